@@ -1,0 +1,1 @@
+#include "bpf/disassembler.h"

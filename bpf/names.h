@@ -1,0 +1,26 @@
+// Names for people: actions, fields of seccomp_data, architectures.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace callgate::bpf {
+
+// "ALLOW", "ERRNO(13)", "TRACE(5)", "TRAP", "KILL_PROCESS", … ERRNO always shows its data, other actions when they
+// are not 0. An action that no kernel knows is shown with the whole result: "UNKNOWN(0x12340000)".
+std::string result_name(std::uint32_t result);
+
+// The action alone: "ALLOW", "ERRNO", …, "UNKNOWN".
+std::string_view action_name(std::uint32_t result);
+
+// "nr", "arch", "ip.lo", "ip.hi", "args[0].lo", … for a word of seccomp_data at a byte offset (a multiple of 4,
+// below 64).
+std::string_view field_name(std::uint32_t offset);
+
+// "x86_64", "i386" and more; empty if unknown. Names as in AUDIT_ARCH_*, in lower case.
+std::string_view arch_name(std::uint32_t arch);
+std::optional<std::uint32_t> arch_from_name(std::string_view name);
+
+}  // namespace callgate::bpf

@@ -1,0 +1,114 @@
+// Chain: reference counting, attach, accessors.
+#include "callgate/chain.hpp"
+
+#include <algorithm>
+#include <new>
+#include <utility>
+
+#include "dispatch/chain_node.h"
+#include "dispatch/install.h"
+
+namespace callgate {
+
+using detail::ChainNode;
+
+namespace detail {
+
+// Iterative: releasing the newest of a million filters must not need a million stack frames.
+void ChainNode::release(ChainNode* node) noexcept {
+  while (node != nullptr && node->references.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+    delete std::exchange(node, node->parent);
+  }
+}
+
+namespace {
+
+// Counts `node` in with the programs below it, or says why the kernel would refuse the path.
+std::optional<AttachError> extend(ChainNode& node, std::span<const Program> oldest_first) {
+  constexpr std::uint32_t per_filter = 4;  // what seccomp_attach_filter() charges for each older filter
+  for (const Program& program : oldest_first) {
+    const std::uint64_t path = node.path_length + program.kernel_length();
+    if (node.options.path_limit != 0 && path > node.options.path_limit) {
+      return AttachError{AttachErrc::path_too_long, path, node.options.path_limit};
+    }
+    node.path_length = path + per_filter;
+    node.bytecode_bytes += program.instructions().size_bytes();
+    ++node.length;
+  }
+  node.programs.assign(oldest_first.rbegin(), oldest_first.rend());
+  return std::nullopt;
+}
+
+}  // namespace
+}  // namespace detail
+
+Expected<Chain, AttachError> Chain::create(const Options& options) noexcept {
+  if (const auto error = detail::check_options(options)) return AttachError{*error};
+  auto* node = new (std::nothrow) ChainNode;
+  if (node == nullptr) return AttachError{AttachErrc::out_of_memory};
+  Chain chain = ChainNode::wrap(node);
+  node->options = options;
+  if (!detail::install(*node)) return AttachError{AttachErrc::out_of_memory};
+  return chain;
+}
+
+Chain::Chain(const Chain& other) noexcept : hot_(other.hot_) {
+  if (hot_ != nullptr) ChainNode::of(hot_)->retain();
+}
+
+Chain::Chain(Chain&& other) noexcept : hot_(std::exchange(other.hot_, nullptr)) {}
+
+Chain& Chain::operator=(Chain other) noexcept {
+  std::swap(hot_, other.hot_);
+  return *this;
+}
+
+Chain::~Chain() { ChainNode::release(const_cast<ChainNode*>(ChainNode::of(hot_))); }
+
+Expected<Chain, AttachError> Chain::attach(const Program& filter) const noexcept {
+  return attach(std::span(&filter, 1));
+}
+
+Expected<Chain, AttachError> Chain::attach(std::span<const Program> oldest_first) const noexcept {
+  if (oldest_first.empty()) return *this;
+  auto* node = new (std::nothrow) ChainNode;
+  if (node == nullptr) return AttachError{AttachErrc::out_of_memory};
+  Chain chain = ChainNode::wrap(node);
+  const ChainNode& old = *ChainNode::of(hot_);
+  old.retain();
+  node->parent = const_cast<ChainNode*>(&old);
+  node->options = old.options;
+  node->length = old.length;
+  node->path_length = old.path_length;
+  node->bytecode_bytes = old.bytecode_bytes;
+  try {
+    if (const auto error = detail::extend(*node, oldest_first)) return *error;
+  } catch (const std::bad_alloc&) {
+    return AttachError{AttachErrc::out_of_memory};
+  }
+  if (!detail::install(*node)) return AttachError{AttachErrc::out_of_memory};
+  return chain;
+}
+
+Match Chain::match(const SeccompData& data) const noexcept { return match_chain(data, *ChainNode::of(hot_)); }
+
+std::size_t Chain::length() const noexcept { return ChainNode::of(hot_)->length; }
+
+std::uint64_t Chain::path_length() const noexcept {
+  const ChainNode& node = *ChainNode::of(hot_);
+  return node.length == 0 ? 0 : node.path_length - 4;  // the newest filter is not charged for being older
+}
+
+Engine Chain::engine() const noexcept { return ChainNode::of(hot_)->engine; }
+FallbackReason Chain::fallback_reason() const noexcept { return ChainNode::of(hot_)->fallback_reason; }
+int Chain::fallback_errno() const noexcept { return ChainNode::of(hot_)->fallback_errno; }
+const Options& Chain::options() const noexcept { return ChainNode::of(hot_)->options; }
+
+ChainSizes Chain::sizes() const noexcept {
+  const ChainNode& node = *ChainNode::of(hot_);
+  ChainSizes sizes;
+  sizes.bytecode = node.bytecode_bytes;
+  return sizes;
+}
+
+}  // namespace callgate

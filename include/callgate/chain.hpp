@@ -1,0 +1,150 @@
+// Chain: the filters of a task, newest first, compiled into one decision.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "callgate/action.hpp"
+#include "callgate/expected.hpp"
+#include "callgate/insn.hpp"
+#include "callgate/options.hpp"
+#include "callgate/program.hpp"
+
+namespace callgate {
+
+// Why a chain could not be made. The chain that attach() was called on stays as it was.
+enum class AttachErrc : std::uint8_t {
+  out_of_memory,
+  path_too_long,       // Options::path_limit; the kernel answers ENOMEM (seccomp_attach_filter())
+  engine_unavailable,  // the engine that was asked for is not in this build
+  target_unavailable,  // this process cannot run the target's code, or the engine cannot make it
+};
+
+struct AttachError {
+  AttachErrc code;
+  std::uint64_t path_length = 0;  // converted instructions that the new path would have had (path_too_long)
+  std::uint32_t path_limit = 0;   // converted instructions that it may have (path_too_long)
+};
+
+const char* rule(AttachErrc code) noexcept;
+std::string to_string(const AttachError& error);
+
+// Why a chain for which native code was asked for, or would have been chosen, runs on the interpreter.
+enum class FallbackReason : std::uint8_t {
+  none,             // it runs on the engine that was asked for
+  no_exec_memory,   // Options::no_exec_memory
+  no_jit,           // this build has no assembler, or this machine is not x86
+  memory_refused,   // the system refused executable memory; see Chain::fallback_errno()
+  file_size_limit,  // RLIMIT_FSIZE is too small for the code (writing would raise SIGXFSZ)
+  code_too_large,   // more machine code than the limit on it (see docs/code-generation.md)
+  assembler_error,  // the assembler refused an instruction, or disagreed with the computed sizes: a bug in callgate
+};
+
+const char* rule(FallbackReason reason) noexcept;
+
+// The deciding filter of a call.
+struct Match {
+  std::uint32_t result;
+  // Index of the filter that gave `result`, counted from the oldest filter (0); empty when no filter objected, so
+  // that the result is the plain ALLOW that every chain starts from.
+  std::optional<std::uint32_t> filter;
+};
+
+// Sizes of a chain as it runs, in bytes. Memory that the chain shares with its parent is not counted.
+struct ChainSizes {
+  std::size_t code = 0;      // machine code; 0 on the interpreter
+  std::size_t table = 0;     // action table; 0 if there is none
+  std::size_t bytecode = 0;  // filters of the whole chain
+};
+
+namespace detail {
+
+struct ChainNode;
+
+// What evaluate() reads. First part of every ChainNode.
+struct ChainHot {
+  std::uint32_t (*entry)(const SeccompData* data, const ChainHot* self);
+  const std::uint32_t* table;  // action_table_entries words; never null
+};
+
+// The action table: for three domains of numbers (x86_64, x32, i386) the result of the whole chain where number and
+// arch alone decide it, and the marker where they do not.
+inline constexpr std::uint32_t domain_size = 512;  // numbers per domain; a power of two
+inline constexpr std::uint32_t domain_count = 3;
+inline constexpr std::uint32_t action_table_entries = domain_size * domain_count;
+
+// Stands for "run the code". A constant decision that happens to have this value runs the code as well.
+inline constexpr std::uint32_t residual_marker = 0x7ffe5eed;
+
+// Where the table keeps the call, or action_table_entries if it does not.
+constexpr std::uint32_t table_index(std::uint32_t nr, std::uint32_t arch_value) noexcept {
+  if (arch_value == arch::x86_64) {
+    if (nr < domain_size) return nr;
+    const std::uint32_t low = nr ^ arch::x32_bit;
+    return low < domain_size ? domain_size + low : action_table_entries;
+  }
+  return arch_value == arch::i386 && nr < domain_size ? 2 * domain_size + nr : action_table_entries;
+}
+
+}  // namespace detail
+
+// An immutable chain of filters. attach() makes a new chain that shares the old one, as a child task inherits its
+// parent's filters. Cheap to copy (atomic reference count); releasing a chain of any length uses a small, bounded
+// stack.
+//
+// Thread safety: a chain may be evaluated, matched, copied and attached to from any number of threads at once.
+// A Chain object that one thread assigns must not be used by another at the same time, as with any value.
+class Chain {
+ public:
+  // A chain without filters: it allows every call. Fails with engine_unavailable, target_unavailable (wrong
+  // options are found here, not at the first filter) or out_of_memory.
+  static Expected<Chain, AttachError> create(const Options& options = {}) noexcept;
+
+  Chain(const Chain& other) noexcept;
+  Chain(Chain&& other) noexcept;
+  Chain& operator=(Chain other) noexcept;
+  ~Chain();
+
+  // A chain with `filter`, or with all of `oldest_first`, on top of this one, compiled once. Allocates and makes
+  // system calls; not async-signal-safe. Options are those of create(). If executable memory is refused the new
+  // chain runs on the interpreter and fallback_reason() says why.
+  Expected<Chain, AttachError> attach(const Program& filter) const noexcept;
+  Expected<Chain, AttachError> attach(std::span<const Program> oldest_first) const noexcept;
+
+  // The decision of the whole chain: 32 bits, see action.hpp. A result that is not ALLOW is some filter's, whole.
+  // Allocates nothing, takes no lock, makes no system call, touches neither errno nor thread-local storage nor
+  // vector registers; async-signal-safe. `data` must not change meanwhile.
+  std::uint32_t evaluate(const SeccompData& data) const noexcept {
+    const detail::ChainHot* hot = hot_;
+    const std::uint32_t index = detail::table_index(data.nr, data.arch);
+    if (index < detail::action_table_entries) {
+      const std::uint32_t result = hot->table[index];
+      if (result != detail::residual_marker) return result;
+    }
+    return hot->entry(&data, hot);
+  }
+
+  // The decision and the filter that made it, by replaying the chain on the interpreter. Same promises as
+  // evaluate(), but takes time in proportion to the chain.
+  Match match(const SeccompData& data) const noexcept;
+
+  std::size_t length() const noexcept;             // filters
+  std::uint64_t path_length() const noexcept;      // converted instructions, counted as the kernel does
+  Engine engine() const noexcept;                  // what really decides: never Engine::automatic
+  FallbackReason fallback_reason() const noexcept;
+  int fallback_errno() const noexcept;             // errno value behind memory_refused, else 0
+  const Options& options() const noexcept;
+  ChainSizes sizes() const noexcept;
+
+ private:
+  explicit Chain(const detail::ChainHot* hot) noexcept : hot_(hot) {}
+  friend struct detail::ChainNode;
+
+  const detail::ChainHot* hot_;  // owned reference, never null except after a move
+};
+
+}  // namespace callgate

@@ -1,0 +1,62 @@
+// How a chain is compiled and what it may do to get there.
+#pragma once
+
+#include <cstdint>
+
+#include "callgate/insn.hpp"
+
+namespace callgate {
+
+// What decides calls.
+enum class Engine : std::uint8_t {
+  automatic,    // the best that this build has: xbyak, else asmjit, else interpreter
+  interpreter,  // the reference interpreter; needs no executable memory
+  xbyak,        // native code through Xbyak (for the mode of this process)
+  asmjit,       // native code through AsmJit
+};
+
+// The machine that code is made for.
+enum class Target : std::uint8_t {
+  native,  // the mode of this process
+  x86_64,
+  x86_32,
+};
+
+enum class Optimize : std::uint8_t {
+  none,  // each filter as it stands: no action table, no decision graph
+  full,
+};
+
+// How the results of a chain's filters become one.
+enum class MergeRule : std::uint8_t {
+  // Newest filter first; the first result whose action is not ALLOW ends the chain and is returned whole.
+  first_non_allow,
+  // As seccomp_run_filters() in kernel/seccomp.c: all filters run, the strictest action wins, and of filters that
+  // gave the same action the newest one's data stays.
+  most_restrictive,
+};
+
+struct Options {
+  Engine engine = Engine::automatic;
+  Target target = Target::native;
+  Optimize optimize = Optimize::full;
+  MergeRule rule = MergeRule::first_non_allow;
+
+  // Make no system call that asks for executable memory (a sandbox may kill for it): the chain then runs on the
+  // interpreter, whatever `engine` says, and fallback_reason() tells so.
+  bool no_exec_memory = false;
+
+  // Seal the mapping of the compiled chain with mseal(2). It can then never be unmapped, not even after the chain
+  // is released: only for chains that live as long as the process.
+  bool permanent = false;
+
+  // The longest path of a chain in converted instructions, counted as the kernel does; 0 lifts the limit.
+  std::uint32_t path_limit = max_path_length;
+};
+
+const char* name(Engine engine) noexcept;     // "auto", "interp", "xbyak", "asmjit"
+const char* name(Target target) noexcept;     // "native", "x86_64", "x86_32"
+const char* name(Optimize level) noexcept;    // "none", "full"
+const char* name(MergeRule rule) noexcept;    // "first_non_allow", "most_restrictive"
+
+}  // namespace callgate
