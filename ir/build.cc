@@ -1,0 +1,177 @@
+// Forward: which combinations of values reach each instruction. Backward: the node that each of them stands for.
+// Jumps only go forward, so one loop over the instructions does each.
+#include "ir/build.h"
+
+#include <algorithm>
+#include <array>
+#include <vector>
+
+#include "bpf/opcode.h"
+#include "callgate/action.hpp"
+#include "ir/fold.h"
+#include "ir/liveness.h"
+
+namespace callgate::ir {
+namespace {
+
+using bpf::Opcode;
+
+constexpr ExprId dead = 0xffffffff;
+
+// The values of A, X and the scratch slots on arrival at an instruction. Variables that nothing reads any more are
+// `dead`, so that paths which differ only in them become one state.
+using Values = std::array<ExprId, variable_count>;
+
+struct State {
+  Values values;
+  NodeId node = 0;             // filled in by the backward loop
+  std::uint32_t next[2] = {};  // states at the successors, by index
+};
+
+Op binary_op(Opcode op) {
+  switch (op) {
+    case Opcode::add_k: case Opcode::add_x: return Op::add;
+    case Opcode::sub_k: case Opcode::sub_x: return Op::sub;
+    case Opcode::mul_k: case Opcode::mul_x: return Op::mul;
+    case Opcode::div_k: case Opcode::div_x: return Op::div;
+    case Opcode::or_k: case Opcode::or_x: return Op::or_;
+    case Opcode::and_k: case Opcode::and_x: return Op::and_;
+    case Opcode::xor_k: case Opcode::xor_x: return Op::xor_;
+    case Opcode::lsh_k: case Opcode::lsh_x: return Op::lsh;
+    default: return Op::rsh;
+  }
+}
+
+Compare compare_of(Opcode op) {
+  switch (op) {
+    case Opcode::jeq_k: case Opcode::jeq_x: return Compare::equal;
+    case Opcode::jgt_k: case Opcode::jgt_x: return Compare::greater;
+    case Opcode::jge_k: case Opcode::jge_x: return Compare::greater_equal;
+    default: return Compare::any_bit_set;
+  }
+}
+
+class Builder {
+ public:
+  explicit Builder(const Program& program)
+      : insns_(program.instructions()), live_(live_before(program)), states_(insns_.size()) {}
+
+  std::optional<Graph> run() {
+    if (!forward()) return std::nullopt;
+    for (std::size_t pc = insns_.size(); pc-- > 0;) {
+      for (State& state : states_[pc]) state.node = node_of(insns_[pc], static_cast<std::uint32_t>(pc), state);
+    }
+    graph_.root = states_[0][0].node;
+    return std::move(graph_);
+  }
+
+ private:
+  bool forward() {
+    Values start;
+    start.fill(dead);
+    start[variable_a] = start[variable_x] = graph_.constant(0);
+    if (!arrive(0, start)) return false;
+    for (std::uint32_t pc = 0; pc < insns_.size(); ++pc) {
+      for (std::size_t i = 0; i < states_[pc].size(); ++i) {
+        if (!leave(pc, i)) return false;
+      }
+    }
+    return true;
+  }
+
+  bool leave(std::uint32_t pc, std::size_t index) {
+    const Insn& insn = insns_[pc];
+    Values values = states_[pc][index].values;
+    if (!execute(insn, values)) return false;
+    const Successors next = successors_of(insn, pc);
+    for (std::uint32_t i = 0; i < next.count; ++i) {
+      const auto state = arrive(next.at[i], values);
+      if (!state) return false;
+      states_[pc][index].next[i] = *state;
+    }
+    return true;
+  }
+
+  // The index of the state at `pc` that has these values; empty if there are too many.
+  std::optional<std::uint32_t> arrive(std::uint32_t pc, Values values) {
+    for (std::uint32_t variable = 0; variable < variable_count; ++variable) {
+      if ((live_[pc] & bit(variable)) == 0) values[variable] = dead;
+    }
+    std::vector<State>& states = states_[pc];
+    const auto found = std::find_if(states.begin(), states.end(), [&](const State& s) { return s.values == values; });
+    if (found != states.end()) return static_cast<std::uint32_t>(found - states.begin());
+    if (states.size() == max_states_per_insn) return std::nullopt;
+    states.push_back({values});
+    return static_cast<std::uint32_t>(states.size() - 1);
+  }
+
+  // Changes `values` as the instruction does. False if an expression grows too large.
+  bool execute(const Insn& insn, Values& values) {
+    ExprId& a = values[variable_a];
+    ExprId& x = values[variable_x];
+    const Opcode op = bpf::opcode_of(insn);
+    switch (op) {
+      case Opcode::ld_imm: a = graph_.constant(insn.k); return true;
+      case Opcode::ld_abs: a = graph_.load(insn.k); return true;
+      case Opcode::ld_len: a = graph_.constant(sizeof(SeccompData)); return true;
+      case Opcode::ld_mem: a = values[insn.k]; return true;
+      case Opcode::ldx_imm: x = graph_.constant(insn.k); return true;
+      case Opcode::ldx_len: x = graph_.constant(sizeof(SeccompData)); return true;
+      case Opcode::ldx_mem: x = values[insn.k]; return true;
+      case Opcode::st: values[insn.k] = a; return true;
+      case Opcode::stx: values[insn.k] = x; return true;
+      case Opcode::tax: x = a; return true;
+      case Opcode::txa: a = x; return true;
+      case Opcode::neg: a = fold_expr(graph_, Op::neg, a); return fits(a);
+      case Opcode::ja:
+      case Opcode::ret_k:
+      case Opcode::ret_a: return true;
+      default: break;
+    }
+    const bpf::Form form = bpf::find_opcode(insn.code)->form;
+    if (bpf::is_branch(form)) return true;
+    a = fold_expr(graph_, binary_op(op), a, form == bpf::Form::x ? x : graph_.constant(insn.k));
+    return fits(a);
+  }
+
+  bool fits(ExprId id) const { return graph_.expr_at(id).size <= max_expr_size; }
+
+  NodeId node_of(const Insn& insn, std::uint32_t pc, const State& state) {
+    const Opcode op = bpf::opcode_of(insn);
+    const Successors next = successors_of(insn, pc);
+    const auto successor = [&](std::uint32_t i) { return states_[next.at[i]][state.next[i]].node; };
+    const ExprId a = state.values[variable_a];
+    const ExprId x = state.values[variable_x];
+    if (op == Opcode::ret_k) return result(insn.k);
+    if (op == Opcode::ret_a) return result_of(a);
+    if (op == Opcode::div_x) {
+      return fold_test(graph_, Compare::equal, x, graph_.constant(0), graph_.leaf(action::kill_thread), successor(0));
+    }
+    if (next.count == 1) return successor(0);
+    const bool with_x = bpf::find_opcode(insn.code)->form == bpf::Form::branch_x;
+    const ExprId rhs = with_x ? x : graph_.constant(insn.k);
+    return fold_test(graph_, compare_of(op), a, rhs, successor(0), successor(1));
+  }
+
+  NodeId result(std::uint32_t value) {
+    return graph_.leaf(action_of(value) == action::allow ? action::allow : value);
+  }
+
+  NodeId result_of(ExprId value) {
+    if (graph_.is_constant(value)) return result(graph_.expr_at(value).lhs);
+    const ExprId action = fold_expr(graph_, Op::and_, value, graph_.constant(action_mask));
+    return fold_test(graph_, Compare::equal, action, graph_.constant(action::allow), graph_.leaf(action::allow),
+                     graph_.computed_leaf(value));
+  }
+
+  std::span<const Insn> insns_;
+  std::vector<Variables> live_;
+  std::vector<std::vector<State>> states_;  // by instruction; none where nothing arrives
+  Graph graph_;
+};
+
+}  // namespace
+
+std::optional<Graph> build(const Program& program) { return Builder(program).run(); }
+
+}  // namespace callgate::ir

@@ -1,0 +1,21 @@
+// One program to its decision graph.
+#pragma once
+
+#include <optional>
+
+#include "callgate/program.hpp"
+#include "ir/graph.h"
+
+namespace callgate::ir {
+
+// At one instruction the builder tells apart at most this many combinations of live values. Real filters have one.
+inline constexpr std::uint32_t max_states_per_insn = 8;
+
+// The graph of what `program` contributes to a chain: an ALLOW with data is plain ALLOW, and a computed leaf is never
+// ALLOW (a test in front of it sees to that). Empty when the program has more states than max_states_per_insn at an
+// instruction or an expression of more than max_expr_size nodes: then only the straight form can have it.
+//
+// Takes time and memory in proportion to program.size() × max_states_per_insn. May throw std::bad_alloc.
+std::optional<Graph> build(const Program& program);
+
+}  // namespace callgate::ir

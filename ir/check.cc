@@ -1,0 +1,112 @@
+#include "ir/check.h"
+
+#include <vector>
+
+#include "callgate/action.hpp"
+#include "ir/build.h"
+#include "ir/opt/rewrite.h"
+
+namespace callgate::ir {
+namespace {
+
+// Merging puts at most two operations around a filter's own expression (the rank of its action).
+constexpr std::uint32_t max_size = max_expr_size + 4;
+
+class Checker {
+ public:
+  explicit Checker(const Graph& graph) : graph_(graph), reachable_(reachable_from_root(graph)) {}
+
+  std::optional<std::string> run() {
+    for (ExprId id = 0; id < graph_.expr_count(); ++id) {
+      if (const char* broken = check_expr(id)) return "expression " + std::to_string(id) + ": " + broken;
+    }
+    if (graph_.root >= graph_.node_count()) return "the root is no node";
+    for (NodeId id = 0; id < graph_.node_count(); ++id) {
+      if (const char* broken = check_node(id)) return "node " + std::to_string(id) + ": " + broken;
+    }
+    return check_divisions();
+  }
+
+ private:
+  const char* check_expr(ExprId id) const {
+    const Expr& e = graph_.expr_at(id);
+    const int arity = info(e.op).arity;
+    if (e.op == Op::load && (e.lhs >= sizeof(SeccompData) || e.lhs % 4 != 0)) return "load outside seccomp_data";
+    if (arity >= 1 && e.lhs >= id) return "left operand does not come before it";
+    if (arity == 2 && e.rhs >= id) return "right operand does not come before it";
+    std::uint32_t size = 1;
+    if (arity >= 1) size += graph_.expr_at(e.lhs).size;
+    if (arity == 2) size += graph_.expr_at(e.rhs).size;
+    if (e.size != size) return "wrong size";
+    return size > max_size && reachable_.exprs[id] ? "too large" : nullptr;
+  }
+
+  const char* check_node(NodeId id) const {
+    const Node& n = graph_.node_at(id);
+    switch (n.kind) {
+      case NodeKind::constant:
+        return action_of(n.lhs) == action::allow && n.lhs != action::allow ? "leaf is ALLOW with data" : nullptr;
+      case NodeKind::computed: return n.lhs >= graph_.expr_count() ? "no such expression" : nullptr;
+      case NodeKind::test:
+        if (n.lhs >= graph_.expr_count() || n.rhs >= graph_.expr_count()) return "no such expression";
+        return n.then >= id || n.otherwise >= id ? "successor does not come before it" : nullptr;
+    }
+    return "unknown kind";
+  }
+
+  // For each divisor: a node that divides by it must not be reached without its test against 0.
+  std::optional<std::string> check_divisions() const {
+    for (ExprId id = 0; id < graph_.expr_count(); ++id) {
+      const Expr& e = graph_.expr_at(id);
+      if (e.op != Op::div || !reachable_.exprs[id]) continue;
+      const Expr& divisor = graph_.expr_at(e.rhs);
+      if (divisor.op == Op::constant && divisor.lhs != 0) continue;
+      if (const auto node = unguarded_use(id, e.rhs)) {
+        return "node " + std::to_string(*node) + ": divides by expression " + std::to_string(e.rhs) +
+               " which may be 0";
+      }
+    }
+    return std::nullopt;
+  }
+
+  std::optional<NodeId> unguarded_use(ExprId division, ExprId divisor) const {
+    const std::vector<bool> uses = users_of(division);
+    std::vector<bool> arrives(graph_.root + 1);
+    arrives[graph_.root] = true;
+    for (NodeId id = graph_.root + 1; id-- > 0;) {
+      if (!arrives[id]) continue;
+      const Node& n = graph_.node_at(id);
+      if (n.kind != NodeKind::constant && uses[n.lhs]) return id;
+      if (n.kind != NodeKind::test) continue;
+      if (uses[n.rhs]) return id;
+      arrives[n.then] = true;
+      if (!is_guard(n, divisor)) arrives[n.otherwise] = true;
+    }
+    return std::nullopt;
+  }
+
+  bool is_guard(const Node& n, ExprId divisor) const {
+    return n.compare == Compare::equal && n.lhs == divisor && graph_.is_constant(n.rhs) &&
+           graph_.expr_at(n.rhs).lhs == 0;
+  }
+
+  std::vector<bool> users_of(ExprId used) const {
+    std::vector<bool> uses(graph_.expr_count());
+    uses[used] = true;
+    for (ExprId id = used + 1; id < graph_.expr_count(); ++id) {
+      const Expr& e = graph_.expr_at(id);
+      const int arity = info(e.op).arity;
+      uses[id] = (arity >= 1 && uses[e.lhs]) || (arity == 2 && uses[e.rhs]);
+    }
+    return uses;
+  }
+
+  const Graph& graph_;
+  Reachable reachable_;
+};
+
+}  // namespace
+
+std::optional<std::string> check(const Graph& graph) { return Checker(graph).run(); }
+
+}  // namespace callgate::ir

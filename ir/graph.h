@@ -1,0 +1,99 @@
+// The decision graph: what a filter, or a whole chain, decides, as a loop-free graph of tests that ends in leaves.
+//
+// Nodes and expressions are hash-consed and immutable. A node's successors always have smaller numbers than the
+// node, so every walk is a loop over numbers: upwards it meets successors first, downwards predecessors first.
+// Nothing here recurses, because chains are attached on small stacks.
+#pragma once
+
+#include <cstdint>
+
+#include "callgate/insn.hpp"
+#include "ir/interner.h"
+
+namespace callgate::ir {
+
+using ExprId = std::uint32_t;
+using NodeId = std::uint32_t;
+
+enum class Op : std::uint8_t {
+#define CALLGATE_IR_OP(identifier, symbol, arity) identifier,
+#include "ir/opcodes.inc"
+#undef CALLGATE_IR_OP
+};
+
+struct OpInfo {
+  const char* symbol;
+  int arity;
+};
+const OpInfo& info(Op op);
+
+// The value of a binary or unary operation on constants, exactly as a filter computes it. rhs is ignored by neg.
+// Must not be asked to divide by 0.
+std::uint32_t apply(Op op, std::uint32_t lhs, std::uint32_t rhs);
+
+// An expression is a pure function of the input. Trees are kept small (see max_expr_size), because an expression is
+// computed again wherever a test needs it.
+struct Expr {
+  Op op;
+  std::uint32_t size;  // nodes of the tree; not part of identity
+  std::uint32_t lhs;   // constant: the value; load: the byte offset; else an ExprId
+  std::uint32_t rhs;   // an ExprId where the arity is 2, else 0
+
+  bool operator==(const Expr& other) const { return op == other.op && lhs == other.lhs && rhs == other.rhs; }
+  std::uint32_t hash() const { return mix(static_cast<std::uint32_t>(op), lhs, rhs); }
+};
+inline constexpr std::uint32_t max_expr_size = 32;
+
+// How a test compares its two sides. Unsigned, as all comparisons of classic BPF.
+enum class Compare : std::uint8_t { equal, greater, greater_equal, any_bit_set };
+
+bool holds(Compare compare, std::uint32_t lhs, std::uint32_t rhs);
+const char* symbol(Compare compare);  // "==", ">", ">=", "&"
+
+enum class NodeKind : std::uint8_t {
+  test,      // goes on to `then` or to `otherwise`
+  constant,  // a leaf: the result is `lhs`
+  computed,  // a leaf: the result is the value of expression `lhs`
+};
+
+struct Node {
+  NodeKind kind;
+  Compare compare;
+  std::uint32_t lhs;
+  ExprId rhs;
+  NodeId then;
+  NodeId otherwise;
+
+  bool operator==(const Node&) const = default;
+  std::uint32_t hash() const {
+    return mix(mix(static_cast<std::uint32_t>(kind) << 8 | static_cast<std::uint32_t>(compare), lhs, rhs), then, otherwise);
+  }
+};
+
+class Graph {
+ public:
+  ExprId constant(std::uint32_t value) { return exprs_.intern({Op::constant, 1, value, 0}); }
+  ExprId load(std::uint32_t offset) { return exprs_.intern({Op::load, 1, offset, 0}); }
+  ExprId expr(Op op, ExprId lhs, ExprId rhs = 0);
+
+  NodeId leaf(std::uint32_t result) { return nodes_.intern({NodeKind::constant, {}, result, 0, 0, 0}); }
+  NodeId computed_leaf(ExprId result) { return nodes_.intern({NodeKind::computed, {}, result, 0, 0, 0}); }
+  NodeId test(Compare compare, ExprId lhs, ExprId rhs, NodeId then, NodeId otherwise) {
+    return nodes_.intern({NodeKind::test, compare, lhs, rhs, then, otherwise});
+  }
+
+  const Expr& expr_at(ExprId id) const { return exprs_[id]; }
+  const Node& node_at(NodeId id) const { return nodes_[id]; }
+  std::uint32_t expr_count() const { return exprs_.size(); }
+  std::uint32_t node_count() const { return nodes_.size(); }
+
+  bool is_constant(ExprId id) const { return exprs_[id].op == Op::constant; }
+
+  NodeId root = 0;
+
+ private:
+  Interner<Expr> exprs_;
+  Interner<Node> nodes_;
+};
+
+}  // namespace callgate::ir

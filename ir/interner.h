@@ -1,0 +1,54 @@
+// Hash consing: equal items get the same number, and numbers count up in the order of first appearance.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace callgate::ir {
+
+// T has operator== and std::uint32_t hash() const. Numbers stay valid forever; references only until the next
+// intern(). Iteration and numbering never depend on addresses, so that two runs give the same result.
+template <class T>
+class Interner {
+ public:
+  std::uint32_t intern(const T& item) {
+    if (items_.size() * 2 >= slots_.size()) grow();
+    std::uint32_t& slot = slot_of(item);
+    if (slot == empty) {
+      slot = static_cast<std::uint32_t>(items_.size());
+      items_.push_back(item);
+    }
+    return slot;
+  }
+
+  const T& operator[](std::uint32_t id) const { return items_[id]; }
+  std::uint32_t size() const { return static_cast<std::uint32_t>(items_.size()); }
+
+ private:
+  static constexpr std::uint32_t empty = 0xffffffff;
+
+  std::uint32_t& slot_of(const T& item) {
+    const std::size_t mask = slots_.size() - 1;
+    std::size_t i = item.hash() & mask;
+    while (slots_[i] != empty && !(items_[slots_[i]] == item)) i = (i + 1) & mask;
+    return slots_[i];
+  }
+
+  void grow() {
+    slots_.assign(slots_.empty() ? 64 : slots_.size() * 2, empty);
+    for (std::uint32_t id = 0; id < size(); ++id) slot_of(items_[id]) = id;
+  }
+
+  std::vector<T> items_;
+  std::vector<std::uint32_t> slots_;  // a power of two of them
+};
+
+// Mixes three words into one whose low bits depend on all of them.
+constexpr std::uint32_t mix(std::uint32_t a, std::uint32_t b, std::uint32_t c) {
+  std::uint64_t h = (std::uint64_t{a} << 32 | b) * 0x9e3779b97f4a7c15u;
+  h = (h ^ (h >> 29) ^ c) * 0xbf58476d1ce4e5b9u;
+  return static_cast<std::uint32_t>(h >> 32);
+}
+
+}  // namespace callgate::ir

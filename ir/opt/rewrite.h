@@ -1,0 +1,50 @@
+// The loop that passes share: a new graph from an old one, expressions and nodes from the leaves upwards.
+#pragma once
+
+#include <utility>
+#include <vector>
+
+#include "ir/graph.h"
+
+namespace callgate::ir {
+
+// What is reachable from the root, by number.
+struct Reachable {
+  std::vector<bool> nodes;
+  std::vector<bool> exprs;
+};
+Reachable reachable_from_root(const Graph& graph);
+
+// Rebuilds the reachable part. make_expr(graph, op, lhs, rhs) and make_test(graph, compare, lhs, rhs, then, otherwise)
+// build what takes the place of an operation and of a test; their operands are numbers in the new graph.
+template <class MakeExpr, class MakeTest>
+Graph rewrite(const Graph& old, MakeExpr make_expr, MakeTest make_test) {
+  const Reachable keep = reachable_from_root(old);
+  Graph graph;
+  std::vector<ExprId> exprs(old.expr_count());
+  for (ExprId id = 0; id < old.expr_count(); ++id) {
+    if (!keep.exprs[id]) continue;
+    const Expr& e = old.expr_at(id);
+    switch (info(e.op).arity) {
+      case 0: exprs[id] = e.op == Op::constant ? graph.constant(e.lhs) : graph.load(e.lhs); break;
+      case 1: exprs[id] = make_expr(graph, e.op, exprs[e.lhs], ExprId{0}); break;
+      default: exprs[id] = make_expr(graph, e.op, exprs[e.lhs], exprs[e.rhs]); break;
+    }
+  }
+  std::vector<NodeId> nodes(old.node_count());
+  for (NodeId id = 0; id < old.node_count(); ++id) {
+    if (!keep.nodes[id]) continue;
+    const Node& n = old.node_at(id);
+    switch (n.kind) {
+      case NodeKind::constant: nodes[id] = graph.leaf(n.lhs); break;
+      case NodeKind::computed: nodes[id] = graph.computed_leaf(exprs[n.lhs]); break;
+      case NodeKind::test:
+        nodes[id] = make_test(graph, n.compare, exprs[n.lhs], exprs[n.rhs], nodes[n.then], nodes[n.otherwise]);
+        break;
+    }
+  }
+  graph.root = nodes[old.root];
+  return graph;
+}
+
+}  // namespace callgate::ir

@@ -1,0 +1,106 @@
+#include "ir/print.h"
+
+#include <cstdio>
+#include <vector>
+
+#include "bpf/names.h"
+#include "ir/opt/rewrite.h"
+
+namespace callgate::ir {
+namespace {
+
+std::string hex(std::uint32_t value) {
+  char text[16];
+  std::snprintf(text, sizeof text, "0x%x", value);
+  return text;
+}
+
+const char* infix(Op op) {
+  switch (op) {
+    case Op::add: return " + ";
+    case Op::sub: return " - ";
+    case Op::mul: return " * ";
+    case Op::div: return " / ";
+    case Op::or_: return " | ";
+    case Op::and_: return " & ";
+    case Op::xor_: return " ^ ";
+    case Op::lsh: return " << ";
+    default: return " >> ";
+  }
+}
+
+// The text of every expression up to `last`. Operands come before their users.
+std::vector<std::string> expr_texts(const Graph& graph, ExprId last) {
+  std::vector<std::string> texts;
+  const auto operand = [&](ExprId id) {
+    return info(graph.expr_at(id).op).arity == 0 ? texts[id] : "(" + texts[id] + ")";
+  };
+  for (ExprId id = 0; id <= last; ++id) {
+    const Expr& e = graph.expr_at(id);
+    switch (info(e.op).arity) {
+      case 0: texts.push_back(e.op == Op::constant ? hex(e.lhs) : std::string(bpf::field_name(e.lhs))); break;
+      case 1: texts.push_back("-" + operand(e.lhs)); break;
+      default: texts.push_back(operand(e.lhs) + infix(e.op) + operand(e.rhs)); break;
+    }
+  }
+  return texts;
+}
+
+std::string condition(const Node& node, const std::vector<std::string>& exprs) {
+  return exprs[node.lhs] + " " + symbol(node.compare) + " " + exprs[node.rhs];
+}
+
+std::string name(NodeId id) { return "n" + std::to_string(id); }
+
+std::string result(const Node& node, const std::vector<std::string>& exprs) {
+  return node.kind == NodeKind::constant ? bpf::result_name(node.lhs) : exprs[node.lhs];
+}
+
+// visit(id, node) for every reachable node, the root first.
+template <class Visit>
+void for_each_node(const Graph& graph, Visit visit) {
+  const Reachable reachable = reachable_from_root(graph);
+  for (NodeId id = graph.root + 1; id-- > 0;) {
+    if (reachable.nodes[id]) visit(id, graph.node_at(id));
+  }
+}
+
+std::vector<std::string> all_exprs(const Graph& graph) {
+  return graph.expr_count() == 0 ? std::vector<std::string>{} : expr_texts(graph, graph.expr_count() - 1);
+}
+
+}  // namespace
+
+std::string to_text(const Graph& graph, ExprId expr) { return expr_texts(graph, expr).back(); }
+
+std::string to_text(const Graph& graph) {
+  const auto exprs = all_exprs(graph);
+  std::string text;
+  for_each_node(graph, [&](NodeId id, const Node& node) {
+    text += name(id) + ": ";
+    if (node.kind == NodeKind::test) {
+      text += "if " + condition(node, exprs) + " then " + name(node.then) + " else " + name(node.otherwise);
+    } else {
+      text += "return " + result(node, exprs);
+    }
+    text += '\n';
+  });
+  return text;
+}
+
+std::string to_dot(const Graph& graph) {
+  const auto exprs = all_exprs(graph);
+  std::string text = "digraph callgate {\n  node [fontname=monospace];\n";
+  for_each_node(graph, [&](NodeId id, const Node& node) {
+    if (node.kind == NodeKind::test) {
+      text += "  " + name(id) + " [shape=diamond, label=\"" + condition(node, exprs) + "\"];\n";
+      text += "  " + name(id) + " -> " + name(node.then) + " [label=yes];\n";
+      text += "  " + name(id) + " -> " + name(node.otherwise) + " [label=no];\n";
+    } else {
+      text += "  " + name(id) + " [shape=box, label=\"" + result(node, exprs) + "\"];\n";
+    }
+  });
+  return text + "}\n";
+}
+
+}  // namespace callgate::ir

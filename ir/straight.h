@@ -1,0 +1,21 @@
+// The straight form: a program as it is, with A and X in registers and scratch memory on the stack. It takes every
+// program, and is what is compiled when the decision graph would be too large.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "callgate/program.hpp"
+
+namespace callgate::ir {
+
+struct StraightForm {
+  Program program;
+  std::vector<bool> reachable;  // by instruction
+  bool reads_initial_a;         // whether some path reads the 0 that A starts with
+  bool reads_initial_x;
+};
+
+StraightForm build_straight(const Program& program);
+
+}  // namespace callgate::ir
