@@ -1,4 +1,15 @@
 // Text to instructions, in the syntax of bpf_asm (tools/bpf in the Linux sources), with labels.
+//
+//   ld [4]                ; a word of seccomp_data by offset, or by name: ld [arch], ld [args[0].lo]
+//   jeq #0xc000003e, native, other      one label: go on with the next instruction otherwise
+//   native: ld [nr]
+//   jlt x, other          ; jneq, jne, jlt and jle are jeq, jge and jgt with the targets swapped
+//   ret #ALLOW            ; also KILL_PROCESS, KILL_THREAD, TRAP(n), ERRNO(n), USER_NOTIF, TRACE(n), LOG
+//   other: ret #0x80000000
+//
+// Beyond bpf_asm: those names, #ARCH_X86_64 and the like; a jump's target may be an instruction's index ("ja 7");
+// ".insn 0x06, 0, 0, 0x7fff0000" writes any instruction at all (code, jt, jf, k). One instruction a line. Comments are
+// `;`, `//`, `/* */`, and lines that begin with `#`. Instructions of socket filters are unknown here.
 #pragma once
 
 #include <cstdint>
@@ -23,6 +34,9 @@ enum class LongJumps : std::uint8_t {
   reject,  // an error that names the line
   bridge,  // by way of a JA put in behind the jump
 };
+
+// The longest text that is read, in bytes: far more than any filter needs, and a bound on the memory that it takes.
+inline constexpr std::size_t max_text_size = std::size_t{16} << 20;
 
 // The instructions that `text` stands for. Makes no check of the program's meaning: that is the verifier's.
 Expected<std::vector<Insn>, TextError> assemble(std::string_view text, LongJumps long_jumps = LongJumps::reject);

@@ -14,10 +14,12 @@ std::string result_name(std::uint32_t result);
 
 // The action alone: "ALLOW", "ERRNO", …, "UNKNOWN".
 std::string_view action_name(std::uint32_t result);
+std::optional<std::uint32_t> action_from_name(std::string_view name);
 
 // "nr", "arch", "ip.lo", "ip.hi", "args[0].lo", … for a word of seccomp_data at a byte offset (a multiple of 4,
 // below 64).
 std::string_view field_name(std::uint32_t offset);
+std::optional<std::uint32_t> field_from_name(std::string_view name);
 
 // "x86_64", "i386" and more; empty if unknown. Names as in AUDIT_ARCH_*, in lower case.
 std::string_view arch_name(std::uint32_t arch);
