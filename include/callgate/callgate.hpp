@@ -4,6 +4,7 @@
 #include "callgate/action.hpp"
 #include "callgate/chain.hpp"
 #include "callgate/expected.hpp"
+#include "callgate/export.hpp"
 #include "callgate/insn.hpp"
 #include "callgate/options.hpp"
 #include "callgate/program.hpp"

@@ -10,11 +10,12 @@
 
 #include "callgate/action.hpp"
 #include "callgate/expected.hpp"
+#include "callgate/export.hpp"
 #include "callgate/insn.hpp"
 #include "callgate/options.hpp"
 #include "callgate/program.hpp"
 
-namespace callgate {
+namespace CALLGATE_API callgate {
 
 // Why a chain could not be made. The chain that attach() was called on stays as it was.
 enum class AttachErrc : std::uint8_t {
@@ -61,7 +62,7 @@ struct ChainSizes {
   std::size_t bytecode = 0;  // filters of the whole chain
 };
 
-namespace detail {
+namespace CALLGATE_HIDDEN detail {
 
 struct ChainNode;
 

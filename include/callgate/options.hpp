@@ -3,9 +3,10 @@
 
 #include <cstdint>
 
+#include "callgate/export.hpp"
 #include "callgate/insn.hpp"
 
-namespace callgate {
+namespace CALLGATE_API callgate {
 
 // What decides calls.
 enum class Engine : std::uint8_t {

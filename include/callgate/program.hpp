@@ -7,9 +7,10 @@
 #include <string>
 
 #include "callgate/expected.hpp"
+#include "callgate/export.hpp"
 #include "callgate/insn.hpp"
 
-namespace callgate {
+namespace CALLGATE_API callgate {
 
 // Which rule a filter breaks. The kernel answers EINVAL to every one of them.
 enum class VerifyErrc : std::uint8_t {
