@@ -1,0 +1,52 @@
+// Streams of system calls to decide: recorded from real programs, or uniform.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <iosfwd>
+#include <string>
+#include <vector>
+
+#include "callgate/insn.hpp"
+
+namespace callgate::bench {
+
+struct Recording {
+  std::vector<SeccompData> calls;
+  std::vector<std::uint8_t> argument_counts;  // of each call: how many arguments strace showed
+
+  // Lines that are no calls. Each line of the input is counted exactly once, here or in `calls`.
+  std::size_t resumed = 0;  // the second half of a call that another thread interrupted
+  std::size_t signals = 0;
+  std::size_t exits = 0;    // the end of a thread
+  std::size_t notices = 0;  // strace's own remarks, and empty lines
+  std::size_t odd = 0;      // everything else
+
+  // Calls whose architecture the line does not tell: taken to be that of the thread's call before.
+  std::size_t guessed_arch = 0;
+
+  struct OddLine {
+    std::size_t line;  // counted from 1
+    std::string text;
+  };
+  std::vector<OddLine> first_odd;  // a few, to show
+};
+
+// Options that make strace write what parse_strace() reads: number, instruction pointer and raw arguments of every
+// call of every thread. Where a line does not say the call's architecture, its name does: "[20] getpid" is i386.
+inline constexpr const char* strace_options = "-f -n -i -e raw=all -X raw";
+
+// Reads strace's output. Lines that are not understood are counted and skipped. Arguments that strace does not show
+// (a call has its own number of them) are 0.
+Recording parse_strace(std::istream& input);
+
+// A stream in compact form, one call a line: "number [i386] [arguments, hexadecimal, without the trailing zeros]"
+// and "* n" for n calls such as the one before; '#' starts a comment. Throws std::runtime_error that names the line.
+std::vector<SeccompData> read_compact(std::istream& input);
+void write_compact(std::ostream& output, const std::vector<SeccompData>& calls);
+
+// `count` calls of x86_64: every number below 460 equally often, arguments small, large or any 64 bits. The same
+// seed gives the same calls everywhere.
+std::vector<SeccompData> uniform_stream(std::size_t count, std::uint64_t seed);
+
+}  // namespace callgate::bench
