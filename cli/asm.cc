@@ -1,0 +1,98 @@
+// callgate asm: text, or any other format of a filter, to bytes.
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <memory>
+#include <system_error>
+
+#include "bpf/formats.h"
+#include "cli/command.h"
+#include "cli/filter_file.h"
+
+namespace callgate::cli {
+namespace {
+
+enum class ProgramFormat { raw, ddd, c, hex };
+
+struct AsmOptions {
+  std::string file;
+  std::string output = "-";
+  ProgramFormat format = ProgramFormat::raw;
+  FilterOptions filter{.format = bpf::Format::text, .long_jumps = bpf::LongJumps::reject, .oci = {}};
+};
+
+std::string to_hex(std::string_view bytes) {
+  std::string text;
+  for (const char c : bytes) fmt::format_to(std::back_inserter(text), "{:02x}", static_cast<unsigned char>(c));
+  return text + "\n";
+}
+
+std::string write_program(std::span<const Insn> program, ProgramFormat format) {
+  switch (format) {
+    case ProgramFormat::raw: return bpf::write_raw(program);
+    case ProgramFormat::ddd: return bpf::write_ddd(program);
+    case ProgramFormat::c: return bpf::write_c_array(program);
+    case ProgramFormat::hex: return to_hex(bpf::write_raw(program));
+  }
+  return {};
+}
+
+void write_file(const std::string& name, std::string_view content) {
+  const int fd = open(name.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  const auto fail = [&] {
+    throw Failure(ExitCode::usage, "cannot write " + name + ": " + std::generic_category().message(errno));
+  };
+  if (fd < 0) fail();
+  Output out(fd, name);
+  out.write(content);
+  out.flush();
+  if (close(fd) != 0) fail();
+}
+
+ExitCode run(Session& session, const AsmOptions& options) {
+  const bool to_stdout = options.output == "-";
+  if (to_stdout && options.format == ProgramFormat::raw && session.out.is_terminal()) {
+    throw Failure(ExitCode::usage, "raw output does not go to a terminal; use -o FILE or --output-format");
+  }
+  const std::string content = write_program(read_filter_file(session, options.file, options.filter), options.format);
+  if (to_stdout) {
+    session.out.write(content);
+  } else {
+    write_file(options.output, content);
+  }
+  return ExitCode::done;
+}
+
+}  // namespace
+
+void add_asm(CLI::App& app, Session& session) {
+  auto options = std::make_shared<AsmOptions>();
+  CLI::App& command = *app.add_subcommand("asm", "Translate a filter's text, or another format, to instructions");
+  command.add_option("FILE", options->file, "The filter; - is standard input")->required();
+  command.add_option("-o,--output", options->output, "File to write; - is standard output")
+      ->type_name("FILE")
+      ->default_str("-");
+  add_choice(command, "--output-format", options->format,
+             {{"raw", ProgramFormat::raw},
+              {"ddd", ProgramFormat::ddd},
+              {"c", ProgramFormat::c},
+              {"hex", ProgramFormat::hex}},
+             "raw (array of struct sock_filter), ddd (tcpdump -ddd), c (initialisers), hex (one line, as check "
+             "--verdicts reads it)");
+  add_choice(command, "--long-jumps", options->filter.long_jumps,
+             {{"reject", bpf::LongJumps::reject}, {"bridge", bpf::LongJumps::bridge}},
+             "What becomes of a conditional jump over more than 255 instructions");
+  add_filter_options(command, options->filter, "--format,--input-format");
+  command.footer(R"(The program is not verified; "callgate check" does that.
+
+Examples:
+  callgate asm filter.txt -o filter.bpf
+  printf 'ld [0]\njeq #59, bad\nret #0x7fff0000\nbad: ret #0\n' | callgate asm - --output-format c
+  callgate asm --format oci /usr/share/containers/seccomp.json -o container.bpf
+
+Exit code: 0, or 2 if the input cannot be read or the output cannot be written.)");
+  command.callback([options, &session] { session.exit = run(session, *options); });
+}
+
+}  // namespace callgate::cli

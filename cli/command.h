@@ -1,0 +1,60 @@
+// What the subcommands share: exit codes, failures, and how each one enters the command line.
+#pragma once
+
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include "cli/io.h"
+
+namespace callgate::cli {
+
+enum class ExitCode : int {
+  done = 0,
+  failed = 1,  // a filter is invalid, or a decision failed
+  usage = 2,   // wrong usage, unreadable input, unwritable output
+};
+
+// Ends the command: main() writes what is buffered for standard output, then the message, and exits with the code.
+struct Failure : std::runtime_error {
+  Failure(ExitCode exit_code, const std::string& message) : std::runtime_error(message), code(exit_code) {}
+  ExitCode code;
+};
+
+// What a subcommand works with. Its callback leaves the exit code here.
+struct Session {
+  Output& out;
+  ExitCode exit = ExitCode::done;
+};
+
+// A message to the user that is no result: one line on standard error, after all results so far.
+void say(Session& session, const std::string& message);
+
+void add_check(CLI::App& app, Session& session);
+void add_eval(CLI::App& app, Session& session);
+void add_disasm(CLI::App& app, Session& session);
+void add_asm(CLI::App& app, Session& session);
+void add_dump(CLI::App& app, Session& session);
+
+// An option whose value is one of a few words.
+template <class T>
+CLI::Option* add_choice(CLI::App& app, const std::string& flag, T& value,
+                        const std::vector<std::pair<std::string, T>>& choices, const std::string& help) {
+  std::vector<std::string> words;
+  std::string initial;
+  for (const auto& [word, meaning] : choices) {
+    words.push_back(word);
+    if (meaning == value) initial = word;
+  }
+  const auto set = [&value, choices](const std::string& chosen) {
+    for (const auto& [word, meaning] : choices) {
+      if (word == chosen) value = meaning;
+    }
+  };
+  return app.add_option_function<std::string>(flag, set, help)->check(CLI::IsMember(words))->default_str(initial);
+}
+
+}  // namespace callgate::cli

@@ -1,0 +1,32 @@
+// Files that hold a filter, in any format, as the subcommands read them.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "bpf/assembler.h"
+#include "bpf/formats.h"
+#include "callgate/program.hpp"
+#include "cli/command.h"
+#include "cli/oci.h"
+
+namespace callgate::cli {
+
+struct FilterOptions {
+  std::optional<bpf::Format> format;  // empty: guess from the content
+  bpf::LongJumps long_jumps = bpf::LongJumps::reject;
+  oci::OciOptions oci;
+};
+
+// Adds `format_flag` and what OCI profiles need: --cap, --kernel-version, --tree.
+void add_filter_options(CLI::App& app, FilterOptions& options, const std::string& format_flag);
+
+// The instructions in the file `name`, not verified. A Failure (usage) if it cannot be read as a filter. What an OCI
+// profile leaves out is told on standard error.
+std::vector<Insn> read_filter_file(Session& session, const std::string& name, const FilterOptions& options);
+
+// The same, verified. A Failure (failed) if the filter is invalid.
+Program read_program(Session& session, const std::string& name, const FilterOptions& options);
+
+}  // namespace callgate::cli

@@ -1,0 +1,117 @@
+#include "cli/io.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "cli/command.h"
+
+namespace callgate::cli {
+namespace {
+
+[[noreturn]] void fail(const std::string& what) {
+  throw Failure(ExitCode::usage, what + ": " + std::generic_category().message(errno));
+}
+
+}  // namespace
+
+void Output::flush() {
+  std::size_t done = 0;
+  while (done < buffer_.size()) {
+    const ssize_t written = ::write(fd_, buffer_.data() + done, buffer_.size() - done);
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) {
+      buffer_.clear();
+      fail("cannot write " + name_);
+    }
+    done += static_cast<std::size_t>(written);
+  }
+  buffer_.clear();
+}
+
+bool Output::is_terminal() const { return isatty(fd_) == 1; }
+
+Input::Input(const std::string& name)
+    : name_(name == "-" ? "standard input" : name),
+      fd_(name == "-" ? STDIN_FILENO : open(name.c_str(), O_RDONLY | O_CLOEXEC)) {
+  if (fd_ < 0) fail(name_);
+}
+
+Input::~Input() {
+  if (fd_ != STDIN_FILENO) close(fd_);
+}
+
+std::size_t Input::read(std::span<char> out) {
+  for (;;) {
+    const ssize_t count = ::read(fd_, out.data(), out.size());
+    if (count >= 0) return static_cast<std::size_t>(count);
+    if (errno != EINTR) fail(name_);
+  }
+}
+
+std::size_t Input::read_fully(std::span<char> out) {
+  std::size_t total = 0;
+  while (total < out.size()) {
+    const std::size_t count = read(out.subspan(total));
+    if (count == 0) break;
+    total += count;
+  }
+  return total;
+}
+
+std::string Input::read_all() {
+  std::string content;
+  std::vector<char> chunk(65536);
+  while (const std::size_t count = read(chunk)) {
+    content.append(chunk.data(), count);
+    if (content.size() > max_file_size) {
+      throw Failure(ExitCode::usage, fmt::format("{}: larger than {} MiB", name_, max_file_size >> 20));
+    }
+  }
+  return content;
+}
+
+std::string LineReader::place() const { return fmt::format("{}:{}", input_.name(), number_); }
+
+std::string_view LineReader::take(std::size_t length, std::size_t skipped) {
+  const std::string_view line(buffer_.data() + begin_, length);
+  begin_ += length + skipped;
+  ++number_;
+  return line;
+}
+
+bool LineReader::next(std::string_view& line) {
+  std::size_t searched = 0;
+  for (;;) {
+    const char* from = buffer_.data() + begin_ + searched;
+    const std::size_t length = end_ - begin_ - searched;
+    if (const void* newline = length == 0 ? nullptr : std::memchr(from, '\n', length)) {
+      line = take(static_cast<std::size_t>(static_cast<const char*>(newline) - buffer_.data()) - begin_, 1);
+      return true;
+    }
+    searched = end_ - begin_;
+    if (refill()) continue;
+    if (searched == 0) return false;
+    line = take(searched, 0);
+    return true;
+  }
+}
+
+// Makes room behind what is unread, and reads. False at the end of the file.
+bool LineReader::refill() {
+  std::copy(buffer_.begin() + static_cast<std::ptrdiff_t>(begin_), buffer_.begin() + static_cast<std::ptrdiff_t>(end_),
+            buffer_.begin());
+  end_ -= begin_;
+  begin_ = 0;
+  if (end_ > max_line) throw Failure(ExitCode::usage, fmt::format("{}:{}: line too long", input_.name(), number_ + 1));
+  if (end_ == buffer_.size()) buffer_.resize(buffer_.size() * 2);
+  out_.flush();
+  const std::size_t count = input_.read(std::span(buffer_).subspan(end_));
+  end_ += count;
+  return count != 0;
+}
+
+}  // namespace callgate::cli

@@ -1,0 +1,49 @@
+// Runs the real callgate command and captures what it does.
+#pragma once
+
+#include <filesystem>
+#include <ostream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace callgate::test {
+
+struct Outcome {
+  int exit = -1;  // exit code, or 128 + signal
+  std::string out;
+  std::string err;
+};
+
+// For gtest's messages.
+std::ostream& operator<<(std::ostream& stream, const Outcome& outcome);
+
+// What the command finds as its standard input and output.
+struct Streams {
+  std::string input;            // bytes on standard input
+  bool close_input = false;     // or no open descriptor at all
+  bool close_output = false;    // no open standard output
+  std::string output_path = {}; // standard output goes to this existing file instead of Outcome::out
+};
+
+Outcome run(const std::vector<std::string>& arguments, const Streams& streams = {});
+Outcome run(const std::vector<std::string>& arguments, const std::string& input);
+
+// A directory of the test's own, removed with its files at the end.
+class Directory {
+ public:
+  Directory();
+  Directory(const Directory&) = delete;
+  Directory& operator=(const Directory&) = delete;
+  ~Directory();
+
+  std::string path(const std::string& name) const { return (root_ / name).string(); }
+  std::string write(const std::string& name, std::string_view content) const;  // returns the path
+
+ private:
+  std::filesystem::path root_;
+};
+
+std::string read_file(const std::string& path);
+
+}  // namespace callgate::test
