@@ -1,0 +1,73 @@
+#!/bin/bash
+# setup.sh [--with-i386] [--nightly]: installs the Debian packages that building and testing callgate needs and that
+# are missing. Does nothing, and asks nobody, when all are there.
+set -euo pipefail
+
+packages=(
+  g++ clang libclang-rt-14-dev cmake ninja-build pkg-config git binutils
+  libxbyak-dev libasmjit-dev                                            # code generation
+  libcli11-dev libfmt-dev nlohmann-json3-dev libseccomp-dev libzydis-dev # tools
+  libgtest-dev libgmock-dev libbenchmark-dev                            # tests and benchmarks
+  strace golang-github-containers-common                                # the demo: a real program, a real profile
+)
+i386_packages=(libasmjit-dev libfmt-dev libseccomp-dev libzydis-dev libgtest-dev libgmock-dev libbenchmark-dev)
+nightly_packages=(valgrind lcov)
+
+with_i386=
+for option in "$@"; do
+  case $option in
+    --with-i386)
+      with_i386=1
+      packages+=(g++-multilib libc6-dev-i386 "${i386_packages[@]/%/:i386}")
+      ;;
+    --nightly) packages+=("${nightly_packages[@]}") ;;
+    *)
+      echo "usage: setup.sh [--with-i386] [--nightly]" >&2
+      exit 2
+      ;;
+  esac
+done
+
+if ! command -v dpkg-query >/dev/null; then
+  echo "setup: not a Debian system; these packages or their like are needed: ${packages[*]}" >&2
+  exit 0
+fi
+
+# The installed packages, foreign ones as name:architecture.
+native=$(dpkg --print-architecture)
+declare -A installed
+while read -r name architecture status; do
+  [[ $status == installed ]] || continue
+  installed[$name:$architecture]=1
+  [[ $architecture == "$native" || $architecture == all ]] && installed[$name]=1
+done < <(dpkg-query -W -f '${Package} ${Architecture} ${db:Status-Status}\n')
+
+missing=()
+for package in "${packages[@]}"; do
+  [[ -n ${installed[$package]:-} ]] || missing+=("$package")
+done
+((${#missing[@]})) || exit 0
+
+echo "setup: installing ${missing[*]}"
+as_root=()
+if ((EUID != 0)); then
+  command -v sudo >/dev/null || { echo "setup: run this as root, or install sudo" >&2; exit 1; }
+  as_root=(sudo)
+fi
+apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get)
+
+if [[ -n $with_i386 ]] && ! dpkg --print-foreign-architectures | grep -qx i386; then
+  echo "setup: adding the foreign architecture i386"
+  "${as_root[@]}" dpkg --add-architecture i386
+fi
+
+# An index may fail for a while, and one index of many may not matter: what counts is that the packages install.
+for attempt in 1 2 3; do
+  "${apt[@]}" -qq update || echo "setup: apt-get update reported an error (attempt $attempt)" >&2
+  if "${apt[@]}" -qq install -y --no-install-recommends "${missing[@]}"; then
+    exit 0
+  fi
+  sleep $((attempt * 5))
+done
+echo "setup: could not install: ${missing[*]}" >&2
+exit 1

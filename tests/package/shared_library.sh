@@ -1,0 +1,30 @@
+#!/bin/bash
+# What an interposer that preloads libcallgate.so relies on.
+. "${BASH_SOURCE%/*}/lib.sh"
+
+library=$(find "$PREFIX" -name libcallgate.so)
+[[ -n $library ]] || fail "libcallgate.so is not installed"
+
+needed=$(readelf -dW "$library" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p')
+for name in $needed; do
+  case $name in
+    libstdc++.so.6 | libgcc_s.so.1 | libc.so.6 | libm.so.6 | ld-linux*) ;;
+    *) fail "needs $name" ;;
+  esac
+done
+
+soname=$(readelf -dW "$library" | sed -n 's/.*(SONAME).*\[\(.*\)\]/\1/p')
+[[ $soname == libcallgate.so.${VERSION%.*} ]] || fail "soname $soname"
+
+undefined=$(nm -DC --undefined-only "$library" | grep -E 'asmjit|callgate' || true)
+[[ -z $undefined ]] || fail "undefined: $undefined"
+
+# Functions of the public headers and of the C API; nothing of the rooms, nothing of the standard library.
+exported=$(nm -DC --defined-only "$library" | sed 's/^[0-9a-f]* [A-Za-z] //')
+grep -q '^callgate::verify(' <<<"$exported" || fail "callgate::verify is not exported"
+others=$(grep -vE '^callgate(::(Chain|Program)(::|$)|::[a-z_]+(\[abi:cxx11\])?\(|_[a-z0-9_]+$)' <<<"$exported" || true)
+[[ -z $others ]] || fail "exported as well: $others"
+
+stack=$(readelf -lW "$library" | awk '$1 == "GNU_STACK" { print $(NF - 1) }')
+[[ $stack == RW ]] || fail "GNU_STACK is '$stack': an executable stack"
+! readelf -dW "$library" | grep -q TEXTREL || fail "text relocations"
