@@ -12,35 +12,28 @@ namespace callgate {
 
 using detail::ChainNode;
 
-namespace detail {
-
-// Iterative: releasing the newest of a million filters must not need a million stack frames.
-void ChainNode::release(ChainNode* node) noexcept {
-  while (node != nullptr && node->references.fetch_sub(1, std::memory_order_acq_rel) == 1) {
-    delete std::exchange(node, node->parent);
-  }
-}
-
 namespace {
 
-// Counts `node` in with the programs below it, or says why the kernel would refuse the path.
-std::optional<AttachError> extend(ChainNode& node, std::span<const Program> oldest_first) {
+// Chains are immutable to their users; the reference count is not.
+ChainNode* mutable_node(const detail::ChainHot* hot) noexcept { return const_cast<ChainNode*>(ChainNode::of(hot)); }
+
+// Puts the filters on top of `node`, or says why the kernel would refuse the path.
+std::optional<AttachError> extend(ChainNode& node, std::span<const Program> oldest_first) noexcept {
   constexpr std::uint32_t per_filter = 4;  // what seccomp_attach_filter() charges for each older filter
   for (const Program& program : oldest_first) {
     const std::uint64_t path = node.path_length + program.kernel_length();
     if (node.options.path_limit != 0 && path > node.options.path_limit) {
       return AttachError{AttachErrc::path_too_long, path, node.options.path_limit};
     }
+    if (!node.filters.push(program)) return AttachError{AttachErrc::out_of_memory};
     node.path_length = path + per_filter;
     node.bytecode_bytes += program.instructions().size_bytes();
     ++node.length;
   }
-  node.programs.assign(oldest_first.rbegin(), oldest_first.rend());
   return std::nullopt;
 }
 
 }  // namespace
-}  // namespace detail
 
 Expected<Chain, AttachError> Chain::create(const Options& options) noexcept {
   if (const auto error = detail::check_options(options)) return AttachError{*error};
@@ -48,12 +41,12 @@ Expected<Chain, AttachError> Chain::create(const Options& options) noexcept {
   if (node == nullptr) return AttachError{AttachErrc::out_of_memory};
   Chain chain = ChainNode::wrap(node);
   node->options = options;
-  if (!detail::install(*node)) return AttachError{AttachErrc::out_of_memory};
+  if (!detail::install(*node, nullptr)) return AttachError{AttachErrc::out_of_memory};
   return chain;
 }
 
 Chain::Chain(const Chain& other) noexcept : hot_(other.hot_) {
-  if (hot_ != nullptr) ChainNode::of(hot_)->retain();
+  if (hot_ != nullptr) mutable_node(hot_)->references.fetch_add(1, std::memory_order_relaxed);
 }
 
 Chain::Chain(Chain&& other) noexcept : hot_(std::exchange(other.hot_, nullptr)) {}
@@ -63,7 +56,11 @@ Chain& Chain::operator=(Chain other) noexcept {
   return *this;
 }
 
-Chain::~Chain() { ChainNode::release(const_cast<ChainNode*>(ChainNode::of(hot_))); }
+Chain::~Chain() {
+  if (hot_ == nullptr) return;
+  ChainNode* node = mutable_node(hot_);
+  if (node->references.fetch_sub(1, std::memory_order_acq_rel) == 1) delete node;
+}
 
 Expected<Chain, AttachError> Chain::attach(const Program& filter) const noexcept {
   return attach(std::span(&filter, 1));
@@ -75,18 +72,13 @@ Expected<Chain, AttachError> Chain::attach(std::span<const Program> oldest_first
   if (node == nullptr) return AttachError{AttachErrc::out_of_memory};
   Chain chain = ChainNode::wrap(node);
   const ChainNode& old = *ChainNode::of(hot_);
-  old.retain();
-  node->parent = const_cast<ChainNode*>(&old);
   node->options = old.options;
+  node->filters = old.filters;
   node->length = old.length;
   node->path_length = old.path_length;
   node->bytecode_bytes = old.bytecode_bytes;
-  try {
-    if (const auto error = detail::extend(*node, oldest_first)) return *error;
-  } catch (const std::bad_alloc&) {
-    return AttachError{AttachErrc::out_of_memory};
-  }
-  if (!detail::install(*node)) return AttachError{AttachErrc::out_of_memory};
+  if (const auto error = extend(*node, oldest_first)) return *error;
+  if (!detail::install(*node, &old)) return AttachError{AttachErrc::out_of_memory};
   return chain;
 }
 
@@ -102,11 +94,14 @@ std::uint64_t Chain::path_length() const noexcept {
 Engine Chain::engine() const noexcept { return ChainNode::of(hot_)->engine; }
 FallbackReason Chain::fallback_reason() const noexcept { return ChainNode::of(hot_)->fallback_reason; }
 int Chain::fallback_errno() const noexcept { return ChainNode::of(hot_)->fallback_errno; }
+bool Chain::permanent() const noexcept { return ChainNode::of(hot_)->memory.permanent(); }
 const Options& Chain::options() const noexcept { return ChainNode::of(hot_)->options; }
 
 ChainSizes Chain::sizes() const noexcept {
   const ChainNode& node = *ChainNode::of(hot_);
   ChainSizes sizes;
+  sizes.code = node.code_bytes;
+  sizes.table = detail::has_table(node) ? detail::action_table_entries * sizeof(std::uint32_t) : 0;
   sizes.bytecode = node.bytecode_bytes;
   return sizes;
 }

@@ -1,32 +1,68 @@
-// What a Chain points to: one attach, on top of its parent.
+// What a Chain points to, and the list of filters behind it.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
 #include <memory>
-#include <vector>
+#include <utility>
 
 #include "callgate/chain.hpp"
+#include "ir/plan.h"
+#include "jit/code_memory.h"
 
 namespace callgate::detail {
 
+// A filter and those below it. Chains share these, and nothing else: a chain's code goes when the chain goes, even
+// while chains that were attached to it live on.
+struct FilterLink {
+  std::atomic<std::uint32_t> references{1};
+  FilterLink* older = nullptr;  // owned reference
+  Program program;
+
+  explicit FilterLink(Program filter) noexcept : program(std::move(filter)) {}
+};
+
+// An owned reference to the newest filter of a list. Releasing is iterative: a million filters need no deep stack.
+class FilterList {
+ public:
+  FilterList() noexcept = default;
+  FilterList(const FilterList& other) noexcept;
+  FilterList(FilterList&& other) noexcept : newest_(std::exchange(other.newest_, nullptr)) {}
+  FilterList& operator=(FilterList other) noexcept {
+    std::swap(newest_, other.newest_);
+    return *this;
+  }
+  ~FilterList();
+
+  // False if memory ran out; the list is then unchanged.
+  bool push(const Program& filter) noexcept;
+
+  const FilterLink* newest() const noexcept { return newest_; }
+
+ private:
+  FilterLink* newest_ = nullptr;
+};
+
 struct ChainNode : ChainHot {
   std::atomic<std::uint32_t> references{1};
-  ChainNode* parent = nullptr;    // owned reference; null at the root, which has no filters
-  std::vector<Program> programs;  // of this attach, newest first
   Options options;
   Engine engine = Engine::interpreter;
   FallbackReason fallback_reason = FallbackReason::none;
   int fallback_errno = 0;
-  std::uint32_t length = 0;         // filters, this node's and its ancestors'
-  std::uint64_t path_length = 0;    // Σ (kernel_length + 4) over all filters
-  std::size_t bytecode_bytes = 0;   // of all filters
+
+  FilterList filters;
+  std::uint32_t length = 0;        // filters
+  std::uint64_t path_length = 0;   // sum of (kernel_length + 4) over all filters
+  std::size_t bytecode_bytes = 0;  // of all filters
+
+  ir::Plan plan;            // empty, or of all filters
+  jit::CodeMemory memory;   // action table, bytecode and code, sealed; empty on the interpreter
+  std::size_t code_bytes = 0;
+  std::unique_ptr<std::uint32_t[]> own_table;  // where the action table lies when there is no sealed memory
+  const Insn* sealed_bytecode = nullptr;       // all filters, newest first, one behind the other, in `memory`
 
   static const ChainNode* of(const ChainHot* hot) noexcept { return static_cast<const ChainNode*>(hot); }
   static Chain wrap(ChainNode* node) noexcept { return Chain(node); }
-
-  void retain() const noexcept { const_cast<ChainNode*>(this)->references.fetch_add(1, std::memory_order_relaxed); }
-  static void release(ChainNode* node) noexcept;
 };
 
 // The entry of a chain without native code: the reference interpreter, filter by filter.

@@ -10,7 +10,11 @@ namespace callgate::detail {
 // Whether this build and this process can do what `options` ask for.
 std::optional<AttachErrc> check_options(const Options& options) noexcept;
 
-// Fills in node.entry, node.table, node.engine and node.fallback_reason. False if memory ran out.
-bool install(ChainNode& node) noexcept;
+// Fills in everything of `node` that decides: entry, table, engine, memory. `parent` is the chain that it was attached
+// to, or null. False if memory ran out even for the interpreter.
+bool install(ChainNode& node, const ChainNode* parent) noexcept;
+
+// Whether constant decisions come from an action table.
+bool has_table(const ChainNode& node) noexcept;
 
 }  // namespace callgate::detail

@@ -7,19 +7,20 @@
 
 #include "bpf/opcode.h"
 #include "callgate/program.hpp"
+#include "interp/run.h"
 
 namespace callgate {
 
 using bpf::Opcode;
 
-std::uint32_t interpret(const Program& program, const SeccompData& data) noexcept {
+std::uint32_t interp::run(const Insn* program, const SeccompData& data) noexcept {
   const auto* const bytes = reinterpret_cast<const unsigned char*>(&data);
   std::uint32_t a = 0;
   std::uint32_t x = 0;
   std::uint32_t scratch[scratch_slots] = {};
 
   // A Program ends in a return and jumps only forward and inside itself, so this loop ends.
-  const Insn* pc = program.instructions().data();
+  const Insn* pc = program;
   for (;;) {
     const Insn insn = *pc++;
     const auto branch = [&](bool taken) { pc += taken ? insn.jt : insn.jf; };
@@ -73,6 +74,10 @@ std::uint32_t interpret(const Program& program, const SeccompData& data) noexcep
       case Opcode::ret_a: return a;
     }
   }
+}
+
+std::uint32_t interpret(const Program& program, const SeccompData& data) noexcept {
+  return interp::run(program.instructions().data(), data);
 }
 
 }  // namespace callgate

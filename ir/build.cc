@@ -53,8 +53,8 @@ Compare compare_of(Opcode op) {
 
 class Builder {
  public:
-  explicit Builder(const Program& program)
-      : insns_(program.instructions()), live_(live_before(program)), states_(insns_.size()) {}
+  Builder(const Program& program, std::uint32_t filter)
+      : filter_(filter), insns_(program.instructions()), live_(live_before(program)), states_(insns_.size()) {}
 
   std::optional<Graph> run() {
     if (!forward()) return std::nullopt;
@@ -137,6 +137,7 @@ class Builder {
   bool fits(ExprId id) const { return graph_.expr_at(id).size <= max_expr_size; }
 
   NodeId node_of(const Insn& insn, std::uint32_t pc, const State& state) {
+    graph_.source = {filter_, pc};
     const Opcode op = bpf::opcode_of(insn);
     const Successors next = successors_of(insn, pc);
     const auto successor = [&](std::uint32_t i) { return states_[next.at[i]][state.next[i]].node; };
@@ -164,6 +165,7 @@ class Builder {
                      graph_.computed_leaf(value));
   }
 
+  std::uint32_t filter_;
   std::span<const Insn> insns_;
   std::vector<Variables> live_;
   std::vector<std::vector<State>> states_;  // by instruction; none where nothing arrives
@@ -172,6 +174,6 @@ class Builder {
 
 }  // namespace
 
-std::optional<Graph> build(const Program& program) { return Builder(program).run(); }
+std::optional<Graph> build(const Program& program, std::uint32_t filter) { return Builder(program, filter).run(); }
 
 }  // namespace callgate::ir

@@ -15,7 +15,7 @@ inline constexpr std::uint32_t max_states_per_insn = 8;
 // ALLOW (a test in front of it sees to that). Empty when the program has more states than max_states_per_insn at an
 // instruction or an expression of more than max_expr_size nodes: then only the straight form can have it.
 //
-// Takes time and memory in proportion to program.size() × max_states_per_insn. May throw std::bad_alloc.
-std::optional<Graph> build(const Program& program);
+// `filter` is the number that nodes are marked with. Takes time and memory in proportion to program.size() × max_states_per_insn. May throw std::bad_alloc.
+std::optional<Graph> build(const Program& program, std::uint32_t filter = 0);
 
 }  // namespace callgate::ir

@@ -19,6 +19,7 @@ class Composer {
     std::vector<NodeId> nodes(newer_.node_count());
     for (NodeId id = 0; id < newer_.node_count(); ++id) {
       const Node& node = newer_.node_at(id);
+      graph_.source = node.source;
       switch (node.kind) {
         case NodeKind::test:
           nodes[id] = fold_test(graph_, node.compare, exprs[node.lhs], exprs[node.rhs], nodes[node.then],
@@ -61,6 +62,7 @@ class Composer {
     std::vector<NodeId> copy(older_root + 1);
     for (NodeId id = 0; id <= older_root; ++id) {
       const Node node = graph_.node_at(id);
+      graph_.source = node.source;
       if (node.kind == NodeKind::test) {
         copy[id] = fold_test(graph_, node.compare, node.lhs, node.rhs, copy[node.then], copy[node.otherwise]);
       } else {

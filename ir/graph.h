@@ -56,6 +56,12 @@ enum class NodeKind : std::uint8_t {
   computed,  // a leaf: the result is the value of expression `lhs`
 };
 
+// Where a node comes from, for dumps: the first instruction that asked for it.
+struct Source {
+  std::uint32_t filter = 0;  // counted from the chain's oldest, which is 0
+  std::uint32_t pc = 0;
+};
+
 struct Node {
   NodeKind kind;
   Compare compare;
@@ -63,10 +69,15 @@ struct Node {
   ExprId rhs;
   NodeId then;
   NodeId otherwise;
+  Source source;  // not part of identity
 
-  bool operator==(const Node&) const = default;
+  bool operator==(const Node& other) const {
+    return kind == other.kind && compare == other.compare && lhs == other.lhs && rhs == other.rhs &&
+           then == other.then && otherwise == other.otherwise;
+  }
   std::uint32_t hash() const {
-    return mix(mix(static_cast<std::uint32_t>(kind) << 8 | static_cast<std::uint32_t>(compare), lhs, rhs), then, otherwise);
+    return mix(mix(static_cast<std::uint32_t>(kind) << 8 | static_cast<std::uint32_t>(compare), lhs, rhs), then,
+               otherwise);
   }
 };
 
@@ -76,10 +87,10 @@ class Graph {
   ExprId load(std::uint32_t offset) { return exprs_.intern({Op::load, 1, offset, 0}); }
   ExprId expr(Op op, ExprId lhs, ExprId rhs = 0);
 
-  NodeId leaf(std::uint32_t result) { return nodes_.intern({NodeKind::constant, {}, result, 0, 0, 0}); }
-  NodeId computed_leaf(ExprId result) { return nodes_.intern({NodeKind::computed, {}, result, 0, 0, 0}); }
+  NodeId leaf(std::uint32_t result) { return nodes_.intern({NodeKind::constant, {}, result, 0, 0, 0, source}); }
+  NodeId computed_leaf(ExprId result) { return nodes_.intern({NodeKind::computed, {}, result, 0, 0, 0, source}); }
   NodeId test(Compare compare, ExprId lhs, ExprId rhs, NodeId then, NodeId otherwise) {
-    return nodes_.intern({NodeKind::test, compare, lhs, rhs, then, otherwise});
+    return nodes_.intern({NodeKind::test, compare, lhs, rhs, then, otherwise, source});
   }
 
   const Expr& expr_at(ExprId id) const { return exprs_[id]; }
@@ -90,6 +101,7 @@ class Graph {
   bool is_constant(ExprId id) const { return exprs_[id].op == Op::constant; }
 
   NodeId root = 0;
+  Source source;  // what the nodes made next are marked with
 
  private:
   Interner<Expr> exprs_;

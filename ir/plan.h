@@ -14,6 +14,12 @@
 
 namespace callgate::ir {
 
+// Budgets on a graph's work: the sum of the sizes of all expressions in its tests and leaves, to which its code is in
+// proportion (about 7 bytes a unit). A filter whose graph needs more than the first, per instruction, is kept in straight
+// form; a composition that needs more than the second is not made.
+inline constexpr std::uint32_t max_work_per_insn = 8;
+inline constexpr std::uint32_t max_composed_work = 65536;
+
 // One or more neighbouring filters: as one decision graph, or one filter in straight form.
 struct Segment {
   std::variant<Graph, StraightForm> form;

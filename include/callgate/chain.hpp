@@ -55,7 +55,7 @@ struct Match {
   std::optional<std::uint32_t> filter;
 };
 
-// Sizes of a chain as it runs, in bytes. Memory that the chain shares with its parent is not counted.
+// Sizes of a chain as it runs, in bytes.
 struct ChainSizes {
   std::size_t code = 0;      // machine code; 0 on the interpreter
   std::size_t table = 0;     // action table; 0 if there is none
@@ -138,6 +138,7 @@ class Chain {
   Engine engine() const noexcept;                  // what really decides: never Engine::automatic
   FallbackReason fallback_reason() const noexcept;
   int fallback_errno() const noexcept;             // errno value behind memory_refused, else 0
+  bool permanent() const noexcept;                 // Options::permanent was asked for and the kernel did it
   const Options& options() const noexcept;
   ChainSizes sizes() const noexcept;
 

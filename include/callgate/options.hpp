@@ -11,7 +11,7 @@ namespace CALLGATE_API callgate {
 // What decides calls.
 enum class Engine : std::uint8_t {
   automatic,    // the best that this build has: xbyak, else asmjit, else interpreter
-  interpreter,  // the reference interpreter; needs no executable memory
+  interpreter,  // the reference interpreter alone, without an action table; needs no executable memory
   xbyak,        // native code through Xbyak (for the mode of this process)
   asmjit,       // native code through AsmJit
 };

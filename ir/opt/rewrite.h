@@ -35,6 +35,7 @@ Graph rewrite(const Graph& old, MakeExpr make_expr, MakeTest make_test) {
   for (NodeId id = 0; id < old.node_count(); ++id) {
     if (!keep.nodes[id]) continue;
     const Node& n = old.node_at(id);
+    graph.source = n.source;
     switch (n.kind) {
       case NodeKind::constant: nodes[id] = graph.leaf(n.lhs); break;
       case NodeKind::computed: nodes[id] = graph.computed_leaf(exprs[n.lhs]); break;

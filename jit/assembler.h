@@ -1,0 +1,74 @@
+// The port that the code generator writes to: about thirty operations, each one machine instruction. Adapters for Xbyak
+// and AsmJit emit bytes, Sizer counts them, ListingAssembler writes text. Adapters take no decision.
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <string>
+
+namespace callgate::jit {
+
+// The registers that emitted code uses, by their number in the encoding. All operations are 32 bits wide; only a base
+// register is as wide as a pointer.
+enum class Reg : std::uint8_t { eax = 0, ecx = 1, edx = 2, esp = 4, edi = 7 };
+
+// A 32-bit word in memory. Displacements lie in -128 .. 127, so that all targets encode them in one byte.
+struct Mem {
+  Reg base;
+  std::int8_t disp;
+};
+
+struct Imm {
+  std::uint32_t value;
+};
+
+enum class Cond : std::uint8_t { equal, not_equal, above, above_equal, below, below_equal, less_equal, greater_equal };
+
+constexpr Cond negate(Cond cond) {
+  switch (cond) {
+    case Cond::equal: return Cond::not_equal;
+    case Cond::not_equal: return Cond::equal;
+    case Cond::above: return Cond::below_equal;
+    case Cond::above_equal: return Cond::below;
+    case Cond::below: return Cond::above_equal;
+    case Cond::below_equal: return Cond::above;
+    default: return cond;  // the signed ones are never negated
+  }
+}
+
+using Label = std::uint32_t;
+
+// How a jump is encoded: 2 bytes, or 5 (jmp) and 6 (jcc). The layout knows every distance and chooses.
+enum class Reach : std::uint8_t { near, far };
+
+template <class A>
+concept Assembler = requires(A as, Reg r, Mem m, Imm i, Cond c, Label l, Reach reach) {
+  as.endbr();
+
+  as.mov(r, r);
+  as.mov(r, i);
+  as.mov(r, m);
+  as.mov(m, r);
+  as.mov(m, i);
+
+  as.add(r, r); as.add(r, i); as.add(r, m);
+  as.sub(r, r); as.sub(r, i); as.sub(r, m);
+  as.or_(r, r); as.or_(r, i); as.or_(r, m);
+  as.and_(r, r); as.and_(r, i); as.and_(r, m);
+  as.xor_(r, r); as.xor_(r, i); as.xor_(r, m);
+  as.cmp(r, r); as.cmp(r, i); as.cmp(r, m); as.cmp(m, i);
+  as.test(r, r); as.test(r, i); as.test(r, m); as.test(m, i);
+
+  as.imul(r, r); as.imul(r, i); as.imul(r, m);  // r = r × operand
+  as.div(r); as.div(m);                         // eax = edx:eax / operand; clobbers edx
+  as.neg(r);
+  as.shl(r, i); as.shr(r, i);                   // by 1 .. 31
+  as.shl_cl(r); as.shr_cl(r);                   // by cl & 31
+
+  as.bind(l);
+  as.jmp(l, reach);
+  as.jcc(c, l, reach);
+  as.ret();
+};
+
+}  // namespace callgate::jit

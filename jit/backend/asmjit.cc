@@ -1,0 +1,137 @@
+// AsmJit: emits for both modes from any process. Its API changes between snapshots; only this file knows it.
+#include <algorithm>
+
+#include "jit/backend/backend.h"
+
+#include <asmjit/x86.h>
+
+namespace callgate::jit {
+namespace {
+
+namespace x86 = asmjit::x86;
+
+// AsmJit reports an error where it happens; the first one is kept.
+class FirstError : public asmjit::ErrorHandler {
+ public:
+  void handleError(asmjit::Error, const char* message, asmjit::BaseEmitter*) override {
+    if (message_.empty()) message_ = std::string("AsmJit: ") + message;
+  }
+  const std::string& message() const { return message_; }
+
+ private:
+  std::string message_;
+};
+
+class AsmjitAssembler {
+ public:
+  AsmjitAssembler(asmjit::CodeHolder& code, Target target, std::size_t labels)
+      : as_(&code), is_64_(target == Target::x86_64), labels_(labels) {}
+
+  std::size_t size() const { return as_.offset(); }
+
+  void endbr() {
+    if (is_64_) {
+      as_.endbr64();
+    } else {
+      as_.endbr32();
+    }
+  }
+
+  void mov(Reg d, Reg s) { as_.mov(r(d), r(s)); }
+  void mov(Reg d, Imm i) { as_.mov(r(d), imm(i)); }
+  void mov(Reg d, Mem s) { as_.mov(r(d), m(s)); }
+  void mov(Mem d, Reg s) { as_.mov(m(d), r(s)); }
+  void mov(Mem d, Imm i) { as_.mov(m(d), imm(i)); }
+
+#define CALLGATE_ASMJIT_ALU(name)                            \
+  void name(Reg d, Reg s) { as_.name(r(d), r(s)); }          \
+  void name(Reg d, Imm i) { as_.name(r(d), imm(i)); }        \
+  void name(Reg d, Mem s) { as_.name(r(d), m(s)); }
+  CALLGATE_ASMJIT_ALU(add)
+  CALLGATE_ASMJIT_ALU(sub)
+  CALLGATE_ASMJIT_ALU(or_)
+  CALLGATE_ASMJIT_ALU(and_)
+  CALLGATE_ASMJIT_ALU(xor_)
+  CALLGATE_ASMJIT_ALU(cmp)
+#undef CALLGATE_ASMJIT_ALU
+  void cmp(Mem d, Imm i) { as_.cmp(m(d), imm(i)); }
+  void test(Reg d, Reg s) { as_.test(r(d), r(s)); }
+  void test(Reg d, Imm i) { as_.test(r(d), imm(i)); }
+  void test(Reg d, Mem s) { as_.test(m(s), r(d)); }
+  void test(Mem d, Imm i) { as_.test(m(d), imm(i)); }
+
+  void imul(Reg d, Reg s) { as_.imul(r(d), r(s)); }
+  void imul(Reg d, Imm i) { as_.imul(r(d), r(d), imm(i)); }
+  void imul(Reg d, Mem s) { as_.imul(r(d), m(s)); }
+  void div(Reg s) { as_.div(r(s)); }
+  void div(Mem s) { as_.div(m(s)); }
+  void neg(Reg d) { as_.neg(r(d)); }
+  void shl(Reg d, Imm i) { as_.shl(r(d), imm(i)); }
+  void shr(Reg d, Imm i) { as_.shr(r(d), imm(i)); }
+  void shl_cl(Reg d) { as_.shl(r(d), x86::cl); }
+  void shr_cl(Reg d) { as_.shr(r(d), x86::cl); }
+
+  void bind(Label l) { as_.bind(label(l)); }
+  void jmp(Label l, Reach reach) { sized(reach).jmp(label(l)); }
+  void jcc(Cond cond, Label l, Reach reach) {
+    x86::Assembler& as = sized(reach);
+    switch (cond) {
+      case Cond::equal: as.je(label(l)); return;
+      case Cond::not_equal: as.jne(label(l)); return;
+      case Cond::above: as.ja(label(l)); return;
+      case Cond::above_equal: as.jae(label(l)); return;
+      case Cond::below: as.jb(label(l)); return;
+      case Cond::below_equal: as.jbe(label(l)); return;
+      case Cond::less_equal: as.jle(label(l)); return;
+      case Cond::greater_equal: as.jge(label(l)); return;
+    }
+  }
+  void ret() { as_.ret(); }
+
+ private:
+  static x86::Gp r(Reg reg) { return x86::gpd(static_cast<std::uint32_t>(reg)); }
+  x86::Mem m(Mem mem) const {
+    const auto id = static_cast<std::uint32_t>(mem.base);
+    return x86::dword_ptr(is_64_ ? x86::Gp(x86::gpq(id)) : x86::Gp(x86::gpd(id)), mem.disp);
+  }
+  // Sign-extended, so that the short forms are found.
+  static asmjit::Imm imm(Imm i) { return asmjit::Imm(static_cast<std::int32_t>(i.value)); }
+
+  x86::Assembler& sized(Reach reach) { return reach == Reach::near ? as_.short_() : as_.long_(); }
+
+  const asmjit::Label& label(Label l) {
+    if (!labels_[l].isValid()) labels_[l] = as_.newLabel();
+    return labels_[l];
+  }
+
+  x86::Assembler as_;
+  bool is_64_;
+  std::vector<asmjit::Label> labels_;
+};
+
+static_assert(Assembler<AsmjitAssembler>);
+
+Expected<Code, JitError> emit_asmjit(const Flow& flow, const Layout& layout, Target target, bool with_marks) {
+  FirstError errors;
+  asmjit::CodeHolder holder;
+  const auto arch = target == Target::x86_64 ? asmjit::Arch::kX64 : asmjit::Arch::kX86;
+  if (holder.init(asmjit::Environment(arch)) != asmjit::kErrorOk) return JitError{"AsmJit: cannot start"};
+  holder.setErrorHandler(&errors);
+  Code code;
+  AsmjitAssembler as(holder, target, flow.blocks.size());
+  emit_marked(as, abi_of(target), flow, layout, with_marks ? &code.marks : nullptr);
+  if (!errors.message().empty()) return JitError{errors.message()};
+  if (holder.hasUnresolvedLinks() || as.size() != layout.bytes) {
+    return JitError{"AsmJit: the code's size is not the computed one"};
+  }
+  const asmjit::CodeBuffer& buffer = holder.textSection()->buffer();
+  code.bytes.assign(buffer.begin(), buffer.end());
+  return code;
+}
+
+}  // namespace
+
+extern const Backend asmjit_backend;
+const Backend asmjit_backend{Engine::asmjit, [](Target) { return true; }, emit_asmjit};
+
+}  // namespace callgate::jit

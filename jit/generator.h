@@ -1,0 +1,283 @@
+// The code generator: what each block of a flow does, written once for every assembler and target. How blocks are linked
+// by jumps is jit/layout.h.
+#pragma once
+
+#include <cstdint>
+
+#include "bpf/opcode.h"
+#include "callgate/action.hpp"
+#include "jit/abi.h"
+#include "jit/assembler.h"
+#include "jit/flow.h"
+
+namespace callgate::jit {
+
+// Nobody listens to where instructions come from.
+struct NoMarks {
+  void operator()(ir::Source) const {}
+};
+
+// Marks(source) is called before the code of each BPF instruction or graph node.
+template <Assembler As, class Marks = NoMarks>
+class Generator {
+ public:
+  Generator(As& as, const Abi& abi, const Flow& flow, Marks marks = {})
+      : as_(as), abi_(abi), flow_(flow), frame_(abi.has_frame && flow.needs_slots ? 4 * slot_count : 0), marks_(marks) {}
+
+  void body(const Block& block) {
+    switch (block.kind) {
+      case BlockKind::entry: return entry();
+      case BlockKind::enter: return enter(*flow_.plan[block.segment]);
+      case BlockKind::straight: return straight(block);
+      case BlockKind::guard:
+        straight(block);
+        as_.test(abi_.x, abi_.x);
+        return;
+      case BlockKind::test: return test(block);
+      case BlockKind::compute: {
+        const ir::Graph& g = *flow_.plan[block.segment]->graph();
+        marks_(g.node_at(block.first).source);
+        return compute(g, g.node_at(block.first).lhs, 0);
+      }
+      case BlockKind::check_allow:
+        as_.mov(Reg::ecx, Reg::eax);
+        as_.and_(Reg::ecx, Imm{action_mask});
+        as_.cmp(Reg::ecx, Imm{action::allow});
+        return;
+      case BlockKind::merge_constant:
+        as_.mov(Reg::eax, slot(slot_current));
+        as_.and_(Reg::eax, Imm{action_mask});
+        as_.cmp(Reg::eax, Imm{action_of(block.first)});
+        return;
+      case BlockKind::store_constant: return as_.mov(slot(slot_current), Imm{block.first});
+      case BlockKind::merge_a:
+        as_.mov(slot(slot_spill), Reg::eax);
+        as_.and_(Reg::eax, Imm{action_mask});
+        as_.mov(Reg::ecx, slot(slot_current));
+        as_.and_(Reg::ecx, Imm{action_mask});
+        as_.cmp(Reg::eax, Reg::ecx);
+        return;
+      case BlockKind::store_a:
+        as_.mov(Reg::eax, slot(slot_spill));
+        as_.mov(slot(slot_current), Reg::eax);
+        return;
+      case BlockKind::return_constant: set(Reg::eax, block.first); return leave();
+      case BlockKind::return_a: return leave();
+      case BlockKind::return_current: as_.mov(Reg::eax, slot(slot_current)); return leave();
+    }
+  }
+
+ private:
+  Mem slot(std::uint32_t index) const {
+    return {Reg::esp, static_cast<std::int8_t>(abi_.first_slot + static_cast<int>(4 * index))};
+  }
+  Mem word(std::uint32_t offset) const { return {abi_.input, static_cast<std::int8_t>(offset)}; }
+
+  void entry() {
+    as_.endbr();
+    if (frame_ != 0) as_.sub(Reg::esp, Imm{frame_});
+    load_input();
+    if (flow_.keeps_current) as_.mov(slot(slot_current), Imm{action::allow});
+  }
+
+  void load_input() {
+    if (abi_.has_frame) as_.mov(abi_.input, Mem{Reg::esp, static_cast<std::int8_t>(frame_ + 4)});
+  }
+
+  void leave() {
+    if (frame_ != 0) as_.add(Reg::esp, Imm{frame_});
+    as_.ret();
+  }
+
+  void enter(const ir::Segment& segment) {
+    if (const ir::StraightForm* form = segment.straight()) {
+      if (form->reads_initial_a) set(abi_.a, 0);
+      if (form->reads_initial_x) set(abi_.x, 0);
+    }
+  }
+
+  void set(Reg reg, std::uint32_t value) {
+    if (value == 0) {
+      as_.xor_(reg, reg);
+    } else {
+      as_.mov(reg, Imm{value});
+    }
+  }
+
+  template <class Divisor>
+  void divide(Divisor by) {
+    as_.xor_(Reg::edx, Reg::edx);
+    as_.div(by);
+    if (abi_.input == Reg::edx) load_input();
+  }
+
+  // ---- straight form -------------------------------------------------------------------------------------------
+
+  void straight(const Block& block) {
+    const ir::Segment& segment = *flow_.plan[block.segment];
+    const auto insns = segment.straight()->program.instructions();
+    for (std::uint32_t pc = block.first; pc < block.last; ++pc) {
+      marks_(ir::Source{segment.oldest_filter, pc});
+      instruction(insns[pc]);
+    }
+  }
+
+  void instruction(const Insn& insn) {
+    using bpf::Opcode;
+    const Reg a = abi_.a;
+    const Reg x = abi_.x;
+    const Imm k{insn.k};
+    switch (bpf::opcode_of(insn)) {
+      case Opcode::ld_imm: return set(a, insn.k);
+      case Opcode::ld_abs: return as_.mov(a, word(insn.k));
+      case Opcode::ld_len: return set(a, sizeof(SeccompData));
+      case Opcode::ld_mem: return as_.mov(a, slot(insn.k));
+      case Opcode::ldx_imm: return set(x, insn.k);
+      case Opcode::ldx_len: return set(x, sizeof(SeccompData));
+      case Opcode::ldx_mem: return as_.mov(x, slot(insn.k));
+      case Opcode::st: return as_.mov(slot(insn.k), a);
+      case Opcode::stx: return as_.mov(slot(insn.k), x);
+      case Opcode::tax: return as_.mov(x, a);
+      case Opcode::txa: return as_.mov(a, x);
+
+      case Opcode::add_k: return as_.add(a, k);
+      case Opcode::add_x: return as_.add(a, x);
+      case Opcode::sub_k: return as_.sub(a, k);
+      case Opcode::sub_x: return as_.sub(a, x);
+      case Opcode::mul_k: return as_.imul(a, k);
+      case Opcode::mul_x: return as_.imul(a, x);
+      case Opcode::div_k:
+        as_.mov(slot(slot_spill), k);
+        return divide(slot(slot_spill));
+      case Opcode::div_x: return divide(x);  // X is not 0: a guard block lies before this
+      case Opcode::or_k: return as_.or_(a, k);
+      case Opcode::or_x: return as_.or_(a, x);
+      case Opcode::and_k: return as_.and_(a, k);
+      case Opcode::and_x: return as_.and_(a, x);
+      case Opcode::xor_k: return as_.xor_(a, k);
+      case Opcode::xor_x: return as_.xor_(a, x);
+      case Opcode::lsh_k: return shift_left(k);
+      case Opcode::lsh_x: return as_.shl_cl(a);  // the processor takes X & 31, as filters do
+      case Opcode::rsh_k: return shift_right(k);
+      case Opcode::rsh_x: return as_.shr_cl(a);
+      case Opcode::neg: return as_.neg(a);
+
+      case Opcode::jeq_k: case Opcode::jgt_k: case Opcode::jge_k: return as_.cmp(a, k);
+      case Opcode::jeq_x: case Opcode::jgt_x: case Opcode::jge_x: return as_.cmp(a, x);
+      case Opcode::jset_k: return as_.test(a, k);
+      case Opcode::jset_x: return as_.test(a, x);
+
+      case Opcode::ja: case Opcode::ret_k: case Opcode::ret_a: return;  // jumps: the layout's
+    }
+  }
+
+  void shift_left(Imm by) {
+    if (by.value != 0) as_.shl(abi_.a, by);
+  }
+  void shift_right(Imm by) {
+    if (by.value != 0) as_.shr(abi_.a, by);
+  }
+
+  // ---- decision graph ------------------------------------------------------------------------------------------
+
+  // Sets the flags for the test's condition.
+  void test(const Block& block) {
+    const ir::Graph& g = *flow_.plan[block.segment]->graph();
+    const ir::Node& node = g.node_at(block.first);
+    marks_(node.source);
+    const ir::Expr& lhs = g.expr_at(node.lhs);
+    const ir::Expr& rhs = g.expr_at(node.rhs);
+    if (lhs.op == ir::Op::load && rhs.op == ir::Op::constant) return compare(node.compare, word(lhs.lhs), Imm{rhs.lhs});
+    const bool simple = ir::info(rhs.op).arity == 0;
+    if (!simple) spill(g, node.rhs, 0);
+    compute(g, node.lhs, simple ? 0 : 1);
+    if (rhs.op == ir::Op::constant) return compare(node.compare, Reg::eax, Imm{rhs.lhs});
+    compare(node.compare, Reg::eax, rhs.op == ir::Op::load ? word(rhs.lhs) : slot(0));
+  }
+
+  template <class Lhs, class Rhs>
+  void compare(ir::Compare how, Lhs lhs, Rhs rhs) {
+    if (how == ir::Compare::any_bit_set) {
+      as_.test(lhs, rhs);
+    } else {
+      as_.cmp(lhs, rhs);
+    }
+  }
+
+  void spill(const ir::Graph& g, ir::ExprId id, std::uint32_t free_slot) {
+    compute(g, id, free_slot);
+    as_.mov(slot(free_slot), Reg::eax);
+  }
+
+  // A = the value of an expression. Slots from `free_slot` on are free. Recursion is bounded by the size of an
+  // expression (ir::max_expr_size), and so is the number of slots: every one holds the right side of an operation.
+  void compute(const ir::Graph& g, ir::ExprId id, std::uint32_t free_slot) {
+    const ir::Expr& e = g.expr_at(id);
+    switch (e.op) {
+      case ir::Op::constant: return set(Reg::eax, e.lhs);
+      case ir::Op::load: return as_.mov(Reg::eax, word(e.lhs));
+      case ir::Op::neg:
+        compute(g, e.lhs, free_slot);
+        return as_.neg(Reg::eax);
+      default: break;
+    }
+    const ir::Expr& rhs = g.expr_at(e.rhs);
+    if (rhs.op == ir::Op::constant) {
+      compute(g, e.lhs, free_slot);
+      return operate_constant(e.op, Imm{rhs.lhs});
+    }
+    if (rhs.op == ir::Op::load) {
+      compute(g, e.lhs, free_slot);
+      return operate(e.op, word(rhs.lhs));
+    }
+    spill(g, e.rhs, free_slot);
+    compute(g, e.lhs, free_slot + 1);
+    operate(e.op, slot(free_slot));
+  }
+
+  void operate_constant(ir::Op op, Imm rhs) {
+    switch (op) {
+      case ir::Op::div:
+        as_.mov(Reg::ecx, rhs);
+        return divide(Reg::ecx);
+      case ir::Op::lsh: return shift_left(Imm{rhs.value & 31});
+      case ir::Op::rsh: return shift_right(Imm{rhs.value & 31});
+      default: return operate_plain(op, rhs);
+    }
+  }
+
+  void operate(ir::Op op, Mem rhs) {
+    switch (op) {
+      case ir::Op::div:
+        as_.mov(Reg::ecx, rhs);
+        return divide(Reg::ecx);
+      case ir::Op::lsh:
+        as_.mov(Reg::ecx, rhs);
+        return as_.shl_cl(Reg::eax);
+      case ir::Op::rsh:
+        as_.mov(Reg::ecx, rhs);
+        return as_.shr_cl(Reg::eax);
+      default: return operate_plain(op, rhs);
+    }
+  }
+
+  template <class Operand>
+  void operate_plain(ir::Op op, Operand rhs) {
+    switch (op) {
+      case ir::Op::add: return as_.add(Reg::eax, rhs);
+      case ir::Op::sub: return as_.sub(Reg::eax, rhs);
+      case ir::Op::mul: return as_.imul(Reg::eax, rhs);
+      case ir::Op::or_: return as_.or_(Reg::eax, rhs);
+      case ir::Op::and_: return as_.and_(Reg::eax, rhs);
+      default: return as_.xor_(Reg::eax, rhs);
+    }
+  }
+
+  As& as_;
+  const Abi& abi_;
+  const Flow& flow_;
+  std::uint32_t frame_;  // bytes
+  Marks marks_;
+};
+
+}  // namespace callgate::jit

@@ -1,0 +1,110 @@
+#include "jit/listing.h"
+
+#include <cstdio>
+
+#include "jit/backend/backend.h"
+#include "jit/sizer.h"
+
+namespace callgate::jit {
+namespace {
+
+const char* name(Reg reg, bool wide) {
+  switch (reg) {
+    case Reg::eax: return "eax";
+    case Reg::ecx: return "ecx";
+    case Reg::edx: return "edx";
+    case Reg::esp: return wide ? "rsp" : "esp";
+    case Reg::edi: return wide ? "rdi" : "edi";
+  }
+  return "?";
+}
+
+const char* suffix(Cond cond) {
+  switch (cond) {
+    case Cond::equal: return "e";
+    case Cond::not_equal: return "ne";
+    case Cond::above: return "a";
+    case Cond::above_equal: return "ae";
+    case Cond::below: return "b";
+    case Cond::below_equal: return "be";
+    case Cond::less_equal: return "le";
+    case Cond::greater_equal: return "ge";
+  }
+  return "?";
+}
+
+class ListingAssembler {
+ public:
+  ListingAssembler(std::string& out, Target target) : out_(out), wide_(target == Target::x86_64) {}
+
+  void endbr() { line(wide_ ? "endbr64" : "endbr32"); }
+  template <class D, class S>
+  void mov(D d, S s) { line("mov", d, s); }
+  template <class D, class S>
+  void add(D d, S s) { line("add", d, s); }
+  template <class D, class S>
+  void sub(D d, S s) { line("sub", d, s); }
+  template <class D, class S>
+  void or_(D d, S s) { line("or", d, s); }
+  template <class D, class S>
+  void and_(D d, S s) { line("and", d, s); }
+  template <class D, class S>
+  void xor_(D d, S s) { line("xor", d, s); }
+  template <class D, class S>
+  void cmp(D d, S s) { line("cmp", d, s); }
+  template <class D, class S>
+  void test(D d, S s) { line("test", d, s); }
+  template <class S>
+  void imul(Reg d, S s) { line("imul", d, s); }
+  template <class S>
+  void div(S s) { line("div", s); }
+  void neg(Reg d) { line("neg", d); }
+  void shl(Reg d, Imm i) { line("shl", d, i); }
+  void shr(Reg d, Imm i) { line("shr", d, i); }
+  void shl_cl(Reg d) { out_ += "  shl " + text(d) + ", cl\n"; }
+  void shr_cl(Reg d) { out_ += "  shr " + text(d) + ", cl\n"; }
+  void bind(Label l) { out_ += "L" + std::to_string(l) + ":\n"; }
+  void jmp(Label l, Reach reach) { jump("jmp", l, reach); }
+  void jcc(Cond cond, Label l, Reach reach) { jump(std::string("j") + suffix(cond), l, reach); }
+  void ret() { line("ret"); }
+
+ private:
+  std::string text(Reg reg) const { return name(reg, wide_); }
+  std::string text(Imm imm) const {
+    char buffer[16];
+    std::snprintf(buffer, sizeof buffer, "0x%x", imm.value);
+    return buffer;
+  }
+  std::string text(Mem mem) const {
+    const int disp = mem.disp;
+    const std::string offset = disp == 0 ? "" : (disp < 0 ? " - " : " + ") + std::to_string(disp < 0 ? -disp : disp);
+    return "dword [" + text(mem.base) + offset + "]";
+  }
+
+  void line(const char* mnemonic) { out_ += std::string("  ") + mnemonic + "\n"; }
+  template <class A>
+  void line(const char* mnemonic, A a) { out_ += std::string("  ") + mnemonic + " " + text(a) + "\n"; }
+  template <class A, class B>
+  void line(const char* mnemonic, A a, B b) {
+    out_ += std::string("  ") + mnemonic + " " + text(a) + ", " + text(b) + "\n";
+  }
+  void jump(const std::string& mnemonic, Label l, Reach reach) {
+    out_ += "  " + mnemonic + (reach == Reach::near ? " short L" : " L") + std::to_string(l) + "\n";
+  }
+
+  std::string& out_;
+  bool wide_;
+};
+
+static_assert(Assembler<ListingAssembler>);
+
+}  // namespace
+
+std::string listing(const Flow& flow, const Layout& layout, Target target) {
+  std::string out;
+  ListingAssembler as(out, target);
+  emit(as, abi_of(target), flow, layout, NoMarks{});
+  return out;
+}
+
+}  // namespace callgate::jit

@@ -1,0 +1,15 @@
+// The assembler that writes text: what the generator asks for, independent of any assembler library.
+#pragma once
+
+#include <string>
+
+#include "jit/assembler.h"
+#include "jit/flow.h"
+#include "jit/layout.h"
+
+namespace callgate::jit {
+
+// The code of a flow in Intel syntax, one instruction a line, labels as "L3:".
+std::string listing(const Flow& flow, const Layout& layout, Target target);
+
+}  // namespace callgate::jit
