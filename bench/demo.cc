@@ -1,0 +1,233 @@
+// callgate-demo: what a container's profile and a dozen hardening filters decide about the calls of a real program,
+// on every engine, and how long they take. Its input is what strace wrote; scripts/demo.sh makes it.
+#include <fmt/color.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <exception>
+#include <fstream>
+#include <numeric>
+#include <ranges>
+#include <set>
+#include <stdexcept>
+
+#include "bench/evaluators.h"
+#include "bench/filters/workload.h"
+#include "bench/measure.h"
+#include "bench/stream.h"
+#include "bench/tally.h"
+#include "callgate/version.hpp"
+
+namespace callgate::bench {
+namespace {
+
+constexpr std::size_t width = 100;
+
+struct Settings {
+  std::string recording;
+  std::string profile = container_profile;
+  std::string stream_file;
+  std::size_t sample = 0;
+  double seconds = 2;
+  bool show_all = false;
+};
+
+bool use_colour() { return isatty(STDOUT_FILENO) != 0 && std::getenv("NO_COLOR") == nullptr; }
+
+void heading(const std::string& text) {
+  const fmt::text_style style = use_colour() ? fmt::text_style(fmt::emphasis::bold) : fmt::text_style();
+  fmt::print("\n{}\n{:-<{}}\n", fmt::styled(text, style), "", std::min(text.size(), width));
+}
+
+fmt::text_style style_of(std::uint32_t result) {
+  if (!use_colour() || action_of(result) == action::allow) return {};
+  return fmt::fg(fmt::terminal_color::red);
+}
+
+std::string shortened(const std::string& text, std::size_t length) {
+  return text.size() <= length ? text : text.substr(0, length - 3) + "...";
+}
+
+std::string grouped(std::size_t number) {
+  std::string digits = std::to_string(number);
+  for (std::size_t at = digits.size(); at > 3;) digits.insert(at -= 3, ",");
+  return digits;
+}
+
+Recording read_recording(const std::string& path) {
+  std::ifstream file(path);
+  if (!file) throw std::runtime_error(path + ": cannot be read");
+  Recording recording = parse_strace(file);
+  if (recording.calls.empty()) throw std::runtime_error(path + ": no system call in it");
+  return recording;
+}
+
+// Every n-th block of the recording, so that the sample keeps neighbours together.
+void save_stream(const Settings& settings, const Recording& recording) {
+  constexpr std::size_t block = 64;
+  const std::size_t blocks = (recording.calls.size() + block - 1) / block;
+  const std::size_t wanted = settings.sample == 0 ? blocks : std::min(blocks, (settings.sample + block - 1) / block);
+  std::vector<SeccompData> sample;
+  for (std::size_t i = 0; i < wanted; ++i) {
+    const std::size_t first = blocks * i / wanted * block;
+    const std::size_t last = std::min(first + block, recording.calls.size());
+    for (std::size_t at = first; at < last; ++at) sample.push_back(recording.calls[at]);
+  }
+  std::ofstream file(settings.stream_file);
+  write_compact(file, sample);
+  if (!file.flush()) throw std::runtime_error(settings.stream_file + ": cannot be written");
+  fmt::print("\n{} calls written to {}\n", grouped(sample.size()), settings.stream_file);
+}
+
+void print_chain(const Workload& workload, const Chain& chain) {
+  heading(fmt::format("The chain: {} filters, oldest first", workload.filters.size()));
+  fmt::print("{:>3}  {:<60} {:>12} {:>10}\n", "#", "filter", "instructions", "converted");
+  std::uint64_t total = 0;
+  for (std::size_t i = 0; i < workload.filters.size(); ++i) {
+    const auto& [name, program] = workload.filters[i];
+    fmt::print("{:>3}  {:<60} {:>12} {:>10}\n", i, name, program.size(), program.kernel_length());
+    total += program.size();
+  }
+  fmt::print("     {:<60} {:>12} {:>10}\n", "together (converted: with the kernel's extra for each filter)", grouped(total),
+             grouped(chain.path_length()));
+}
+
+void print_recording(const Recording& recording) {
+  std::set<std::pair<std::uint32_t, std::uint32_t>> kinds;
+  for (const SeccompData& data : recording.calls) kinds.emplace(data.arch, data.nr);
+  heading("The recording");
+  fmt::print("{} calls of {} kinds. Other lines: {} resumed calls, {} signals, {} exits, {} notices, {} not understood.\n",
+             grouped(recording.calls.size()), kinds.size(), grouped(recording.resumed), grouped(recording.signals),
+             grouped(recording.exits), grouped(recording.notices), grouped(recording.odd));
+  for (const auto& [line, text] : recording.first_odd) {
+    fmt::print("  line {}: {}\n", line, shortened(text, width - 16));
+  }
+  if (recording.guessed_arch > 0) {
+    fmt::print("{} calls have the same name and number on i386 and x86_64, or no known one: taken for the mode that their\n"
+               "thread was in.\n", grouped(recording.guessed_arch));
+  }
+}
+
+std::string filter_name(const Workload& workload, const Group& group) {
+  return group.filter ? workload.filters[*group.filter].name : "-";
+}
+
+void print_groups(const Workload& workload, const std::vector<Group>& groups, std::size_t shown, std::size_t text_width) {
+  const std::size_t rest = width - 8 - 2 - text_width - 1 - 22 - 1;
+  for (const Group& group : groups | std::views::take(shown)) {
+    fmt::print("{:>8}  {:<{}} {} {}\n", grouped(group.count), shortened(group.text, text_width), text_width,
+               fmt::styled(fmt::format("{:<22}", decision_text(group.result)), style_of(group.result)),
+               shortened(filter_name(workload, group), rest));
+  }
+  if (groups.size() <= shown) return;
+  const std::size_t calls = std::transform_reduce(groups.begin() + static_cast<std::ptrdiff_t>(shown), groups.end(),
+                                                  std::size_t{0}, std::plus{}, [](const Group& g) { return g.count; });
+  fmt::print("{:>8}  … {} other kinds (--all shows them)\n", grouped(calls), groups.size() - shown);
+}
+
+void print_decisions(const Settings& settings, const Workload& workload, const Chain& chain, const Recording& recording) {
+  constexpr std::size_t most = 14;
+  constexpr std::size_t name_width = 26;
+  constexpr std::size_t text_width = 46;
+  const std::size_t shown = settings.show_all ? SIZE_MAX : most;
+  heading("Allowed, most frequent first");
+  fmt::print("{:>8}  {:<{}} {:<22} {}\n", "calls", "call", name_width, "decision", "by");
+  print_groups(workload, tally(chain, recording, By::name, true), shown, name_width);
+  heading("Not allowed");
+  fmt::print("{:>8}  {:<{}} {:<22} {}\n", "calls", "call", text_width, "decision", "by");
+  const std::vector<Group> refused = tally(chain, recording, By::arguments, false);
+  print_groups(workload, refused, settings.show_all ? SIZE_MAX : 40, text_width);
+  if (refused.empty()) fmt::print("      none\n");
+}
+
+void print_summary(const Chain& chain, const Recording& recording, std::size_t evaluators) {
+  const auto allowed = static_cast<std::size_t>(std::ranges::count_if(recording.calls, [&](const SeccompData& data) {
+    return action_of(chain.evaluate(data)) == action::allow;
+  }));
+  std::set<std::string> distinct;
+  for (std::size_t i = 0; i < recording.calls.size(); ++i) {
+    distinct.insert(call_text(recording.calls[i], recording.argument_counts[i]));
+  }
+  const std::size_t calls = recording.calls.size();
+  const auto percent = [&](std::size_t part) { return 100.0 * static_cast<double>(part) / static_cast<double>(calls); };
+  heading("Summary");
+  fmt::print("{:>8}  calls, {} of them distinct with their arguments\n", grouped(calls), grouped(distinct.size()));
+  fmt::print("{:>8}  allowed ({:.2f} %)\n", grouped(allowed), percent(allowed));
+  fmt::print("{:>8}  not allowed ({:.2f} %)\n", grouped(calls - allowed), percent(calls - allowed));
+  fmt::print("{:>8}  ways to decide (engine, mode, level), which all gave the same 32 bits for every call\n", evaluators);
+}
+
+void print_fallbacks(const std::vector<Evaluator>& evaluators) {
+  for (const auto& [name, chain] : evaluators) {
+    if (chain.fallback_reason() == FallbackReason::none) continue;
+    const char* error = chain.fallback_errno() != 0 ? strerrordesc_np(chain.fallback_errno()) : nullptr;
+    fmt::print("{}: runs on the interpreter: {}{}{}\n", name, rule(chain.fallback_reason()), error ? ": " : "",
+               error ? error : "");
+  }
+}
+
+void print_speed(const Settings& settings, const Workload& workload, const std::vector<Evaluator>& evaluators,
+                 const Recording& recording) {
+  const Timings timings = measure(evaluators, recording.calls, settings.seconds);
+  const std::vector<Program> programs = workload.programs();
+  const double interpreter = timings.evaluators.front().nanoseconds;
+  const double empty = timings.empty_call.nanoseconds;
+  heading("Time per decision of the recorded calls (median of interleaved rounds)");
+  fmt::print("{:<22} {:>9} {:>14} {:>13} {:>10} {:>10} {:>12}\n", "", "ns", "interpreter ÷", "÷ empty call", "code, B",
+             "table, B", "attach, µs");
+  fmt::print("{:<22} {:>9.2f} {:>14.1f} {:>13.2f}\n", "empty indirect call", empty, interpreter / empty, 1.0);
+  for (std::size_t i = 0; i < evaluators.size(); ++i) {
+    const auto& [name, chain] = evaluators[i];
+    const double time = timings.evaluators[i].nanoseconds;
+    const ChainSizes sizes = chain.sizes();
+    fmt::print("{:<22} {:>9.2f} {:>14.1f} {:>13.2f} {:>10} {:>10} {:>12.1f}\n", name, time, interpreter / time, time / empty,
+               grouped(sizes.code), grouped(sizes.table), attach_microseconds(chain.options(), programs));
+  }
+  print_fallbacks(evaluators);
+}
+
+void run(const Settings& settings) {
+  const Recording recording = read_recording(settings.recording);
+  const Workload workload = service(settings.profile);
+  const std::vector<Program> programs = workload.programs();
+  const std::vector<Evaluator> evaluators = make_evaluators(programs);
+  if (const auto found = find_disagreement(programs, evaluators, recording.calls)) {
+    throw std::runtime_error("the engines disagree: " + to_string(*found, recording.calls));
+  }
+  const Chain& chain = evaluators.back().chain;
+  fmt::print("callgate {}: decisions about a real program's system calls\n", CALLGATE_VERSION);
+  print_chain(workload, chain);
+  print_recording(recording);
+  print_decisions(settings, workload, chain, recording);
+  print_summary(chain, recording, evaluators.size());
+  print_speed(settings, workload, evaluators, recording);
+  if (!settings.stream_file.empty()) save_stream(settings, recording);
+}
+
+}  // namespace
+}  // namespace callgate::bench
+
+int main(int argc, char** argv) {
+  callgate::bench::Settings settings;
+  CLI::App app("Decides the system calls of an strace recording with a container profile and a dozen hardening "
+               "filters on every engine, and shows decisions and times.");
+  app.add_option("RECORDING", settings.recording, std::string("file written by strace ") + callgate::bench::strace_options)
+      ->required();
+  app.add_option("--profile", settings.profile, "OCI seccomp profile to start from")->capture_default_str();
+  app.add_option("--seconds", settings.seconds, "time to spend on measuring")->capture_default_str();
+  app.add_flag("--all", settings.show_all, "list every kind of call");
+  app.add_option("--write-stream", settings.stream_file, "also write the calls in compact form to this file");
+  app.add_option("--sample", settings.sample, "about how many calls to write (0: all)");
+  CLI11_PARSE(app, argc, argv);
+  try {
+    callgate::bench::run(settings);
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "callgate-demo: {}\n", error.what());
+    return 1;
+  }
+}
