@@ -21,8 +21,9 @@ struct Alias {
   bool takes_bare_constant;  // and nothing but a constant
 };
 constexpr Alias aliases[] = {
-    {"ldi", "ld", false, true},  {"ldxi", "ldx", false, true}, {"jmp", "ja", false, false}, {"jneq", "jeq", true, false},
-    {"jne", "jeq", true, false}, {"jlt", "jge", true, false},  {"jle", "jgt", true, false},
+    {"ldi", "ld", false, true},   {"ldxi", "ldx", false, true}, {"jmp", "ja", false, false},
+    {"jneq", "jeq", true, false}, {"jne", "jeq", true, false},  {"jlt", "jge", true, false},
+    {"jle", "jgt", true, false},
 };
 
 constexpr Alias resolve_alias(std::string_view name) noexcept {
@@ -62,8 +63,7 @@ constexpr const char* describe(Form form) noexcept {
   return "this operand";
 }
 
-// A constant, the letters after its sign or prefix already known to be there. Nothing if it is malformed; more than
-// 32 bits come back as too_large.
+// The value of a number without its sign. Nothing if it is malformed; more than 32 bits come back as too_large.
 constexpr std::uint64_t too_large = std::uint64_t{1} << 32;
 
 std::optional<std::uint64_t> parse_digits(std::string_view digits, std::uint32_t base) noexcept {
@@ -147,8 +147,8 @@ class Parser {
   bool define_label(const Token& name) {
     const auto [label, is_new] = labels_.try_emplace(name.text, Label{statements_.size(), name.line});
     if (!is_new) {
-      return fail(name.line, "label " + quoted(name.text) + " is already defined in line " +
-                                 std::to_string(label->second.line));
+      return fail(name.line,
+                  "label " + quoted(name.text) + " is already defined in line " + std::to_string(label->second.line));
     }
     last_label_ = name;
     advance();
@@ -181,8 +181,9 @@ class Parser {
     if (alias.takes_bare_constant) {
       operand.form = Form::imm;
       if (token_.is('#') ? !constant(operand.k) : !number(operand.k)) return false;
-    } else if (!token_.ends_statement() && !this->operand(operand)) {
-      return false;
+    } else if (first->form != Form::none) {
+      if (token_.ends_statement()) return needs_operand(word);
+      if (!this->operand(operand)) return false;
     }
     const OpcodeInfo* info = find(alias.mnemonic, operand.form);
     return info == nullptr ? wrong_operand(word, operand.form) : add(insn(*info, operand.k));
@@ -196,7 +197,7 @@ class Parser {
 
   // ('#' constant | 'x') ',' target [',' target]
   bool branch(const Token& word, const Alias& alias) {
-    if (token_.ends_statement()) return wrong_operand(word, Form::none);
+    if (token_.ends_statement()) return needs_operand(word);
     Operand operand;
     if (!this->operand(operand)) return false;
     const Form form = operand.form == Form::imm ? Form::branch_imm
@@ -406,6 +407,7 @@ class Parser {
       default: return fail(token_.line, quoted(token_.text) + " where " + wanted + " is expected");
     }
   }
+  bool needs_operand(const Token& word) { return fail(word.line, quoted(word.text) + " needs an operand"); }
   bool wrong_operand(const Token& word, Form form) {
     return fail(word.line, quoted(word.text) + " does not take " + describe(form));
   }

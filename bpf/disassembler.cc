@@ -110,7 +110,7 @@ class Listing {
 
  private:
   static constexpr std::size_t instruction_column = 8;
-  static constexpr std::size_t comment_column = 40;
+  static constexpr std::size_t comment_column = 39;
 
   static void pad(std::string& line, std::size_t column) { line.resize(std::max(line.size(), column), ' '); }
 

@@ -22,9 +22,7 @@ struct Token {
   std::uint32_t line;  // counted from 1
 
   bool is(char symbol) const noexcept { return kind == TokenKind::symbol && text.front() == symbol; }
-  bool ends_statement() const noexcept {
-    return kind == TokenKind::end_of_line || kind == TokenKind::end_of_text;
-  }
+  bool ends_statement() const noexcept { return kind == TokenKind::end_of_line || kind == TokenKind::end_of_text; }
 };
 
 // Comments are white space: `;` and `//` to the end of the line, `/* */` (which may span lines, and does not end a

@@ -2,6 +2,7 @@
 // with the message: GoogleTest reports the exception.
 #pragma once
 
+#include <ostream>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -11,6 +12,15 @@
 
 #include "bpf/assembler.h"
 #include "callgate/program.hpp"
+
+namespace callgate {
+
+// How GoogleTest shows an instruction.
+inline void PrintTo(const Insn& insn, std::ostream* out) {
+  *out << "{" << insn.code << ", " << unsigned{insn.jt} << ", " << unsigned{insn.jf} << ", " << insn.k << "}";
+}
+
+}  // namespace callgate
 
 namespace callgate::test {
 

@@ -1,0 +1,119 @@
+// Bad text: the line and the message, word for word.
+#include <gtest/gtest.h>
+
+#include "bpf/assembler.h"
+
+namespace callgate::bpf {
+namespace {
+
+struct Case {
+  std::string text;
+  std::string message;
+};
+
+void expect_errors(std::initializer_list<Case> cases) {
+  for (const auto& [text, message] : cases) {
+    const auto result = assemble(text);
+    ASSERT_FALSE(result) << text;
+    EXPECT_EQ(to_string(result.error()), message) << text;
+  }
+}
+
+TEST(AssemblerErrors, instructions) {
+  expect_errors({{"neg\nlod [0]", "line 2: unknown instruction 'lod'"},
+                 {"mod #1", "line 1: unknown instruction 'mod'"},
+                 {"ldb [0]", "line 1: unknown instruction 'ldb'"},
+                 {"ret\n", "line 1: 'ret' needs an operand"},
+                 {"ret x", "line 1: 'ret' does not take the register x"},
+                 {"ret [0]", "line 1: 'ret' does not take a word of the input ([k])"},
+                 {"st #1", "line 1: 'st' does not take a constant (#k)"},
+                 {"ldx [0]", "line 1: 'ldx' does not take a word of the input ([k])"},
+                 {"add a", "line 1: 'add' does not take the register a"},
+                 {"add len", "line 1: 'add' does not take the length (len)"},
+                 {"neg #1", "line 1: '#' where the end of the line is expected"},
+                 {"tax x", "line 1: 'x' where the end of the line is expected"},
+                 {"jeq M[1], here", "line 1: 'jeq' does not take a scratch slot (M[k])"},
+                 {"jeq", "line 1: 'jeq' needs an operand"},
+                 {"ld", "line 1: 'ld' needs an operand"},
+                 {"ldi x", "line 1: 'x' where a number is expected"},
+                 {"ldxi M[1]", "line 1: 'M' where a number is expected"},
+                 {"ld foo", "line 1: 'foo' where an operand is expected"},
+                 {"add 5", "line 1: '5' where an operand is expected"},
+                 {"ld %y", "line 1: 'y' where x or a is expected"},
+                 {"ld M[1", "line 1: ']' is missing at the end of the line"},
+                 {"ld M1", "line 1: 'M1' where an operand is expected"},
+                 {"ld M(1)", "line 1: '(' where '[' is expected"},
+                 {"ld [nr\n", "line 1: ']' is missing at the end of the line"},
+                 {"ld []", "line 1: unknown field ''"},
+                 {"ld [args[6].lo]", "line 1: unknown field 'args[6].lo'"},
+                 {"ld [args[0]]", "line 1: unknown field 'args[0]'"},
+                 {"ld [x + 4]", "line 1: unknown field 'x+4'"},
+                 {"ret #ALLOW ret", "line 1: 'ret' where the end of the line is expected"},
+                 {"neg neg", "line 1: 'neg' where the end of the line is expected"},
+                 {"5", "line 1: '5' where an instruction or a label is expected"},
+                 {"here: 5", "line 1: '5' where an instruction or a label is expected"},
+                 {"neg\n@", "line 2: '@' where an instruction or a label is expected"},
+                 {"neg\n\x1b[2J", "line 2: '\\x1b' where an instruction or a label is expected"},
+                 {"neg /* \n\n", "line 1: the comment has no end"},
+                 {"\nneg\n/*/", "line 3: the comment has no end"},
+                 {std::string("ne\0g", 4), "line 1: unknown instruction 'ne'"}});
+}
+
+TEST(AssemblerErrors, constants) {
+  expect_errors({{"ret #", "line 1: a constant is expected after '#'"},
+                 {"ret #[", "line 1: a constant is expected after '#'"},
+                 {"ret #NEVER", "line 1: unknown constant 'NEVER'"},
+                 {"ret #allow", "line 1: unknown constant 'allow'"},
+                 {"ld #ARCH_PDP11", "line 1: unknown constant 'ARCH_PDP11'"},
+                 {"ret #ERRNO(65536)", "line 1: '65536' is more than 65535"},
+                 {"ret #ERRNO(-1)", "line 1: '-1' is negative"},
+                 {"ret #ERRNO(13", "line 1: ')' is missing at the end of the line"},
+                 {"ret #ERRNO()", "line 1: ')' where a number is expected"},
+                 {"ld #4294967296", "line 1: '4294967296' does not fit in 32 bits"},
+                 {"ld #0x100000000", "line 1: '0x100000000' does not fit in 32 bits"},
+                 {"ld #99999999999999999999999999999999999999999999",
+                  "line 1: '9999999999999999999999999999999999999999…' does not fit in 32 bits"},
+                 {"ld #-2147483649", "line 1: '-2147483649' does not fit in 32 bits"},
+                 {"ld [-4]", "line 1: '-4' is negative"},
+                 {"ld M[-1]", "line 1: '-1' is negative"},
+                 {"ld #0x", "line 1: '0x' is not a number"},
+                 {"ld #0b2", "line 1: '0b2' is not a number"},
+                 {"ld #08", "line 1: '08' is not a number"},
+                 {"ld #12ab", "line 1: '12ab' is not a number"},
+                 {"ld #0x1g", "line 1: '0x1g' is not a number"},
+                 {"ld #-x", "line 1: a constant is expected after '#'"},
+                 {".insn 0x10000, 0, 0, 0", "line 1: '0x10000' is more than 65535"},
+                 {".insn 6, 256, 0, 0", "line 1: '256' is more than 255"},
+                 {".insn 6, 0, 256, 0", "line 1: '256' is more than 255"},
+                 {".insn 6, 0, 0, -1", "line 1: '-1' is negative"},
+                 {".insn 6, 0, 0", "line 1: ',' is missing at the end of the line"},
+                 {".insn 6 0 0 0", "line 1: '0' where ',' is expected"},
+                 {".insn", "line 1: a number is missing at the end of the line"}});
+}
+
+TEST(AssemblerErrors, jumps) {
+  expect_errors(
+      {{"ja\n", "line 1: a label or an instruction's index is missing at the end of the line"},
+       {"neg\nja nowhere\nret a", "line 2: unknown label 'nowhere'"},
+       {"jeq #1, here, there\nhere: ret a", "line 1: unknown label 'there'"},
+       {"jeq #1", "line 1: ',' is missing at the end of the line"},
+       {"jeq #1 here", "line 1: 'here' where ',' is expected"},
+       {"jeq #1,", "line 1: a label or an instruction's index is missing at the end of the line"},
+       {"jeq #1, here,\nhere: ret a", "line 1: a label or an instruction's index is missing at the end of the line"},
+       {"jeq #1, #2", "line 1: '#' where a label or an instruction's index is expected"},
+       {"back: neg\nneg\nja back", "line 3: the jump to 'back' goes back; jumps only go forward"},
+       {"self: jeq #1, self", "line 1: the jump to 'self' goes back; jumps only go forward"},
+       {"neg\nja 1", "line 2: the jump to 1 goes back; jumps only go forward"},
+       {"ja -1", "line 1: '-1' is negative"},
+       {"ja 4294967296", "line 1: '4294967296' does not fit in 32 bits"},
+       {"here: neg\nret a\nhere: ret a", "line 3: label 'here' is already defined in line 1"},
+       {"ja end\nneg\nend:\n\n", "line 3: no instruction follows label 'end'"}});
+}
+
+TEST(AssemblerErrors, long_text) {
+  expect_errors({{std::string(max_text_size + 1, ' '), "line 1: the text is longer than 16777216 bytes"},
+                 {std::string(1000, 'y'), "line 1: unknown instruction 'yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy…'"}});
+}
+
+}  // namespace
+}  // namespace callgate::bpf

@@ -1,0 +1,135 @@
+#include "bpf/formats.h"
+
+#include <gtest/gtest.h>
+
+#include <bit>
+
+#include "tests/support/filters.h"
+
+namespace callgate::bpf {
+namespace {
+
+using namespace std::string_literals;
+
+const std::vector<Insn> sample = {{0x20, 0, 0, 4}, {0x15, 1, 0, 0xc000003e}, {0x06, 0, 0, 0}, {0x06, 0, 0, 0x7fff0000}};
+
+std::string error_of(const std::string& content, Format format) {
+  const auto result = read_filter(content, format);
+  return result ? "read " + std::to_string(result->size()) + " instructions" : result.error();
+}
+
+TEST(Formats, raw_is_the_array_in_memory) {
+  const std::string bytes = write_raw(sample);
+  ASSERT_EQ(bytes.size(), 32u);
+  if (std::endian::native == std::endian::little) {
+    EXPECT_EQ(bytes.substr(8, 8), "\x15\x00\x01\x00\x3e\x00\x00\xc0"s);
+  }
+  EXPECT_EQ(*read_filter(bytes, Format::raw), sample);
+  EXPECT_TRUE(read_filter("", Format::raw)->empty());
+  EXPECT_EQ(write_raw({}), "");
+}
+
+TEST(Formats, raw_of_a_wrong_length) {
+  EXPECT_EQ(error_of(std::string(13, '\0'), Format::raw),
+            "13 bytes are not a whole number of instructions (8 bytes each): byte 8 begins an incomplete one");
+  for (std::size_t size = 0; size < 40; ++size) {
+    EXPECT_EQ(read_filter(std::string(size, 'x'), Format::raw).has_value(), size % 8 == 0) << size;
+  }
+}
+
+TEST(Formats, ddd) {
+  EXPECT_EQ(write_ddd(sample), "4\n32 0 0 4\n21 1 0 3221225534\n6 0 0 0\n6 0 0 2147418112\n");
+  EXPECT_EQ(*read_filter(write_ddd(sample), Format::ddd), sample);
+  EXPECT_EQ(*read_filter("1\r\n6 0 0 7\r\n\r\n", Format::ddd), (std::vector<Insn>{{0x06, 0, 0, 7}}));
+  EXPECT_EQ(*read_filter("  1\n\t6  0\t0   7", Format::ddd), (std::vector<Insn>{{0x06, 0, 0, 7}}));
+  EXPECT_EQ(*read_filter("1\n65535 255 255 4294967295\n", Format::ddd),
+            (std::vector<Insn>{{0xffff, 255, 255, 0xffffffff}}));
+  EXPECT_TRUE(read_filter("0\n", Format::ddd)->empty());
+}
+
+TEST(Formats, ddd_errors) {
+  const std::pair<std::string, std::string> cases[] = {
+      {"", "line 1: count: '' is not a decimal number"},
+      {"one\n", "line 1: count: 'one' is not a decimal number"},
+      {"-1\n", "line 1: count: '-1' is not a decimal number"},
+      {"4294967296\n", "line 1: count: '4294967296' is more than 4294967295"},
+      {"2\n6 0 0 0\n", "line 1: the count is 2, but 1 instructions follow"},
+      {"4294967295\n6 0 0 0\n", "line 1: the count is 4294967295, but 1 instructions follow"},
+      {"1\n6 0 0 0\n6 0 0 0\n", "line 1: the count is 1, but 2 instructions follow"},
+      {"1\n6 0 0\n", "line 2: k is missing"},
+      {"2\n6 0 0 0\n\n6 0 0 0\n", "line 3: code is missing"},
+      {"1\n6 0 0 0 0\n", "line 2: '0' after the four numbers code, jt, jf, k"},
+      {"1\n65536 0 0 0\n", "line 2: code: '65536' is more than 65535"},
+      {"1\n6 256 0 0\n", "line 2: jt: '256' is more than 255"},
+      {"1\n6 0 999 0\n", "line 2: jf: '999' is more than 255"},
+      {"1\n6 0 0 4294967296\n", "line 2: k: '4294967296' is more than 4294967295"},
+      {"1\n6 0 0 99999999999999999999999\n", "line 2: k: '99999999999999999999999' is more than 4294967295"},
+      {"1\n6 0 0 0x10\n", "line 2: k: '0x10' is not a decimal number"},
+      {"1\n6 0 0 -1\n", "line 2: k: '-1' is not a decimal number"},
+      {"1\n6 0 0 \x01\n", "line 2: k: '\\x01' is not a decimal number"},
+  };
+  for (const auto& [content, message] : cases) EXPECT_EQ(error_of(content, Format::ddd), message) << content;
+}
+
+TEST(Formats, text) {
+  EXPECT_EQ(*read_filter("ret #7\n", Format::text), (std::vector<Insn>{{0x06, 0, 0, 7}}));
+  EXPECT_EQ(error_of("ret #7\nrot", Format::text), "line 2: unknown instruction 'rot'");
+}
+
+TEST(Formats, oci_is_not_read_here) {
+  EXPECT_EQ(error_of("{}", Format::oci), "an OCI profile is no filter yet: it has to be compiled through libseccomp");
+}
+
+TEST(Formats, hex) {
+  EXPECT_EQ(*read_hex("06000000ffFF0aA0"), *read_filter("\x06\0\0\0\xff\xff\x0a\xa0"s, Format::raw));
+  EXPECT_EQ(*read_hex(" 06 00 00 00\n0000\t0000\r\n"), *read_hex("0600000000000000"));
+  EXPECT_TRUE(read_hex("")->empty());
+  EXPECT_EQ(read_hex("060000000000000").error(), "an odd number of hex digits");
+  EXPECT_EQ(read_hex("060000").error(),
+            "3 bytes are not a whole number of instructions (8 bytes each): byte 0 begins an incomplete one");
+  EXPECT_EQ(read_hex("06 0x").error(), "character 4: 'x' is not a hex digit");
+  EXPECT_EQ(read_hex("\xff").error(), "character 0: '\\xff' is not a hex digit");
+}
+
+TEST(Formats, c_array) {
+  EXPECT_EQ(write_c_array(sample),
+            "{ 0x20, 0, 0, 0x00000004 },\n{ 0x15, 1, 0, 0xc000003e },\n{ 0x06, 0, 0, 0x00000000 },\n{ 0x06, 0, 0, "
+            "0x7fff0000 },\n");
+}
+
+TEST(Formats, detection) {
+  EXPECT_EQ(detect_format(write_raw(sample)), Format::raw);
+  EXPECT_EQ(detect_format(write_raw(test::insns("ret a"))), Format::raw);
+  EXPECT_EQ(detect_format("\x7b\0\0\0"s), Format::raw);
+  EXPECT_EQ(detect_format(write_ddd(sample)), Format::ddd);
+  EXPECT_EQ(detect_format("12\r\n6 0 0 0"), Format::ddd);
+  EXPECT_EQ(detect_format("12"), Format::ddd);
+  EXPECT_EQ(detect_format("12 34\n"), Format::text);
+  EXPECT_EQ(detect_format("ret #ALLOW ; déjà vu\n"), Format::text);
+  EXPECT_EQ(detect_format("# comment"), Format::text);
+  EXPECT_EQ(detect_format(""), Format::text);
+  EXPECT_EQ(detect_format("{\"defaultAction\": 1}"), Format::oci);
+  EXPECT_EQ(detect_format("\xef\xbb\xbf\n\t {}"), Format::oci);
+}
+
+TEST(Formats, random_bytes_never_crash_a_reader) {
+  std::uint32_t state = 1;
+  for (int round = 0; round < 2000; ++round) {
+    std::string content(static_cast<std::size_t>(round % 97), '\0');
+    for (char& c : content) {
+      state = state * 1664525 + 1013904223;
+      c = static_cast<char>(state >> 24);
+    }
+    for (const Format format : {Format::raw, Format::ddd, Format::text, Format::oci}) {
+      const auto result = read_filter(content, format);
+      EXPECT_TRUE(result || !result.error().empty());
+    }
+    const auto from_hex = read_hex(content);
+    EXPECT_TRUE(from_hex || !from_hex.error().empty());
+    const Format guess = detect_format(content);
+    EXPECT_TRUE(content.find('\0') == content.npos || guess == Format::raw);
+  }
+}
+
+}  // namespace
+}  // namespace callgate::bpf
