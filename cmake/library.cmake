@@ -3,10 +3,12 @@
 
 option(CALLGATE_INSTALL "Install the library, its headers and the tools" ${PROJECT_IS_TOP_LEVEL})
 
-# Rooms that cannot go into a shared library here.
+# Rooms that cannot go into a shared library here, and what goes there instead (see jit/).
 set(rooms_not_shared "")
-if(NOT CALLGATE_ASMJIT_IS_PIC)
-  list(APPEND rooms_not_shared callgate_jit_asmjit)
+set(rooms_only_shared "")
+if(CALLGATE_HAVE_ASMJIT AND NOT CALLGATE_ASMJIT_IS_PIC)
+  list(APPEND rooms_not_shared callgate_jit_asmjit callgate_jit_backends)
+  list(APPEND rooms_only_shared callgate_jit_backends_shared)
 endif()
 
 # callgate_library(TARGET TYPE room…)
@@ -32,6 +34,7 @@ set(libraries callgate)
 if(CALLGATE_BUILD_SHARED)
   set(shared_rooms ${CALLGATE_ROOMS})
   list(REMOVE_ITEM shared_rooms ${rooms_not_shared})
+  list(APPEND shared_rooms ${rooms_only_shared})
   callgate_library(callgate_shared SHARED ${shared_rooms})
   add_library(callgate::shared ALIAS callgate_shared)
   if(CALLGATE_HAVE_ASMJIT AND CALLGATE_ASMJIT_IS_PIC)

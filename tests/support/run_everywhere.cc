@@ -1,0 +1,223 @@
+#include "tests/support/run_everywhere.h"
+
+#include <algorithm>
+#include <functional>
+#include <sstream>
+#include <utility>
+
+#include "bpf/disassembler.h"
+#include "bpf/names.h"
+#include "interp/run.h"
+#include "ir/evaluate.h"
+#include "ir/plan.h"
+#include "jit/compile.h"
+#include "tests/support/helper_32.h"
+#include "tests/support/program_generator.h"
+
+namespace callgate::test {
+namespace {
+
+using Results = std::vector<std::uint32_t>;
+
+// Who decides, and how it decides all inputs.
+struct Evaluator {
+  std::string name;
+  std::function<Results(std::span<const SeccompData>)> run;
+};
+
+std::uint32_t reference(std::span<const Program> oldest_first, MergeRule rule, const SeccompData& data) {
+  std::uint32_t current = 0x7fff0000;
+  for (std::size_t i = oldest_first.size(); i-- > 0;) {
+    const std::uint32_t result = interpret(oldest_first[i], data);
+    if (rule == MergeRule::first_non_allow) {
+      if ((result & 0xffff0000) != 0x7fff0000) return result;
+    } else if (static_cast<std::int32_t>(result & 0xffff0000) < static_cast<std::int32_t>(current & 0xffff0000)) {
+      current = result;
+    }
+  }
+  return current;
+}
+
+Evaluator of_chain(const std::string& name, const Chain& chain) {
+  return {name, [chain](std::span<const SeccompData> inputs) {
+            Results results;
+            for (const SeccompData& data : inputs) results.push_back(chain.evaluate(data));
+            return results;
+          }};
+}
+
+Evaluator failure(const std::string& name, const std::string& why) {
+  return {name + " (" + why + ")", [](std::span<const SeccompData>) { return Results{}; }};
+}
+
+// A chain that is not what was asked for is a failure, never a silent other engine.
+Evaluator chain_evaluator(std::span<const Program> filters, const Options& options, bool one_by_one, bool native) {
+  std::string name = std::string("Chain ") + callgate::name(options.engine) + " optimize=" + callgate::name(options.optimize) +
+                     (one_by_one ? " one by one" : " all at once") + (options.no_exec_memory ? " no_exec_memory" : "");
+  auto chain = Chain::create(options);
+  if (!chain) return failure(name, to_string(chain.error()));
+  const std::size_t step = one_by_one ? 1 : filters.size();
+  for (std::size_t i = 0; i < filters.size(); i += step) {
+    auto next = chain->attach(filters.subspan(i, step));
+    if (!next) return failure(name, to_string(next.error()));
+    chain = std::move(next);
+  }
+  if (native && chain->engine() != options.engine) return failure(name, rule(chain->fallback_reason()));
+  if (!native && chain->engine() != Engine::interpreter) return failure(name, "runs native code");
+  return of_chain(name, *chain);
+}
+
+Evaluator match_evaluator(std::span<const Program> filters, MergeRule rule) {
+  auto chain = Chain::create({.rule = rule, .path_limit = 0});
+  if (chain) chain = chain->attach(filters);
+  if (!chain) return failure("match", to_string(chain.error()));
+  const std::vector<Program> copy(filters.begin(), filters.end());
+  return {"match()", [chain = *chain, copy](std::span<const SeccompData> inputs) {
+            Results results;
+            for (const SeccompData& data : inputs) {
+              const Match match = chain.match(data);
+              const bool sound = !match.filter ? match.result == action::allow
+                                               : interpret(copy[*match.filter], data) == match.result;
+              results.push_back(sound ? match.result : ~match.result);
+            }
+            return results;
+          }};
+}
+
+ir::Plan plan_of(std::span<const Program> filters, MergeRule rule, Optimize level) {
+  ir::Plan plan;
+  std::uint32_t filter = 0;
+  for (const Program& program : filters) plan = ir::attach(plan, program, filter++, rule, level);
+  return plan;
+}
+
+void add_graph_evaluator(std::vector<Evaluator>& out, std::span<const Program> filters, MergeRule rule) {
+  ir::Plan plan = plan_of(filters, rule, Optimize::full);
+  if (plan.size() != 1 || plan[0]->graph() == nullptr) return;  // over budget: the chains above run it
+  out.push_back({"decision graph", [plan](std::span<const SeccompData> inputs) {
+                   Results results;
+                   for (const SeccompData& data : inputs) results.push_back(ir::evaluate(*plan[0]->graph(), data));
+                   return results;
+                 }});
+}
+
+// x86_32 code from this 64-bit process, run by the helper.
+void add_32_bit(std::vector<Evaluator>& out, std::span<const Program> filters, MergeRule rule) {
+  if (!Helper32::is_available() || jit::find_backend(Engine::asmjit) == nullptr) return;
+  for (const Optimize level : {Optimize::none, Optimize::full}) {
+    const std::string name = std::string("x86_32 by AsmJit in the helper, optimize=") + callgate::name(level);
+    const ir::Plan plan = plan_of(filters, rule, level);
+    auto code = jit::compile({plan, rule, Engine::asmjit, Target::x86_32});
+    if (!code) {
+      out.push_back(failure(name, code.error().message));
+    } else {
+      out.push_back({name, [bytes = code->bytes](std::span<const SeccompData> inputs) {
+                       return Helper32::instance().run(bytes, inputs);
+                     }});
+    }
+  }
+}
+
+std::vector<Evaluator> evaluators(std::span<const Program> filters, MergeRule rule) {
+  std::vector<Evaluator> all;
+  for (const Engine engine : native_engines()) {
+    for (const Optimize level : {Optimize::none, Optimize::full}) {
+      const Options options{.engine = engine, .optimize = level, .rule = rule, .path_limit = 0};
+      all.push_back(chain_evaluator(filters, options, false, true));
+      if (filters.size() > 1) all.push_back(chain_evaluator(filters, options, true, true));
+    }
+  }
+  all.push_back(chain_evaluator(filters, {.engine = Engine::interpreter, .rule = rule, .path_limit = 0}, true, false));
+  all.push_back(chain_evaluator(filters, {.rule = rule, .no_exec_memory = true, .path_limit = 0}, true, false));
+  all.push_back(match_evaluator(filters, rule));
+  add_graph_evaluator(all, filters, rule);
+  add_32_bit(all, filters, rule);
+  return all;
+}
+
+// The instructions that the program runs, e.g. "0 1 4 5 ". Whether it comes by an instruction is found by asking: all
+// returns become RET 0 and this instruction RET 1.
+std::string path(const Program& program, const SeccompData& data) {
+  constexpr std::uint16_t ret_k = 0x06;
+  constexpr std::uint16_t ret_a = 0x16;
+  std::vector<Insn> probe(program.instructions().begin(), program.instructions().end());
+  for (Insn& insn : probe) {
+    if (insn.code == ret_k || insn.code == ret_a) insn = {ret_k, 0, 0, 0};
+  }
+  std::string visited;
+  for (std::size_t pc = 0; pc < probe.size(); ++pc) {
+    const Insn kept = std::exchange(probe[pc], Insn{ret_k, 0, 0, 1});
+    if (interp::run(probe.data(), data) == 1) visited += std::to_string(pc) + " ";
+    probe[pc] = kept;
+  }
+  return visited;
+}
+
+std::string show(const SeccompData& data) {
+  std::ostringstream out;
+  out << std::hex << "nr=0x" << data.nr << " arch=0x" << data.arch << " ip=0x" << data.instruction_pointer << " args=";
+  for (const std::uint64_t arg : data.args) out << "0x" << arg << ' ';
+  return out.str();
+}
+
+std::string show(std::uint32_t result) {
+  std::ostringstream out;
+  out << "0x" << std::hex << result << " (" << bpf::result_name(result) << ")";
+  return out.str();
+}
+
+std::string report(std::span<const Program> filters, MergeRule rule, const std::string& engine, const SeccompData& data,
+                   std::uint32_t expected, const std::string& actual) {
+  std::ostringstream out;
+  out << engine << ", rule " << callgate::name(rule) << "\n  says " << actual << "\n  interpreter says " << show(expected)
+      << "\n  for " << show(data) << "\n";
+  for (std::size_t i = 0; i < filters.size(); ++i) {
+    out << "filter " << i << " (oldest first), path " << path(filters[i], data) << "\n"
+        << bpf::disassemble(filters[i].instructions());
+  }
+  return out.str();
+}
+
+std::string compare(std::span<const Program> filters, MergeRule rule, std::span<const SeccompData> inputs) {
+  Results expected;
+  for (const SeccompData& data : inputs) expected.push_back(reference(filters, rule, data));
+  for (const Evaluator& evaluator : evaluators(filters, rule)) {
+    const Results actual = evaluator.run(inputs);
+    if (actual.size() != inputs.size()) {
+      return report(filters, rule, evaluator.name, inputs[0], expected[0], "nothing: it cannot run");
+    }
+    for (std::size_t i = 0; i < inputs.size(); ++i) {
+      if (actual[i] != expected[i]) return report(filters, rule, evaluator.name, inputs[i], expected[i], show(actual[i]));
+    }
+  }
+  return "";
+}
+
+}  // namespace
+
+std::vector<Engine> native_engines() {
+  std::vector<Engine> engines;
+  for (const Engine engine : {Engine::xbyak, Engine::asmjit}) {
+    if (Chain::create({.engine = engine})) engines.push_back(engine);
+  }
+  return engines;
+}
+
+std::string run_everywhere(std::span<const Program> oldest_first, std::span<const SeccompData> inputs) {
+  for (const MergeRule rule : {MergeRule::first_non_allow, MergeRule::most_restrictive}) {
+    std::string report = compare(oldest_first, rule, inputs);
+    if (!report.empty()) return report;
+  }
+  return "";
+}
+
+std::string run_everywhere(std::span<const Program> oldest_first, std::uint64_t seed, std::size_t count) {
+  std::vector<SeccompData> inputs;
+  for (const Program& program : oldest_first) {
+    const auto more = inputs_for(program.instructions(), seed++, count);
+    inputs.insert(inputs.end(), more.begin(), more.end());
+  }
+  return run_everywhere(oldest_first, inputs);
+}
+
+}  // namespace callgate::test
