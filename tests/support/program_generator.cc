@@ -134,14 +134,14 @@ class Writer {
 
   // Division by X: unguarded, by a constant, by a word of the input, or behind a test for zero.
   void divide() {
-    const std::uint32_t kind = random_.below(4);
-    if (kind == 0) {
-      add({Opcode::ldx_imm, random_.chance(10) ? 0 : constant()});
-    } else if (kind == 1) {
+    const std::uint32_t kind = random_.below(8);
+    if (kind < 3) {
+      add({Opcode::ldx_imm, random_.chance(3) ? 0 : constant() | 1});
+    } else if (kind == 3) {
       add({Opcode::ld_abs, word()});
       add({Opcode::tax});
       add({Opcode::ld_abs, word()});
-    } else if (kind == 2) {
+    } else if (kind < 6) {
       add({Opcode::ldx_imm, 0});
       add({Opcode::jeq_x, 0, random_.below(3), random_.below(3)});
       add({Opcode::ldx_imm, constant() | 1});

@@ -1,0 +1,30 @@
+// Every way in which this process can decide a call through a Chain.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "callgate/chain.hpp"
+
+namespace callgate::kernel {
+
+struct EngineChoice {
+  Engine engine;
+  Optimize optimize;
+
+  std::string name() const;
+
+  // The filters under this engine and `rule`. Throws if they cannot be attached, or if another engine than the one
+  // asked for took over.
+  Chain chain(std::span<const Program> oldest_first, MergeRule rule) const;
+};
+
+// The choices that this build and this process have; prints those that it has not.
+std::vector<EngineChoice> engine_choices();
+
+// What the rule makes of the results of a chain's filters, oldest first. A few lines of its own, so that Chain is
+// compared with something that shares nothing with it.
+std::uint32_t merged(std::span<const std::uint32_t> oldest_first, MergeRule rule);
+
+}  // namespace callgate::kernel

@@ -1,0 +1,224 @@
+// The limit on a path, at its exact boundary, and the order of errors.
+#include <gtest/gtest.h>
+
+#include <linux/seccomp.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <fstream>
+
+#include "bpf/opcode.h"
+#include "callgate/action.hpp"
+#include "callgate/chain.hpp"
+#include "tests/kernel/listing.h"
+#include "tests/kernel/probe_client.h"
+#include "tests/kernel/settings.h"
+#include "tests/support/program_generator.h"
+
+namespace callgate::kernel {
+namespace {
+
+constexpr Insn allow = {0x06, 0, 0, action::allow};
+constexpr std::uint32_t per_older_filter = 4;
+
+// With hardening the kernel's lengths depend on more than the filter.
+bool is_hardened() {
+  int level = 0;
+  std::ifstream("/proc/sys/net/core/bpf_jit_harden") >> level;
+  return level != 0;
+}
+
+// A filter of `length` instructions in the kernel, 5 (prologue and RET K) or more: loads of A, one each.
+Filter of_kernel_length(std::uint32_t length) {
+  Filter filter(length - 5, Insn{0x00, 0, 0, 0});
+  filter.push_back(allow);
+  return filter;
+}
+
+// Filters that together weigh `weight` as older filters.
+std::vector<Filter> older_filters(std::uint32_t weight) {
+  constexpr std::uint32_t heaviest = 4000;
+  const std::uint32_t count = (weight + heaviest - 1) / heaviest;
+  std::vector<Filter> filters;
+  for (std::uint32_t left = count; left > 0; --left) {
+    const std::uint32_t share = weight / left;
+    filters.push_back(of_kernel_length(share - per_older_filter));
+    weight -= share;
+  }
+  return filters;
+}
+
+// The interpreter: the limit is counted before any code is made.
+Chain empty_chain() {
+  Options options;
+  options.engine = Engine::interpreter;
+  return *Chain::create(options);
+}
+
+// Attaches the filters in turn: 0, or what seccomp(2) would answer to the first that fails.
+std::uint32_t attach_all(Chain& chain, std::span<const Filter> oldest_first) {
+  for (const Filter& filter : oldest_first) {
+    const auto program = verify(filter);
+    if (!program) return EINVAL;
+    auto longer = chain.attach(*program);
+    if (!longer) return longer.error().code == AttachErrc::path_too_long ? ENOMEM : EIO;
+    chain = *longer;
+  }
+  return 0;
+}
+
+class PathLength : public testing::TestWithParam<int> {
+ protected:
+  // Each filter on top of a path that it fills exactly, and on top of one that is an instruction too long for it.
+  // The path is a base, which leaves `room`, and a filler; the filters need at most room - 9.
+  static void compare_at_boundary(Probe& probe, std::span<const Filter> filters, std::uint32_t room) {
+    const auto base = older_filters(max_path_length - room);
+    std::vector<ScriptStep> steps = {{Op::no_new_privs}};
+    for (const Filter& filter : base) steps.push_back({.op = Op::load, .filter = filter});
+    Chain base_chain = empty_chain();
+    ASSERT_EQ(attach_all(base_chain, base), 0u);
+
+    for (const Filter& filter : filters) {
+      const std::uint32_t left = room - verify(filter)->kernel_length();
+      for (const std::uint32_t excess : {0u, 1u}) {
+        const Filter pair[] = {of_kernel_length(left + excess - per_older_filter), filter};
+        Chain chain = base_chain;
+        ASSERT_EQ(attach_all(chain, pair), excess == 0 ? 0u : ENOMEM) << listing(filter);
+        steps.push_back({Op::branch_begin});
+        for (const Filter& step : pair) steps.push_back({.op = Op::load, .filter = step});
+        steps.push_back({Op::branch_end});
+      }
+    }
+
+    const auto results = probe.script(steps);
+    ASSERT_EQ(results.size(), steps.size());
+    for (std::size_t i = 0; i < base.size(); ++i) ASSERT_EQ(results[1 + i].error, 0u);
+    const auto* pair = &results[1 + base.size()];
+    for (const Filter& filter : filters) {
+      for (const std::uint32_t excess : {0u, 1u}) {
+        ASSERT_EQ(pair[1].error, 0u) << "filler";
+        ASSERT_EQ(pair[2].error, excess == 0 ? 0u : ENOMEM)
+            << "kernel_length() gives " << verify(filter)->kernel_length() << "\n" << listing(filter);
+        pair += 4;
+      }
+    }
+  }
+};
+
+// A filter with `in` twice. The return before it keeps the probe alive; what nothing reaches counts as well.
+Filter filter_with(const Insn& in) {
+  Filter filter = {{0x02, 0, 0, 1}, {0x02, 0, 0, 4}, allow, in, in};
+  filter.insert(filter.end(), 6, allow);
+  return filter;
+}
+
+TEST_P(PathLength, EveryInstruction) {
+  CALLGATE_PROBE_OR_SKIP(probe, GetParam());
+  if (is_hardened()) GTEST_SKIP() << "net.core.bpf_jit_harden is on";
+  std::vector<Filter> filters;
+  for (const bpf::OpcodeInfo& info : bpf::opcode_table) {
+    const std::uint8_t distances = bpf::is_branch(info.form) ? 3 : 1;
+    const std::size_t before = filters.size();
+    for (const std::uint32_t k : {1u, 4u, 0x7fffffffu, 0x80000000u, 0xffffffffu}) {
+      for (std::uint8_t jt = 0; jt < distances; ++jt) {
+        for (std::uint8_t jf = 0; jf < distances; ++jf) {
+          const Filter filter = filter_with({static_cast<std::uint16_t>(info.opcode), jt, jf, k});
+          if (verify(filter)) filters.push_back(filter);  // not every k suits every opcode
+        }
+      }
+    }
+    EXPECT_GT(filters.size(), before) << info.mnemonic;
+  }
+  compare_at_boundary(probe, filters, 100);
+}
+
+TEST_P(PathLength, RandomPrograms) {
+  CALLGATE_PROBE_OR_SKIP(probe, GetParam());
+  if (is_hardened()) GTEST_SKIP() << "net.core.bpf_jit_harden is on";
+  std::printf("CALLGATE_SEED=%llu\n", static_cast<unsigned long long>(seed()));
+  test::ProgramGenerator generator(seed());
+  std::vector<Filter> filters(300);
+  for (Filter& filter : filters) {
+    filter = generator.valid(300);
+    filter.insert(filter.begin(), allow);  // keeps the probe alive
+    ASSERT_TRUE(verify(filter));
+  }
+  compare_at_boundary(probe, filters, 2000);
+}
+
+// Paths of equal filters, until one is refused.
+TEST_P(PathLength, EqualFilters) {
+  CALLGATE_PROBE_OR_SKIP(probe, GetParam());
+  if (is_hardened()) GTEST_SKIP() << "net.core.bpf_jit_harden is on";
+  struct Case {
+    std::uint32_t length;
+    std::uint32_t fit;
+  };
+  for (const Case& c : {Case{4096, 3}, Case{1, 3641}, Case{2, 2979}}) {
+    const Filter filter(c.length, allow);
+    const ScriptStep steps[] = {{Op::no_new_privs}, {.op = Op::load, .repeat = 4000, .filter = filter}};
+    const auto results = probe.script(steps);
+    EXPECT_EQ(results.at(1).done, c.fit) << c.length << " x RET K";
+    EXPECT_EQ(results.at(1).error, std::uint32_t{ENOMEM});
+    Chain chain = empty_chain();
+    EXPECT_EQ(attach_all(chain, std::vector<Filter>(c.fit, filter)), 0u);
+    EXPECT_EQ(attach_all(chain, {&filter, 1}), std::uint32_t{ENOMEM});
+  }
+}
+
+// The order in which seccomp(2) finds errors, each step of it with everything later wrong as well.
+class ErrorOrder : public PathLength {
+ protected:
+  const Filter good_ = {allow};
+  const Filter bad_ = {{0xffff, 0, 0, 0}};
+};
+
+TEST_P(ErrorOrder, BeforeTheFilterIsRead) {
+  CALLGATE_PROBE_OR_SKIP(probe, GetParam());
+  const ScriptStep steps[] = {
+      {Op::drop_privileges},
+      {Op::unknown_operation},
+      {.op = Op::null_header, .flags = 0x8000},
+      {Op::null_header},
+      {.op = Op::load_null, .length_override = 0},
+      {.op = Op::load_null, .length_override = 4097},
+      {.op = Op::load_null, .length_override = 1},  // no privilege: not even looked at
+      {.op = Op::load, .filter = bad_},
+      {.op = Op::load, .filter = good_},
+      {Op::no_new_privs},
+      {.op = Op::load_null, .length_override = 1},
+      {.op = Op::load_unreadable, .length_override = 1},
+      {.op = Op::load, .filter = bad_},
+      {.op = Op::load, .filter = good_},
+  };
+  constexpr std::uint32_t expected[] = {0,      EINVAL, EINVAL, EFAULT, EINVAL, EINVAL, EACCES,
+                                        EACCES, EACCES, 0,      EINVAL, EFAULT, EINVAL, 0};
+  const auto results = probe.script(steps);
+  ASSERT_EQ(results.size(), std::size(expected));
+  for (std::size_t i = 0; i < results.size(); ++i) EXPECT_EQ(results[i].error, expected[i]) << "step " << i;
+}
+
+TEST_P(ErrorOrder, InvalidThenSecondListenerThenTooLong) {
+  CALLGATE_PROBE_OR_SKIP(probe, GetParam());
+  const Filter longest(max_program_length, allow);
+  const std::uint32_t listener = SECCOMP_FILTER_FLAG_NEW_LISTENER;
+  const ScriptStep steps[] = {
+      {Op::no_new_privs},
+      {.op = Op::load, .flags = listener, .filter = good_},
+      {.op = Op::load, .repeat = 3, .filter = longest},
+      {.op = Op::load, .filter = longest},
+      {.op = Op::load, .flags = listener, .filter = longest},
+      {.op = Op::load, .flags = listener, .filter = bad_},
+      {.op = Op::load, .filter = bad_},
+  };
+  constexpr std::uint32_t expected[] = {0, 0, 0, ENOMEM, EBUSY, EINVAL, EINVAL};
+  const auto results = probe.script(steps);
+  ASSERT_EQ(results.size(), std::size(expected));
+  for (std::size_t i = 0; i < results.size(); ++i) EXPECT_EQ(results[i].error, expected[i]) << "step " << i;
+}
+
+INSTANTIATE_TEST_SUITE_P(Bits, PathLength, testing::Values(64, 32), testing::PrintToStringParamName());
+INSTANTIATE_TEST_SUITE_P(Bits, ErrorOrder, testing::Values(64, 32), testing::PrintToStringParamName());
+
+}  // namespace
+}  // namespace callgate::kernel
