@@ -33,7 +33,9 @@ function(callgate_room name)
     target_compile_options(${target} PRIVATE -fno-exceptions -fno-rtti)
   endif()
   if(room_EVALUATE AND CALLGATE_IS_X86)
-    set_source_files_properties(${room_EVALUATE} PROPERTIES COMPILE_OPTIONS "-mgeneral-regs-only;-fno-stack-protector")
+    # With clang's -mgeneral-regs-only the standard headers do not compile: they mention long double.
+    set_source_files_properties(${room_EVALUATE} PROPERTIES COMPILE_OPTIONS
+      "$<IF:$<CXX_COMPILER_ID:Clang>,-mno-sse;-mno-mmx,-mgeneral-regs-only>;-fno-stack-protector")
   endif()
   set(CALLGATE_ROOMS ${CALLGATE_ROOMS} ${target} CACHE INTERNAL "rooms that make up the library")
 endfunction()
