@@ -172,7 +172,9 @@ Flow lower(std::span<const std::shared_ptr<const ir::Segment>> plan, MergeRule r
     const ir::StraightForm* straight = plan[i]->straight();
     const BlockId first = straight != nullptr ? StraightLowering(results, *straight, i).run()
                                               : lower_graph(results, *plan[i]->graph(), i);
-    results.block(results.enter(i)).next = first;
+    Block& enter = results.block(results.enter(i));
+    enter.next = first;
+    if (straight != nullptr) enter.first = (straight->reads_initial_a ? zero_a : 0) | (straight->reads_initial_x ? zero_x : 0);
     results.append_merges();
     flow.needs_slots |= straight != nullptr ? needs_slots(*straight) : needs_slots(*plan[i]->graph());
   }

@@ -17,7 +17,7 @@ inline constexpr BlockId no_block = 0xffffffff;
 
 enum class BlockKind : std::uint8_t {
   entry,           // of the whole function
-  enter,           // of a segment: A and X become 0 where a straight form reads them
+  enter,           // of a segment: sets the registers in `first` to 0 (zero_a, zero_x)
   straight,        // instructions [first, last) of a straight form
   guard,           // the same, then a test of X against 0 for the DIV X that follows
   test,            // node `first` of a graph
@@ -32,10 +32,13 @@ enum class BlockKind : std::uint8_t {
   return_current,
 };
 
+inline constexpr std::uint32_t zero_a = 1;
+inline constexpr std::uint32_t zero_x = 2;
+
 struct Block {
   BlockKind kind;
   std::uint32_t segment = 0;  // index into the plan
-  std::uint32_t first = 0;    // an instruction, a node, or a constant
+  std::uint32_t first = 0;    // an instruction, a node, a constant, or registers
   std::uint32_t last = 0;
   Cond cond = Cond::equal;
   BlockId taken = no_block;  // where to go when `cond` holds

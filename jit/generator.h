@@ -27,7 +27,7 @@ class Generator {
   void body(const Block& block) {
     switch (block.kind) {
       case BlockKind::entry: return entry();
-      case BlockKind::enter: return enter(*flow_.plan[block.segment]);
+      case BlockKind::enter: return enter(block.first);
       case BlockKind::straight: return straight(block);
       case BlockKind::guard:
         straight(block);
@@ -89,11 +89,9 @@ class Generator {
     as_.ret();
   }
 
-  void enter(const ir::Segment& segment) {
-    if (const ir::StraightForm* form = segment.straight()) {
-      if (form->reads_initial_a) set(abi_.a, 0);
-      if (form->reads_initial_x) set(abi_.x, 0);
-    }
+  void enter(std::uint32_t registers) {
+    if ((registers & zero_a) != 0) set(abi_.a, 0);
+    if ((registers & zero_x) != 0) set(abi_.x, 0);
   }
 
   void set(Reg reg, std::uint32_t value) {

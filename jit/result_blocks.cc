@@ -77,6 +77,25 @@ void ResultBlocks::append_merges() {
   in_a_ = denied_in_a_ = no_block;
 }
 
+// Blocks without an instruction of their own: everyone goes where they go.
+void ResultBlocks::drop_empty_blocks() {
+  const auto is_empty = [&](BlockId id) {
+    const Block& b = blocks_[id];
+    return (b.kind == BlockKind::enter && b.first == 0) ||
+           (b.kind == BlockKind::straight && b.first == b.last && b.taken == no_block);
+  };
+  const auto skip = [&](BlockId id) {
+    while (id != no_block && is_empty(id)) id = blocks_[id].next;
+    return id;
+  };
+  for (Block& block : blocks_) {
+    block.taken = skip(block.taken);
+    block.next = skip(block.next);
+    if (block.taken == block.next) block.taken = no_block;
+  }
+  std::erase_if(order_, is_empty);
+}
+
 // A jump to a return is as long as the return itself, so a block that runs into one gets a copy of it.
 void ResultBlocks::append_copies_of_returns() {
   std::vector<BlockId> order;
@@ -91,6 +110,7 @@ void ResultBlocks::append_copies_of_returns() {
 }
 
 std::vector<Block> ResultBlocks::finish() && {
+  drop_empty_blocks();
   append_copies_of_returns();
   std::vector<BlockId> behind;
   for (const auto& [value, id] : returns_) behind.push_back(id);

@@ -40,6 +40,7 @@ class ResultBlocks {
   BlockId go_on(std::uint32_t segment);  // to the next older segment, or to the end
   BlockId return_constant(std::uint32_t value);
   BlockId merge_constant(std::uint32_t segment, std::uint32_t value);
+  void drop_empty_blocks();
   void append_copies_of_returns();
   static bool is_return(const Block& block) { return block.next == no_block; }
 

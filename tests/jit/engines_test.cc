@@ -4,7 +4,7 @@
 #include "callgate/callgate.hpp"
 #include "tests/support/filters.h"
 #include "tests/support/program_generator.h"
-#include "tests/support/run_everywhere.h"
+#include "tests/support/agree.h"
 
 namespace callgate::test {
 namespace {
@@ -13,7 +13,7 @@ TEST(Engines, AgreeOnRandomPrograms) {
   ProgramGenerator generator(1);
   for (int i = 0; i < 1500; ++i) {
     const std::vector<Program> filters = {program(generator.valid(64))};
-    ASSERT_EQ(run_everywhere(filters, generator.next(), 16), "") << "program " << i;
+    ASSERT_AGREE(filters, generator.next(), 16) << "program " << i;
   }
 }
 
@@ -22,7 +22,7 @@ TEST(Engines, AgreeOnRandomChains) {
   for (int i = 0; i < 500; ++i) {
     std::vector<Program> filters;
     for (std::uint64_t n = 2 + generator.next() % 4; n > 0; --n) filters.push_back(program(generator.valid(40)));
-    ASSERT_EQ(run_everywhere(filters, generator.next(), 8), "") << "chain " << i;
+    ASSERT_AGREE(filters, generator.next(), 8) << "chain " << i;
   }
 }
 
@@ -30,13 +30,13 @@ TEST(Engines, AgreeOnLongPrograms) {
   ProgramGenerator generator(3);
   for (int i = 0; i < 30; ++i) {
     const std::vector<Program> filters = {program(generator.valid(max_program_length))};
-    ASSERT_EQ(run_everywhere(filters, generator.next(), 32), "") << "program " << i;
+    ASSERT_AGREE(filters, generator.next(), 32) << "program " << i;
   }
 }
 
 TEST(Engines, AgreeOnTheEmptyChain) {
   const SeccompData data{};
-  EXPECT_EQ(run_everywhere({}, std::span(&data, 1)), "");
+  ASSERT_AGREE({}, std::span(&data, 1));
 }
 
 }  // namespace
