@@ -1,15 +1,18 @@
 #!/bin/bash
-# test.sh [--quick]: builds callgate and runs its tests, in every way that a change must survive. --quick: the release
-# build only. Ends with what all runs together passed, failed and skipped.
+# test.sh [--quick | PRESET…]: builds callgate and runs its tests in every way that a change must survive, or only in
+# the ways that are named (see CMakePresets.json); --quick is the release build alone. Ends with what all runs together
+# passed, failed and skipped.
 . "${BASH_SOURCE%/*}/stages.sh"
 
+presets=(release sanitizers m32 no-asmjit no-xbyak interpreter-only)
 case ${1:-} in
-  '') presets=(release sanitizers m32 no-asmjit no-xbyak interpreter-only) ;;
+  '') ;;
   --quick) presets=(release) ;;
-  *)
-    echo "usage: test.sh [--quick]" >&2
+  -*)
+    echo "usage: test.sh [--quick | PRESET…]" >&2
     exit 2
     ;;
+  *) presets=("$@") ;;
 esac
 
 scripts/setup.sh --with-i386
