@@ -142,7 +142,7 @@ struct Procedure {
 TEST(LongJumps, bridges_keep_the_meaning) {
   test::Random random(1);
   std::size_t with_bridges = 0;
-  for (int round = 0; round < 200; ++round) {
+  for (int round = 0; round < 60; ++round) {
     const Procedure procedure(random, random.between(2, 1300));
     const Program program = test::program(procedure.text(), LongJumps::bridge);
     if (program.size() > procedure.steps.size() + 1) ++with_bridges;
@@ -151,7 +151,7 @@ TEST(LongJumps, bridges_keep_the_meaning) {
       ASSERT_EQ(interpret(program, data), procedure.walk(data.nr)) << "round " << round << ", nr " << data.nr;
     }
   }
-  EXPECT_GT(with_bridges, 100u);
+  EXPECT_GT(with_bridges, 30u);
 }
 
 TEST(LongJumps, no_bridge_where_none_is_needed) {

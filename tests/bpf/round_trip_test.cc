@@ -33,11 +33,11 @@ void expect_alone(const Insn& insn, std::uint32_t pc) {
   ASSERT_EQ(insns(text).back(), insn) << text;
 }
 
-// Every combination of unused and used fields for the codes below 1024, in a program long enough for their jumps;
-// the other codes only have the one spelling.
+// Every combination of used and unused fields for the codes below 256, where all accepted ones are, in a program long
+// enough for their jumps; the other codes only have the one spelling.
 TEST(RoundTrip, every_code_with_fields_zero_or_not) {
   for (int code = 0; code <= 0xffff; ++code) {
-    if (code >= 0x400) {
+    if (code >= 0x100) {
       expect_alone(insn(code, 1, 2, 3), 0);
       continue;
     }
@@ -62,7 +62,7 @@ TEST(RoundTrip, edges_of_jumps) {
          {0u, 1u, 254u, 255u, 256u, 0x7fffffffu, 0x80000000u, 0xfffffffdu, 0xfffffffeu, 0xffffffffu}) {
       for (const int jt : {0, 1, 254, 255}) {
         for (const int jf : {0, 1, 254, 255}) {
-          for (const std::uint32_t pc : {0u, 1u, 2u, 300u}) expect_alone(insn(code, jt, jf, k), pc);
+          for (const std::uint32_t pc : {0u, 1u, 2u, 20u}) expect_alone(insn(code, jt, jf, k), pc);
         }
       }
     }
