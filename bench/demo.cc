@@ -12,7 +12,6 @@
 #include <exception>
 #include <fstream>
 #include <numeric>
-#include <ranges>
 #include <set>
 #include <stdexcept>
 
@@ -44,9 +43,10 @@ void heading(const std::string& text) {
   fmt::print("\n{}\n{:-<{}}\n", fmt::styled(text, style), "", std::min(text.size(), width));
 }
 
+// The strictest in red.
 fmt::text_style style_of(std::uint32_t result) {
-  if (!use_colour() || action_of(result) == action::allow) return {};
-  return fmt::fg(fmt::terminal_color::red);
+  if (!use_colour()) return {};
+  return fmt::fg(is_stricter(result, action::errno_) ? fmt::terminal_color::red : fmt::terminal_color::yellow);
 }
 
 std::string shortened(const std::string& text, std::size_t length) {
@@ -101,7 +101,7 @@ void print_recording(const Recording& recording) {
   std::set<std::pair<std::uint32_t, std::uint32_t>> kinds;
   for (const SeccompData& data : recording.calls) kinds.emplace(data.arch, data.nr);
   heading("The recording");
-  fmt::print("{} calls of {} kinds. Other lines: {} resumed calls, {} signals, {} exits, {} notices, {} not understood.\n",
+  fmt::print("{} calls of {} kinds. Other lines: {} resumed calls, {} signals, {} exits,\n{} notices, {} not understood.\n",
              grouped(recording.calls.size()), kinds.size(), grouped(recording.resumed), grouped(recording.signals),
              grouped(recording.exits), grouped(recording.notices), grouped(recording.odd));
   for (const auto& [line, text] : recording.first_odd) {
@@ -113,36 +113,49 @@ void print_recording(const Recording& recording) {
   }
 }
 
-std::string filter_name(const Workload& workload, const Group& group) {
-  return group.filter ? workload.filters[*group.filter].name : "-";
+// Names and counts in columns, each read downwards.
+void print_allowed(const std::vector<Group>& groups, std::size_t shown) {
+  constexpr std::size_t columns = 3;
+  const std::size_t rows = (shown + columns - 1) / columns;
+  for (std::size_t row = 0; row < rows; ++row) {
+    for (std::size_t i = row; i < shown; i += rows) {
+      const bool last = i + rows >= shown;
+      fmt::print("{:>8}  {:<{}}", grouped(groups[i].count), shortened(groups[i].text, 22), last ? 0 : 23);
+    }
+    fmt::print("\n");
+  }
+  const std::size_t rest = std::transform_reduce(groups.begin() + static_cast<std::ptrdiff_t>(shown), groups.end(),
+                                                 std::size_t{0}, std::plus{}, [](const Group& g) { return g.count; });
+  if (rest > 0) fmt::print("{:>8}  calls of {} other kinds (--all lists them)\n", grouped(rest), groups.size() - shown);
 }
 
-void print_groups(const Workload& workload, const std::vector<Group>& groups, std::size_t shown, std::size_t text_width) {
-  const std::size_t rest = width - 8 - 2 - text_width - 1 - 22 - 1;
-  for (const Group& group : groups | std::views::take(shown)) {
+void print_refused(const Workload& workload, const std::vector<Group>& groups, std::size_t shown) {
+  constexpr std::size_t text_width = 36;
+  constexpr std::size_t decision_width = 22;
+  constexpr std::size_t filter_width = width - text_width - decision_width - 12;
+  fmt::print("{:>8}  {:<{}} {:<{}} {}\n", "calls", "call", text_width, "decision", decision_width, "by filter");
+  for (std::size_t i = 0; i < shown; ++i) {
+    const Group& group = groups[i];
+    const std::string decision = fmt::format("{:<{}}", decision_text(group.result), decision_width);
+    const std::string filter = group.filter ? workload.filters[*group.filter].name : "-";
     fmt::print("{:>8}  {:<{}} {} {}\n", grouped(group.count), shortened(group.text, text_width), text_width,
-               fmt::styled(fmt::format("{:<22}", decision_text(group.result)), style_of(group.result)),
-               shortened(filter_name(workload, group), rest));
+               fmt::styled(decision, style_of(group.result)), shortened(filter, filter_width));
   }
-  if (groups.size() <= shown) return;
-  const std::size_t calls = std::transform_reduce(groups.begin() + static_cast<std::ptrdiff_t>(shown), groups.end(),
-                                                  std::size_t{0}, std::plus{}, [](const Group& g) { return g.count; });
-  fmt::print("{:>8}  … {} other kinds (--all shows them)\n", grouped(calls), groups.size() - shown);
+  if (shown < groups.size()) fmt::print("          {} more (--all lists them)\n", groups.size() - shown);
 }
 
 void print_decisions(const Settings& settings, const Workload& workload, const Chain& chain, const Recording& recording) {
-  constexpr std::size_t most = 14;
-  constexpr std::size_t name_width = 26;
-  constexpr std::size_t text_width = 46;
-  const std::size_t shown = settings.show_all ? SIZE_MAX : most;
-  heading("Allowed, most frequent first");
-  fmt::print("{:>8}  {:<{}} {:<22} {}\n", "calls", "call", name_width, "decision", "by");
-  print_groups(workload, tally(chain, recording, By::name, true), shown, name_width);
-  heading("Not allowed");
-  fmt::print("{:>8}  {:<{}} {:<22} {}\n", "calls", "call", text_width, "decision", "by");
+  constexpr std::size_t most_allowed = 30;
+  constexpr std::size_t most_refused = 40;
+  const auto shown = [&](const std::vector<Group>& groups, std::size_t most) {
+    return settings.show_all ? groups.size() : std::min(groups.size(), most);
+  };
+  const std::vector<Group> allowed = tally(chain, recording, By::name, true);
   const std::vector<Group> refused = tally(chain, recording, By::arguments, false);
-  print_groups(workload, refused, settings.show_all ? SIZE_MAX : 40, text_width);
-  if (refused.empty()) fmt::print("      none\n");
+  heading("ALLOW: no filter objects");
+  print_allowed(allowed, shown(allowed, most_allowed));
+  heading("Not allowed, and by which filter");
+  print_refused(workload, refused, shown(refused, most_refused));
 }
 
 void print_summary(const Chain& chain, const Recording& recording, std::size_t evaluators) {
@@ -178,14 +191,14 @@ void print_speed(const Settings& settings, const Workload& workload, const std::
   const double interpreter = timings.evaluators.front().nanoseconds;
   const double empty = timings.empty_call.nanoseconds;
   heading("Time per decision of the recorded calls (median of interleaved rounds)");
-  fmt::print("{:<22} {:>9} {:>14} {:>13} {:>10} {:>10} {:>12}\n", "", "ns", "interpreter ÷", "÷ empty call", "code, B",
+  fmt::print("{:<22} {:>9} {:>12} {:>14} {:>10} {:>10} {:>12}\n", "", "ns", "speed-up", "in empty calls", "code, B",
              "table, B", "attach, µs");
-  fmt::print("{:<22} {:>9.2f} {:>14.1f} {:>13.2f}\n", "empty indirect call", empty, interpreter / empty, 1.0);
+  fmt::print("{:<22} {:>9.2f} {:>12.1f} {:>14.2f}\n", "empty indirect call", empty, interpreter / empty, 1.0);
   for (std::size_t i = 0; i < evaluators.size(); ++i) {
     const auto& [name, chain] = evaluators[i];
     const double time = timings.evaluators[i].nanoseconds;
     const ChainSizes sizes = chain.sizes();
-    fmt::print("{:<22} {:>9.2f} {:>14.1f} {:>13.2f} {:>10} {:>10} {:>12.1f}\n", name, time, interpreter / time, time / empty,
+    fmt::print("{:<22} {:>9.2f} {:>12.1f} {:>14.2f} {:>10} {:>10} {:>12.1f}\n", name, time, interpreter / time, time / empty,
                grouped(sizes.code), grouped(sizes.table), attach_microseconds(chain.options(), programs));
   }
   print_fallbacks(evaluators);

@@ -34,6 +34,13 @@ std::string bare_name(const SeccompData& data) {
   return name ? name.get() : fmt::format("call {}", data.nr & ~arch::x32_bit);
 }
 
+std::string argument_text(std::uint64_t value) {
+  constexpr std::int64_t smallest = -4096;
+  const auto number = static_cast<std::int64_t>(value);
+  if (number < 10 && number > smallest) return std::to_string(number);
+  return fmt::format("{:#x}", value);
+}
+
 }  // namespace
 
 std::string call_name(const SeccompData& data) { return bare_name(data) + mode_suffix(data); }
@@ -41,7 +48,7 @@ std::string call_name(const SeccompData& data) { return bare_name(data) + mode_s
 std::string call_text(const SeccompData& data, std::size_t argument_count) {
   std::string arguments;
   for (std::size_t i = 0; i < argument_count; ++i) {
-    arguments += fmt::format("{}{:#x}", i == 0 ? "" : ", ", data.args[i]);
+    arguments += (i == 0 ? "" : ", ") + argument_text(data.args[i]);
   }
   return fmt::format("{}({}){}", bare_name(data), arguments, mode_suffix(data));
 }
