@@ -35,7 +35,6 @@ enum class Seen { runs, fails, traps, thread_dies, process_dies };
 struct Expectation {
   Seen seen;
   std::uint32_t data;
-  friend bool operator==(const Expectation&, const Expectation&) = default;
 };
 
 Expectation expected_of(std::uint32_t result) {
