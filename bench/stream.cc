@@ -72,9 +72,9 @@ bool has_name(std::uint32_t arch, std::uint32_t number, std::string_view name) {
 std::optional<std::uint32_t> arch_of_call(std::uint32_t number, std::string_view name) {
   if ((number & arch::x32_bit) != 0) return arch::x86_64;
   const bool x86_64 = has_name(SCMP_ARCH_X86_64, number, name);
-  const bool i386 = has_name(SCMP_ARCH_X86, number, name);
-  if (x86_64 == i386) return std::nullopt;
-  return x86_64 ? arch::x86_64 : arch::i386;
+  const bool x86_32 = has_name(SCMP_ARCH_X86, number, name);
+  if (x86_64 == x86_32) return std::nullopt;
+  return x86_64 ? arch::x86_64 : arch::x86_32;
 }
 
 enum class Line { call, resumed, signal, exit, notice, odd };
@@ -213,7 +213,7 @@ SeccompData read_call(const std::string& text, std::size_t line) {
   std::size_t count = 0;
   for (bool first = true; words >> word; first = false) {
     if (word == "i386" && count == 0 && !first) {
-      data.arch = arch::i386;
+      data.arch = arch::x86_32;
       continue;
     }
     Reader reader(word);
@@ -264,7 +264,7 @@ void write_compact(std::ostream& output, const std::vector<SeccompData>& calls) 
   for (std::size_t i = 0; i < calls.size();) {
     const SeccompData& data = calls[i];
     output << std::dec << data.nr;
-    if (data.arch == arch::i386) output << " i386";
+    if (data.arch == arch::x86_32) output << " i386";
     int count = 6;
     while (count > 0 && data.args[count - 1] == 0) --count;
     for (int a = 0; a < count; ++a) output << ' ' << std::hex << data.args[a];

@@ -16,7 +16,7 @@ namespace callgate::bench {
 namespace {
 
 std::uint32_t seccomp_arch_of(const SeccompData& data) {
-  if (data.arch == arch::i386) return SCMP_ARCH_X86;
+  if (data.arch == arch::x86_32) return SCMP_ARCH_X86;
   return (data.nr & arch::x32_bit) != 0 ? SCMP_ARCH_X32 : SCMP_ARCH_X86_64;
 }
 

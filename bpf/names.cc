@@ -29,7 +29,7 @@ constexpr Name actions[] = {
 // AUDIT_ARCH_* (linux/audit.h): an ELF machine number, bit 31 for 64 bits, bit 30 for little-endian, bit 29 for the
 // n32 convention of MIPS.
 constexpr Name arches[] = {
-    {arch::x86_64, "x86_64"}, {arch::i386, "i386"},        {0xc00000b7, "aarch64"},     {0x40000028, "arm"},
+    {arch::x86_64, "x86_64"}, {arch::x86_32, "i386"},      {0xc00000b7, "aarch64"},     {0x40000028, "arm"},
     {0x00000028, "armeb"},    {0xc0000102, "loongarch64"}, {0x40000102, "loongarch32"}, {0x00000004, "m68k"},
     {0x00000008, "mips"},     {0x40000008, "mipsel"},      {0x80000008, "mips64"},      {0xa0000008, "mips64n32"},
     {0xc0000008, "mipsel64"}, {0xe0000008, "mipsel64n32"}, {0x0000000f, "parisc"},      {0x8000000f, "parisc64"},

@@ -4,8 +4,13 @@
 #include <memory>
 
 #include "bpf/disassembler.h"
+#include "cli/chain_options.h"
 #include "cli/command.h"
 #include "cli/filter_file.h"
+#include "cli/machine_code.h"
+#include "ir/plan.h"
+#include "ir/print.h"
+#include "jit/compile.h"
 
 namespace callgate::cli {
 namespace {
@@ -13,6 +18,8 @@ namespace {
 struct DumpInput {
   std::vector<std::string> names;  // of the files, oldest filter first
   std::vector<Program> programs;
+  Options chain;
+  bool dot = false;  // graphs as input for dot(1)
 };
 
 struct Stage {
@@ -35,8 +42,57 @@ void print_bytecode(Output& out, const DumpInput& input) {
   }
 }
 
+ir::Plan plan_of(const DumpInput& input) {
+  ir::Plan plan;
+  std::uint32_t filter = 0;
+  for (const Program& program : input.programs) {
+    plan = ir::attach(plan, program, filter++, input.chain.rule, input.chain.optimize);
+  }
+  return plan;
+}
+
+void print_graphs(Output& out, const DumpInput& input) {
+  for (const auto& segment : plan_of(input)) {
+    const std::uint32_t last = segment->oldest_filter + segment->filter_count - 1;
+    const ir::Graph* graph = segment->graph();
+    const char* comment = input.dot ? "//" : ";";
+    if (graph == nullptr) {
+      out.print("{} filter {}: straight form ({})\n", comment, last,
+                input.chain.optimize == Optimize::none ? "--optimize none" : "the graph is over its budget");
+      continue;
+    }
+    out.print("{} filters {} to {}: decision graph\n", comment, segment->oldest_filter, last);
+    out.write(input.dot ? ir::to_dot(*graph) : ir::to_text(*graph));
+  }
+}
+
+// The engine to show: what was asked for, else the first that makes code for the target.
+Engine engine_of(const DumpInput& input, Target target) {
+  if (input.chain.engine != Engine::automatic) return input.chain.engine;
+  for (const Engine engine : {Engine::xbyak, Engine::asmjit}) {
+    const jit::Backend* backend = jit::find_backend(engine);
+    if (backend != nullptr && backend->makes(target)) return engine;
+  }
+  return Engine::interpreter;
+}
+
+void print_machine_code(Output& out, const DumpInput& input) {
+  const Target target = input.chain.target == Target::native ? jit::host_target() : input.chain.target;
+  const Engine engine = engine_of(input, target);
+  const ir::Plan plan = plan_of(input);
+  const auto code = jit::compile({plan, input.chain.rule, engine, target, true});
+  if (!code) {
+    throw Failure(ExitCode::usage,
+                  fmt::format("engine {}, target {}: {}", name(engine), name(target), code.error().message));
+  }
+  out.print("; {} by {}: {} bytes\n", name(target), name(engine), code->bytes.size());
+  cli::print_machine_code(out, *code, target, input.programs);
+}
+
 constexpr std::array stages = {
     Stage{'b', "bytecode of each filter", print_bytecode},
+    Stage{'g', "decision graph of the chain", print_graphs},
+    Stage{'m', "machine code, with the BPF instruction it comes from", print_machine_code},
 };
 
 const Stage* find_stage(char letter) {
@@ -53,15 +109,17 @@ std::string stage_letters() {
 struct DumpOptions {
   std::vector<std::string> files;
   std::string stages = stage_letters();
+  Options chain;
+  bool dot = false;
   FilterOptions filter;
 };
 
 ExitCode run(Session& session, const DumpOptions& options) {
-  DumpInput input{options.files, {}};
+  DumpInput input{options.files, {}, options.chain, options.dot};
   for (const std::string& name : options.files) input.programs.push_back(read_program(session, name, options.filter));
   for (const char letter : options.stages) {
     const Stage& stage = *find_stage(letter);
-    session.out.print("== {}: {}\n", stage.letter, stage.title);
+    session.out.print("{}== {}: {}\n", options.dot ? "// " : "", stage.letter, stage.title);
     stage.print(session.out, input);
   }
   return ExitCode::done;
@@ -80,18 +138,24 @@ std::string check_stages(const std::string& letters) {
 void add_dump(CLI::App& app, Session& session) {
   auto options = std::make_shared<DumpOptions>();
   CLI::App& command = *app.add_subcommand("dump", "Show what becomes of filters on the way to machine code");
-  command.add_option("FILE", options->files, "Filter files, oldest first; - is standard input")->required();
+  command.add_option("FILE", options->files, "Filter files, oldest first; - is standard input")
+      ->required()
+      ->type_name("");
   std::string help = "Stages to show, one letter each:";
   for (const Stage& stage : stages) help += fmt::format(" {} ({})", stage.letter, stage.title);
   command.add_option("--stages", options->stages, help)
       ->check(CLI::Validator(check_stages, ""))
       ->type_name("LETTERS")
       ->default_str(stage_letters());
+  command.add_flag("--dot", options->dot, "Graphs as Graphviz, for dot(1); use it with --stages=g");
+  add_chain_options(command, options->chain);
   add_filter_options(command, options->filter, "--format,--input-format");
   command.footer(R"(Examples:
-  callgate dump --stages=b filter.bpf
+  callgate dump --stages=bgm filter.bpf
+  callgate dump --stages=m --engine asmjit --target x86_32 older.bpf newer.bpf
+  callgate dump --stages=g --dot filter.bpf | dot -Tsvg -o filter.svg
 
-Exit code: 0; 1 if a filter is invalid; 2 if a file cannot be read.)");
+Exit code: 0; 1 if a filter is invalid; 2 if a file cannot be read, or the engine does not make code for the target.)");
   command.callback([options, &session] { session.exit = run(session, *options); });
 }
 

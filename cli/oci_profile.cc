@@ -103,7 +103,7 @@ std::vector<Architecture> read_architectures(const Node& profile, const OciOptio
     map->fail("stands beside \"architectures\"; only one of them may be given");
   }
   if (list) list->each(add);
-  const std::string_view native = options.native_arch == arch::i386 ? "SCMP_ARCH_X86" : "SCMP_ARCH_X86_64";
+  const std::string_view native = options.native_arch == arch::x86_32 ? "SCMP_ARCH_X86" : "SCMP_ARCH_X86_64";
   if (map) {
     map->each([&](const Node& entry) {
       const auto beside = entry.find("subArchitectures");
@@ -142,7 +142,7 @@ Condition read_condition(const Node& rule, const char* key) {
 
 // As engines decide it: a rule needs all included capabilities, and one excluded capability removes it.
 bool applies(const Node& rule, const OciOptions& options) {
-  const std::string_view native = options.native_arch == arch::i386 ? "x86" : "amd64";
+  const std::string_view native = options.native_arch == arch::x86_32 ? "x86" : "amd64";
   const auto is_native = [&](const std::string& name) { return name == native; };
   const auto is_held = [&](const std::string& name) { return options.capabilities.contains(name); };
   const Condition in = read_condition(rule, "includes");

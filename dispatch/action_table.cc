@@ -95,7 +95,7 @@ void put_on_top(ActionTable table, const Program& newest, MergeRule rule) noexce
   for (std::uint32_t i = 0; i < action_table_entries; ++i) {
     const std::uint32_t domain = i / domain_size;
     const std::uint32_t nr = i % domain_size + (domain == 1 ? arch::x32_bit : 0);
-    const auto result = constant_result(newest, nr, domain == 2 ? arch::i386 : arch::x86_64);
+    const auto result = constant_result(newest, nr, domain == 2 ? arch::x86_32 : arch::x86_64);
     const bool known = result && (table[i] != residual_marker ||
                                   (rule == MergeRule::first_non_allow && action_of(*result) != action::allow));
     table[i] = known ? merged(*result, table[i], rule) : residual_marker;

@@ -88,7 +88,7 @@ constexpr std::uint32_t table_index(std::uint32_t nr, std::uint32_t arch_value) 
     const std::uint32_t low = nr ^ arch::x32_bit;
     return low < domain_size ? domain_size + low : action_table_entries;
   }
-  return arch_value == arch::i386 && nr < domain_size ? 2 * domain_size + nr : action_table_entries;
+  return arch_value == arch::x86_32 && nr < domain_size ? 2 * domain_size + nr : action_table_entries;
 }
 
 }  // namespace detail

@@ -32,7 +32,7 @@ static_assert(sizeof(SeccompData) == 64 && offsetof(SeccompData, args) == 16);
 // AUDIT_ARCH_* values (linux/audit.h) that x86 machines report in SeccompData::arch.
 namespace arch {
 inline constexpr std::uint32_t x86_64 = 0xc000003e;
-inline constexpr std::uint32_t i386 = 0x40000003;
+inline constexpr std::uint32_t x86_32 = 0x40000003;
 inline constexpr std::uint32_t x32_bit = 0x40000000;  // or-ed into nr by x32 calls, whose arch is x86_64
 }  // namespace arch
 

@@ -107,11 +107,11 @@ TEST(Strace, ArchitectureFollowsFromNameAndNumber) {
       "9 [9999] syscall_0x270f(0x1) = -1 ENOSYS (Function not implemented)\n");
   ASSERT_THAT(recording.calls, SizeIs(6));
   EXPECT_EQ(recording.calls[0].arch, arch::x86_64);
-  EXPECT_EQ(recording.calls[1].arch, arch::i386);
+  EXPECT_EQ(recording.calls[1].arch, arch::x86_32);
   EXPECT_EQ(recording.calls[2].arch, arch::x86_64);
   EXPECT_EQ(recording.calls[2].nr, 39U | arch::x32_bit);
-  EXPECT_EQ(recording.calls[3].arch, arch::i386);
-  EXPECT_EQ(recording.calls[4].arch, arch::i386) << "the same on both: the thread's last";
+  EXPECT_EQ(recording.calls[3].arch, arch::x86_32);
+  EXPECT_EQ(recording.calls[4].arch, arch::x86_32) << "the same on both: the thread's last";
   EXPECT_EQ(recording.calls[5].arch, arch::x86_64);
   EXPECT_EQ(recording.guessed_arch, 2U);
 }
@@ -119,7 +119,7 @@ TEST(Strace, ArchitectureFollowsFromNameAndNumber) {
 TEST(Compact, RoundTrips) {
   std::vector<SeccompData> calls = uniform_stream(200, 5);
   for (SeccompData& data : calls) data.instruction_pointer = 0;
-  calls[3].arch = arch::i386;
+  calls[3].arch = arch::x86_32;
   calls[4].nr |= arch::x32_bit;
   calls.insert(calls.begin() + 10, 7, calls[9]);
   std::stringstream text;

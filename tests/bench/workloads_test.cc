@@ -94,10 +94,10 @@ TEST(Container, AllowsAndRefuses) {
     EXPECT_EQ(action_of(decide(workload, call("bpf"))), action::errno_);
     EXPECT_EQ(decide(workload, call("personality", {8})), action::allow);
     EXPECT_EQ(action_of(decide(workload, call("personality", {1}))), action::errno_);
-    SeccompData i386 = call("read");
-    i386.arch = arch::i386;
-    i386.nr = 3;
-    EXPECT_EQ(decide(workload, i386), action::allow);
+    SeccompData compat = call("read");
+    compat.arch = arch::x86_32;
+    compat.nr = 3;
+    EXPECT_EQ(decide(workload, compat), action::allow);
   }
 }
 

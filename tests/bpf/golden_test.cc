@@ -12,7 +12,7 @@ namespace {
 // A few names, so that the goldens do not depend on a library's table.
 std::string syscall_name(std::uint32_t nr, std::uint32_t arch) {
   if (arch == arch::x86_64) return nr == 41 ? "socket" : nr == 59 ? "execve" : nr == 321 ? "bpf" : "";
-  if (arch == arch::i386) return nr == 11 ? "execve" : nr == 102 ? "socketcall" : "";
+  if (arch == arch::x86_32) return nr == 11 ? "execve" : nr == 102 ? "socketcall" : "";
   return "";
 }
 

@@ -135,7 +135,7 @@ TEST(RandomText, gives_a_program_or_an_error_with_a_line) {
 // The disassembler's comments.
 TEST(Annotation, names_what_the_last_load_makes_of_a_constant) {
   const auto name = [](std::uint32_t nr, std::uint32_t arch) {
-    return "call" + std::to_string(nr) + (arch == arch::i386 ? "_i386" : "");
+    return "call" + std::to_string(nr) + (arch == arch::x86_32 ? "_i386" : "");
   };
   const auto text = bpf::disassemble(insns("ld [nr]\njeq #5, end\n"
                                            "ld [arch]\njeq #ARCH_I386, end\n"

@@ -20,7 +20,7 @@ struct Caller {
   std::uint32_t nr;
   std::uint32_t arch;
 };
-constexpr Caller caller(int bits) { return bits == 64 ? Caller{39, arch::x86_64} : Caller{20, arch::i386}; }
+constexpr Caller caller(int bits) { return bits == 64 ? Caller{39, arch::x86_64} : Caller{20, arch::x86_32}; }
 
 // Returns `result` for getpid and ALLOW (with data, which changes nothing) for the calls that the probe needs.
 Filter filter_giving(std::uint32_t result, std::uint32_t nr, test::Random& random) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <ostream>
 #include <set>
 
 #include "tests/kernel/engines.h"
@@ -23,10 +24,13 @@ struct Route {
   std::uint32_t arch;
 };
 
+// ctest names tests by it.
+void PrintTo(const Route& route, std::ostream* out) { *out << route.name; }
+
 constexpr Route routes[] = {
     {"Syscall64", 64, Gate::native, arch::x86_64},
-    {"Int80From64", 64, Gate::int80, arch::i386},  // arch says i386, the registers have 64 bits
-    {"Int80From32", 32, Gate::native, arch::i386},
+    {"Int80From64", 64, Gate::int80, arch::x86_32},  // arch says i386, the registers have 64 bits
+    {"Int80From32", 32, Gate::native, arch::x86_32},
 };
 
 constexpr std::size_t group_size = 3;

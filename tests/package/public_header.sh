@@ -1,6 +1,6 @@
 #!/bin/bash
 # public_header.sh COMPILER FLAGS INCLUDE-DIR: each public header compiles alone, and twice, without a warning, in the
-# poorest dialect that users have.
+# poorest dialect that users have (gnu++20, because it defines macros such as i386 with -m32).
 set -euo pipefail
 compiler=$1 include=$3
 read -ra flags <<<"$2 -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wold-style-cast -Wundef -Werror"
@@ -9,7 +9,7 @@ status=0
 cd "$include"
 for header in callgate/*; do
   case $header in
-    *.hpp) dialect=(-x c++ -std=c++20 -fno-exceptions -fno-rtti) ;;
+    *.hpp) dialect=(-x c++ -std=gnu++20 -fno-exceptions -fno-rtti) ;;
     *.h) dialect=(-x c -std=c11) ;;
     *) echo "$header: neither .hpp nor .h" && status=1 && continue ;;
   esac

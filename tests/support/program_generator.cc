@@ -24,7 +24,7 @@ constexpr std::uint32_t edges[] = {
 constexpr std::uint32_t actions[] = {action::kill_process, action::kill_thread, action::trap,  action::errno_,
                                      action::user_notif,   action::trace,       action::log,   action::allow};
 
-constexpr std::uint32_t architectures[] = {arch::x86_64, arch::i386, 0xc00000b7 /* aarch64 */};
+constexpr std::uint32_t architectures[] = {arch::x86_64, arch::x86_32, 0xc00000b7 /* aarch64 */};
 
 constexpr Opcode alu_k[] = {Opcode::add_k, Opcode::sub_k, Opcode::mul_k, Opcode::div_k, Opcode::or_k,
                             Opcode::and_k, Opcode::xor_k, Opcode::lsh_k, Opcode::rsh_k};
@@ -421,7 +421,7 @@ class InputWriter {
     Words w{};
     for (auto& word : w) word = random_.chance(40) ? 0 : any_word();
     w[0] = number();
-    w[1] = random_.chance(75) ? arch::x86_64 : random_.chance(70) ? arch::i386 : any_word();
+    w[1] = random_.chance(75) ? arch::x86_64 : random_.chance(70) ? arch::x86_32 : any_word();
     return w;
   }
 
