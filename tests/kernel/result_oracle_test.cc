@@ -24,7 +24,7 @@ struct Route {
   std::uint32_t arch;
 };
 
-// ctest names tests by it.
+// How a failure names the route.
 void PrintTo(const Route& route, std::ostream* out) { *out << route.name; }
 
 constexpr Route routes[] = {
