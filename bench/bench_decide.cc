@@ -43,7 +43,14 @@ void decide_stream(benchmark::State& state, const std::vector<SeccompData>& call
   }
 }
 
-void say_if_fallen_back(benchmark::State& state, const Chain& chain) {
+// On every run: the library's CSV demands the same counters everywhere.
+void count_bytes(benchmark::State& state, const ChainSizes& sizes) {
+  state.counters["code"] = static_cast<double>(sizes.code);
+  state.counters["table"] = static_cast<double>(sizes.table);
+}
+
+void describe(benchmark::State& state, const Chain& chain) {
+  count_bytes(state, chain.sizes());
   if (chain.fallback_reason() != FallbackReason::none) {
     state.SetLabel(fmt::format("runs on the interpreter: {}", rule(chain.fallback_reason())));
   }
@@ -51,13 +58,14 @@ void say_if_fallen_back(benchmark::State& state, const Chain& chain) {
 
 void decide(benchmark::State& state, const Chain& chain, const std::vector<SeccompData>& calls) {
   decide_stream(state, calls, [&](const SeccompData& data) { return chain.evaluate(data); });
-  say_if_fallen_back(state, chain);
+  describe(state, chain);
 }
 
 void empty_call(benchmark::State& state, const std::vector<SeccompData>& calls) {
   const EmptyCall empty;
   const EmptyCall::Function function = empty.function();
   decide_stream(state, calls, [=](const SeccompData& data) { return function(&data); });
+  count_bytes(state, {});
   if (!empty.in_mapped_memory()) state.SetLabel("a function of this program");
 }
 
@@ -69,8 +77,7 @@ void attach(benchmark::State& state, const Options& options, const std::vector<P
     if (!chain) return state.SkipWithError(to_string(chain.error()).c_str());
     sizes = chain->sizes();
   }
-  state.counters["code"] = static_cast<double>(sizes.code);
-  state.counters["table"] = static_cast<double>(sizes.table);
+  count_bytes(state, sizes);
 }
 
 void check_agreement(const Workload& workload, const Stream& stream, const std::vector<Evaluator>& evaluators) {

@@ -24,23 +24,35 @@ csv=$build/figures.csv
 echo "$(sed -n 's/^model name[^:]*: *//p' /proc/cpuinfo | head -n 1), $(nproc) processors, Linux $(uname -r), $(g++ --version | head -n 1)"
 echo "Load average when it ended: $(cut -d' ' -f1-3 /proc/loadavg)"
 
-# table KIND UNIT: "KIND/workload[/stream]/engine_median" lines to one row for each workload and stream.
+# The names in the order of the program: the runs themselves come in random order.
+"$build/bench/callgate-bench" --benchmark_list_tests --benchmark_filter="${1:-.}" >"$build/names"
+
+# table KIND UNIT: the medians of "KIND/workload[/stream]/engine", a row for each workload and stream.
 table() {
   awk -F'"' -v kind="$1" -v unit="$2" '
-    index($2, kind "/") == 1 && $2 ~ /_median$/ {
-      split($3, field, ",")
-      name = substr($2, length(kind) + 2)
-      sub(/_median$/, "", name)
+    function split_name(name) {
       engine = name
       sub(/.*\//, "", engine)
-      row = substr(name, 1, length(name) - length(engine) - 1)
+      row = substr(name, length(kind) + 2, length(name) - length(engine) - length(kind) - 2)
       sub(/\//, ", ", row)
-      if (engine == "empty call") { empty = empty sprintf("Empty indirect call on %s: %.2f %s.\n", row, field[4], unit); next }
+    }
+    FNR == NR {
+      if (index($0, kind "/") != 1) next
+      split_name($0)
+      if (engine == "empty call") next
       if (!(row in known_row)) { known_row[row]; rows[++row_count] = row }
       if (!(engine in known_engine)) { known_engine[engine]; engines[++engine_count] = engine }
+      next
+    }
+    index($2, kind "/") == 1 && sub(/_median$/, "", $2) {
+      split_name($2)
+      split($3, field, ",")
       value[row, engine] = sprintf(field[4] < 100 ? "%.2f" : "%.0f", field[4])
+      if (engine == "empty call") empty = empty sprintf("Empty indirect call on %s: %s %s.\n", row, value[row, engine], unit)
     }
     END {
+      if (row_count == 0) exit
+      gsub(/nothing, /, "", empty)
       printf "\n%s, %s\n\n| workload |", kind, unit
       for (e = 1; e <= engine_count; ++e) printf " %s |", engines[e]
       printf "\n| --- |"
@@ -50,7 +62,7 @@ table() {
         for (e = 1; e <= engine_count; ++e) printf " %s |", value[rows[r], engines[e]]
       }
       printf "\n%s%s", empty == "" ? "" : "\n", empty
-    }' "$csv"
+    }' "$build/names" "$csv"
 }
 table decide ns
 table attach µs
