@@ -30,7 +30,7 @@ step() {
 build() {
   cmake --preset "$1" >"build/$1.configure.log" 2>&1 || { cat "build/$1.configure.log"; return 1; }
   grep '^-- callgate:' "build/$1.configure.log" || true
-  cmake --build --preset "$1" --parallel "$jobs"
+  cmake --build --preset "$1" --parallel "$jobs" -- -k 0
 }
 
 # suite PRESET [CTEST-ARGUMENT…]: configures, builds and runs the tests of a preset.

@@ -1,0 +1,67 @@
+#!/bin/bash
+# nightly.sh [STAGE…]: what takes too long for every change. Stages: tsan, m32-sanitizers, clang, kernel, valgrind,
+# coverage; all of them by default. All run even if one fails; the summary is at the end.
+. "${BASH_SOURCE%/*}/stages.sh"
+
+# ThreadSanitizer's runtime cannot live with as much address-space randomisation as recent kernels use.
+run_tsan() {
+  local runner=(setarch --addr-no-randomize)
+  suite tsan
+}
+
+run_m32-sanitizers() { suite m32-sanitizers; }
+
+run_clang() { suite clang; }
+
+# A million random programs against the running kernel.
+million_programs() {
+  build release && CALLGATE_KERNEL_PROGRAMS=1000000 build/release/tests/kernel/test_kernel --gtest_brief=1
+}
+run_kernel() { step million_programs; }
+
+# The rooms' unit tests. --smc-check=all-non-file: code is generated, and run, at addresses that were used before.
+valgrind_room() {
+  valgrind --quiet --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite,possible \
+    --smc-check=all-non-file "build/dev/tests/$1/test_$1" --gtest_brief=1
+}
+run_valgrind() {
+  local room
+  step build dev
+  for room in bpf verifier interp ir; do
+    step valgrind_room "$room"
+  done
+}
+
+# Lines that the tests reach, by room. The figures inform; only a missing report is a failure.
+coverage_report() {
+  local all=build/coverage/all.info room
+  lcov --quiet --capture --directory build/coverage --base-directory . --no-external --output-file "$all" || return 1
+  printf '%-10s %s\n' room 'lines reached'
+  for room in include bpf verifier interp ir jit dispatch cli; do
+    lcov --quiet --extract "$all" "$PWD/$room/*" --output-file "build/coverage/$room.info" || return 1
+    printf '%-10s %s\n' "$room" "$(lcov --list "build/coverage/$room.info" | awk -F '|' '/Total:/ { print $2 }')"
+  done
+}
+run_coverage() {
+  find build/coverage -name '*.gcda' -delete 2>/dev/null || true
+  suite coverage
+  step coverage_report
+}
+
+stages=("$@")
+((${#stages[@]})) || stages=(tsan m32-sanitizers clang kernel valgrind coverage)
+for name in "${stages[@]}"; do
+  case $name in
+    tsan | m32-sanitizers | clang | kernel | valgrind | coverage) ;;
+    *)
+      echo "nightly: no stage '$name'; there are tsan, m32-sanitizers, clang, kernel, valgrind, coverage" >&2
+      exit 2
+      ;;
+  esac
+done
+
+scripts/setup.sh --with-i386 --nightly
+for name in "${stages[@]}"; do
+  stage "$name" "run_$name"
+done
+finish
