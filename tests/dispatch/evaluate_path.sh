@@ -1,0 +1,64 @@
+#!/bin/bash
+# evaluate_path.sh PROGRAM: follows the machine code of Chain::match() and of the entry of chains without native code, as
+# linked into PROGRAM, through all functions that they call, and fails on what evaluate() promises not to do: vector and
+# x87 registers, thread-local storage (segment registers), system calls, and calls to anything but the decision's own code.
+set -euo pipefail
+program=$1
+
+skip() { echo "skipped: $1"; exit 77; }
+command -v objdump >/dev/null || skip "objdump (binutils) is not installed"
+# No pipe into grep -q here: it would stop reading, and pipefail would take nm's end for a failure.
+symbols=$(nm "$program")
+if grep -Eq ' (__asan_init|__tsan_init|__ubsan_handle_[a-z_]*)$' <<<"$symbols"; then
+  skip "sanitizers put calls of their own into the code"
+fi
+
+objdump --disassemble --no-show-raw-insn --demangle --wide "$program" | awk '
+  # A function as objdump names it, without the offset of a target inside it.
+  function name_of(text) {
+    sub(/^[^<]*</, "", text); sub(/>:?[^>]*$/, "", text)
+    if (text ~ /\+0x[0-9a-f]+$/) sub(/\+0x[0-9a-f]+$/, "", text)
+    return text
+  }
+  function complain(text) { faults[current] = faults[current] "\n  " text }
+
+  /^[0-9a-f]+ <.*>:$/ { current = name_of($0); known[current] = 1; next }
+  current == "" || !/^ +[0-9a-f]+:/ { next }
+  {
+    instruction = $0
+    sub(/^ +[0-9a-f]+:[ \t]*/, "", instruction)
+    sub(/[ \t]*#.*$/, "", instruction)
+    operation = instruction
+    sub(/^(notrack|bnd|lock|rep[a-z]*|data16|cs) +/, "", operation)
+    jump = operation ~ /^j[a-z]+ /; call = operation ~ /^call/
+    operands = instruction
+    if (operation !~ /^nop/) {
+      if (operands ~ /%([xyz]?mm[0-9]|st|[fg]s:|[fg]s$|k[0-7])/) complain(instruction)
+      if (operation ~ /^(f[a-z]|emms|syscall|sysenter|sysret|int |xsave|xrstor|vzero)/) complain(instruction)
+    }
+    if (call && operation !~ /</) complain(instruction)
+    if ((call || jump) && operation ~ /</ && name_of(operation) != current) {
+      calls[current] = calls[current] SUBSEP name_of(operation)
+    }
+  }
+
+  function visit(name, from) {
+    if (name in seen) return
+    seen[name] = 1
+    if (name !~ allowed) { print from " calls " name; bad = 1; return }
+    if (!(name in known)) { print name ": not found"; bad = 1; return }
+    order[++count] = name
+  }
+  END {
+    # The code of the decision, the templates of the standard library that it uses, and the i386 way to find oneself.
+    allowed = "^(callgate::|std::|decltype|__x86\\.get_pc_thunk|constexpr |.* (callgate|std)::|.*callgate::)"
+    visit("callgate::detail::interpret_chain(callgate::SeccompData const*, callgate::detail::ChainHot const*)", "test")
+    visit("callgate::Chain::match(callgate::SeccompData const&) const", "test")
+    for (i = 1; i <= count; ++i) {
+      if (faults[order[i]] != "") { print order[i] ":" faults[order[i]]; bad = 1 }
+      n = split(calls[order[i]], callees, SUBSEP)
+      for (j = 2; j <= n; ++j) visit(callees[j], order[i])
+    }
+    print count " functions checked"
+    exit bad || count < 4
+  }'

@@ -1,0 +1,261 @@
+// The system refuses executable memory, each way that it can: the chain runs on the interpreter, says why, and decides
+// right. Every refusal happens in a child of its own.
+#include <gtest/gtest.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <functional>
+#include <vector>
+
+#include "tests/memory/maps.h"
+#include "tests/support/chains.h"
+#include "tests/support/child.h"
+#include "tests/support/filters.h"
+#include "tests/support/own_filter.h"
+#include "tests/support/program_generator.h"
+#include "tests/support/sanitizers.h"
+
+namespace callgate::test {
+namespace {
+
+void limit(int resource, rlim_t value) {
+  rlimit both{};
+  if (getrlimit(static_cast<__rlimit_resource>(resource), &both) != 0) _exit(98);
+  both.rlim_cur = value;
+  if (setrlimit(static_cast<__rlimit_resource>(resource), &both) != 0) _exit(98);
+}
+
+// 64-bit and 32-bit programs name some calls differently.
+#ifdef SYS_mmap2
+constexpr long sys_mmap = SYS_mmap2;
+#else
+constexpr long sys_mmap = SYS_mmap;
+#endif
+#ifdef SYS_fcntl64
+constexpr long sys_fcntl = SYS_fcntl64;
+#else
+constexpr long sys_fcntl = SYS_fcntl;
+#endif
+#ifdef SYS_ftruncate64
+constexpr long sys_ftruncate = SYS_ftruncate64;
+#else
+constexpr long sys_ftruncate = SYS_ftruncate;
+#endif
+
+constexpr std::uint32_t add_seals_bits = F_ADD_SEALS ^ (F_ADD_SEALS & F_DUPFD_CLOEXEC);  // set in F_ADD_SEALS alone
+const std::vector<Call> truncate = {{SYS_ftruncate}, {sys_ftruncate}};
+const std::vector<Call> add_seals = {{SYS_fcntl, 1, add_seals_bits}, {sys_fcntl, 1, add_seals_bits}};
+
+void refuse(const std::vector<Call>& calls, std::uint32_t error) {
+  confine(filter_text(calls, action::errno_ | error, action::allow));
+}
+
+struct Refusal {
+  const char* name;
+  std::function<void()> apply;
+  FallbackReason reason;
+  int error;
+};
+
+// The process may have the memory that it has, and no more. Free heap is left for everything that is not code.
+void limit_address_space() {
+  unsigned long pages = 0;
+  std::FILE* file = std::fopen("/proc/self/statm", "r");
+  if (file == nullptr || std::fscanf(file, "%lu", &pages) != 1) _exit(98);
+  std::fclose(file);
+  limit(RLIMIT_AS, static_cast<rlim_t>(pages) * static_cast<rlim_t>(sysconf(_SC_PAGESIZE)));
+}
+
+const std::vector<Refusal> refusals = {
+    {"RLIMIT_AS", limit_address_space, FallbackReason::memory_refused, ENOMEM},
+    {"RLIMIT_NOFILE", [] { limit(RLIMIT_NOFILE, 0); }, FallbackReason::memory_refused, EMFILE},
+    {"RLIMIT_FSIZE_0", [] { limit(RLIMIT_FSIZE, 0); }, FallbackReason::file_size_limit, 0},
+    {"RLIMIT_FSIZE_page", [] { limit(RLIMIT_FSIZE, 4096); }, FallbackReason::file_size_limit, 0},
+    {"memfd_create", [] { refuse({{SYS_memfd_create}}, EPERM); }, FallbackReason::memory_refused, EPERM},
+    {"memfd_create_unknown", [] { refuse({{SYS_memfd_create}}, ENOSYS); }, FallbackReason::memory_refused, ENOSYS},
+    {"ftruncate", [] { refuse(truncate, EPERM); }, FallbackReason::memory_refused, EPERM},
+    {"pwrite", [] { refuse({{SYS_pwrite64}}, EPERM); }, FallbackReason::memory_refused, EPERM},
+    {"add_seals", [] { refuse(add_seals, EPERM); }, FallbackReason::memory_refused, EPERM},
+    {"mmap_exec", [] { refuse({{sys_mmap, 2, PROT_EXEC}}, EPERM); }, FallbackReason::memory_refused, EPERM},
+    {"mmap_exec_EACCES", [] { refuse({{sys_mmap, 2, PROT_EXEC}}, EACCES); }, FallbackReason::memory_refused, EACCES},
+};
+
+struct Deed {
+  Engine engine;
+  const Refusal* refusal;
+};
+
+std::vector<Program> filters() {
+  ProgramGenerator generator(61);
+  std::vector<Program> all;
+  for (int i = 0; i < 3; ++i) all.push_back(program(std::span<const Insn>(generator.valid(80))));
+  return all;
+}
+
+std::vector<SeccompData> inputs(const std::vector<Program>& filters) {
+  std::vector<SeccompData> all;
+  for (const Program& filter : filters) {
+    for (const SeccompData& data : inputs_for(filter.instructions(), 62, 20)) all.push_back(data);
+  }
+  return all;
+}
+
+bool right(const Chain& chain, const std::vector<Program>& filters, const std::vector<SeccompData>& inputs) {
+  return std::all_of(inputs.begin(), inputs.end(), [&](const SeccompData& data) {
+    const Match expected = reference(filters, chain.options().rule, data);
+    const Match match = chain.match(data);
+    return chain.evaluate(data) == expected.result && match.result == expected.result && match.filter == expected.filter;
+  });
+}
+
+std::string wrong(const Chain& chain, FallbackReason reason, int error) {
+  if (chain.engine() != Engine::interpreter) return "runs native code";
+  if (chain.fallback_reason() != reason) return rule(chain.fallback_reason());
+  if (chain.fallback_errno() != error) return "errno " + std::to_string(chain.fallback_errno());
+  if (chain.sizes().code != 0) return "has code";
+  return "";
+}
+
+class RefusalOf : public testing::TestWithParam<Deed> {};
+
+TEST_P(RefusalOf, EndsInTheInterpreter) {
+  const auto& [engine, refusal] = GetParam();
+  if ((has_asan || has_tsan) && std::string(refusal->name) == "RLIMIT_AS") {
+    GTEST_SKIP() << "sanitizers map memory of their own while the program runs: RLIMIT_AS would stop them";
+  }
+  const auto some = filters();
+  const auto calls = inputs(some);
+  for (const MergeRule rule : {MergeRule::first_non_allow, MergeRule::most_restrictive}) {
+    const Chain parent = chain_of({some[0], some[1]}, {.engine = engine, .rule = rule});
+    ASSERT_EQ(parent.engine(), engine);
+    { const Chain warm_up = sound(parent.attach(some[2])); }  // so that the heap has what attaching needs
+    EXPECT_EQ(in_child([&, refusal = refusal] {
+                refusal->apply();
+                const auto chain = parent.attach(some[2]);
+                if (!chain) return to_string(chain.error());
+                const std::string fault = wrong(*chain, refusal->reason, refusal->error);
+                if (!fault.empty()) return fault;
+                return std::string(right(*chain, some, calls) ? "" : "wrong decision");
+              }),
+              "");
+  }
+}
+
+TEST_P(RefusalOf, LeaksNothing) {
+  const auto& [engine, refusal] = GetParam();
+  if (refusal->error == ENOMEM || refusal->error == EMFILE) return;  // then /proc cannot be read
+  const Chain parent = chain_of(filters(), {.engine = engine});
+  const Program filter = program("ret #0x7fff0000");
+  EXPECT_EQ(in_child([&, refusal = refusal] {
+              refusal->apply();
+              if (!parent.attach(filter)) return std::string("no chain");
+              const std::ptrdiff_t files = open_files();
+              const std::size_t maps = mappings().size();
+              for (int i = 0; i < 200; ++i) {
+                if (!parent.attach(filter)) return std::string("no chain");
+              }
+              if (open_files() != files) return std::string("leaks files");
+              return std::string(mappings().size() <= maps + 4 ? "" : "leaks mappings");
+            }),
+            "");
+}
+
+std::vector<Deed> deeds() {
+  std::vector<Deed> all;
+  for (const Engine engine : native_engines()) {
+    for (const Refusal& refusal : refusals) all.push_back({engine, &refusal});
+  }
+  return all;
+}
+
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(RefusalOf);  // a build without assemblers
+INSTANTIATE_TEST_SUITE_P(Each, RefusalOf, testing::ValuesIn(deeds()), [](const auto& one) {
+  return std::string(name(one.param.engine)) + "_" + one.param.refusal->name;
+});
+
+class NativeAgain : public testing::TestWithParam<Engine> {};
+
+// A chain whose parent fell back is native when nothing stands in its way.
+TEST_P(NativeAgain, WhenTheObstacleIsGone) {
+  const auto some = filters();
+  const auto calls = inputs(some);
+  for (const Optimize level : {Optimize::none, Optimize::full}) {
+    EXPECT_EQ(in_child([&] {
+                rlimit before{};
+                getrlimit(RLIMIT_FSIZE, &before);
+                limit(RLIMIT_FSIZE, 0);
+                const Chain fallen = chain_of({some[0], some[1]}, {.engine = GetParam(), .optimize = level});
+                if (fallen.fallback_reason() != FallbackReason::file_size_limit) return std::string("did not fall back");
+                setrlimit(RLIMIT_FSIZE, &before);
+                const Chain chain = sound(fallen.attach(some[2]));
+                if (chain.engine() != GetParam()) return std::string(rule(chain.fallback_reason()));
+                if (chain.fallback_reason() != FallbackReason::none) return std::string("still gives a reason");
+                return std::string(right(chain, some, calls) ? "" : "wrong decision");
+              }),
+              "");
+  }
+}
+
+// Any limit: none may raise SIGXFSZ, and a limit that is large enough is no obstacle.
+TEST_P(NativeAgain, WhenTheFileSizeIsEnough) {
+  const auto some = filters();
+  EXPECT_EQ(in_child([&] {
+              int fell = 0;
+              int native = 0;
+              for (rlim_t bytes = 0; bytes <= 64 << 10; bytes += 512) {
+                limit(RLIMIT_FSIZE, bytes);
+                const Chain chain = chain_of(some, {.engine = GetParam()});
+                ++(chain.engine() == Engine::interpreter ? fell : native);
+                if (native != 0 && chain.engine() == Engine::interpreter) return std::string("fell with a larger limit");
+              }
+              return std::string(fell != 0 && native != 0 ? "" : "only one way was seen");
+            }),
+            "");
+}
+
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(NativeAgain);
+INSTANTIATE_TEST_SUITE_P(Native, NativeAgain, testing::ValuesIn(native_engines()),
+                         [](const auto& one) { return std::string(name(one.param)); });
+
+// Every call that asks for executable memory kills.
+void kill_for_executable_memory() {
+  std::vector<Call> calls = {{SYS_memfd_create}, {SYS_pwrite64}, {sys_mmap, 2, PROT_EXEC}, {SYS_mprotect, 2, PROT_EXEC},
+                             {SYS_fcntl}, {sys_fcntl}};
+  calls.insert(calls.end(), truncate.begin(), truncate.end());
+  confine(filter_text(calls, action::kill_process, action::allow));
+}
+
+TEST(NoExecMemory, MakesNoCallForIt) {
+  const auto some = filters();
+  const auto calls = inputs(some);
+  std::vector<Options> wanted = {{.no_exec_memory = true}, {.engine = Engine::interpreter}};
+  for (const Engine engine : native_engines()) wanted.push_back({.engine = engine, .no_exec_memory = true});
+  for (const Options& options : wanted) {
+    EXPECT_EQ(in_child([&] {
+                kill_for_executable_memory();
+                const Chain chain = sound(chain_of({some[0], some[1]}, options).attach(some[2]));
+                return std::string(right(chain, some, calls) ? "" : "wrong decision");
+              }),
+              "")
+        << describe(options);
+  }
+}
+
+TEST(NoExecMemory, IsNeededUnderAFilterThatKills) {
+  for (const Engine engine : native_engines()) {
+    EXPECT_EQ(in_child([&] {
+                kill_for_executable_memory();
+                return std::string(sound(Chain::create({.engine = engine})).engine() == engine ? "lives" : "fell back");
+              }),
+              std::string("killed by signal ") + strsignal(SIGSYS));
+  }
+}
+
+}  // namespace
+}  // namespace callgate::test

@@ -1,0 +1,108 @@
+#include "tests/support/allocations.h"
+
+#include <cerrno>
+#include <cstdlib>
+#include <limits>
+#include <new>
+
+#include "tests/support/sanitizers.h"
+
+namespace callgate::test {
+namespace {
+
+constexpr std::size_t never = std::numeric_limits<std::size_t>::max();
+
+struct State {
+  std::size_t made = 0;
+  std::ptrdiff_t live = 0;
+  std::size_t left = never;  // allocations that may still succeed
+  bool failed = false;
+};
+thread_local constinit State state;
+
+// Whether the next allocation may be made.
+bool admit() noexcept {
+  if (state.left == 0) {
+    state.failed = true;
+    errno = ENOMEM;
+    return false;
+  }
+  if (state.left != never) --state.left;
+  ++state.made;
+  return true;
+}
+
+void* made(void* block) noexcept {
+  if (block != nullptr) ++state.live;
+  return block;
+}
+
+void freed(const void* block) noexcept {
+  if (block != nullptr) --state.live;
+}
+
+}  // namespace
+
+std::size_t allocations() noexcept { return state.made; }
+std::ptrdiff_t live_allocations() noexcept { return state.live; }
+
+FailAfter::FailAfter(std::size_t count) noexcept {
+  state.left = count;
+  state.failed = false;
+}
+FailAfter::~FailAfter() { state.left = never; }
+bool FailAfter::has_failed() const noexcept { return state.failed; }
+
+}  // namespace callgate::test
+
+using callgate::test::admit;
+using callgate::test::freed;
+using callgate::test::made;
+
+#if CALLGATE_TEST_ASAN || CALLGATE_TEST_TSAN
+
+void* operator new(std::size_t bytes, const std::nothrow_t&) noexcept {
+  return admit() ? made(std::malloc(bytes)) : nullptr;
+}
+void* operator new(std::size_t bytes) {
+  if (void* block = operator new(bytes, std::nothrow)) return block;
+  throw std::bad_alloc();
+}
+void* operator new[](std::size_t bytes) { return operator new(bytes); }
+void* operator new[](std::size_t bytes, const std::nothrow_t& tag) noexcept { return operator new(bytes, tag); }
+void operator delete(void* block) noexcept {
+  freed(block);
+  std::free(block);
+}
+void operator delete(void* block, std::size_t) noexcept { operator delete(block); }
+void operator delete(void* block, const std::nothrow_t&) noexcept { operator delete(block); }
+void operator delete[](void* block) noexcept { operator delete(block); }
+void operator delete[](void* block, std::size_t) noexcept { operator delete(block); }
+void operator delete[](void* block, const std::nothrow_t&) noexcept { operator delete(block); }
+
+#else
+
+extern "C" {
+void* __libc_malloc(std::size_t bytes);
+void* __libc_calloc(std::size_t count, std::size_t bytes);
+void* __libc_realloc(void* block, std::size_t bytes);
+void __libc_free(void* block);
+
+void* malloc(std::size_t bytes) noexcept { return admit() ? made(__libc_malloc(bytes)) : nullptr; }
+void* calloc(std::size_t count, std::size_t bytes) noexcept {
+  return admit() ? made(__libc_calloc(count, bytes)) : nullptr;
+}
+void* realloc(void* block, std::size_t bytes) noexcept {
+  if (!admit()) return nullptr;
+  void* const moved = __libc_realloc(block, bytes);
+  if (block == nullptr) return made(moved);
+  if (moved == nullptr && bytes == 0) freed(block);
+  return moved;
+}
+void free(void* block) noexcept {
+  freed(block);
+  __libc_free(block);
+}
+}
+
+#endif

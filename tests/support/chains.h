@@ -1,0 +1,59 @@
+// Chains of every kind that this process can run, for tests of what all of them promise.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "callgate/callgate.hpp"
+#include "tests/support/run_everywhere.h"
+
+namespace callgate::test {
+
+inline const Chain& sound(const Expected<Chain, AttachError>& chain) {
+  if (!chain) throw std::runtime_error("no chain: " + to_string(chain.error()));
+  return *chain;
+}
+
+inline Chain chain_of(const std::vector<Program>& oldest_first, const Options& options = {}) {
+  return sound(sound(Chain::create(options)).attach(oldest_first));
+}
+
+// The interpreter, the action table over the interpreter, and each native engine with and without table.
+inline std::vector<Options> all_options(MergeRule rule = MergeRule::first_non_allow) {
+  std::vector<Options> all = {{.engine = Engine::interpreter, .rule = rule}, {.rule = rule, .no_exec_memory = true}};
+  for (const Engine engine : native_engines()) {
+    all.push_back({.engine = engine, .rule = rule});
+    all.push_back({.engine = engine, .optimize = Optimize::none, .rule = rule});
+  }
+  return all;
+}
+
+inline std::string describe(const Options& options) {
+  return std::string(name(options.engine)) + " optimize=" + name(options.optimize) + " rule=" + name(options.rule) +
+         (options.no_exec_memory ? " no_exec_memory" : "");
+}
+
+// The name of a parametrised test.
+inline std::string shown(const testing::TestParamInfo<Options>& info) {
+  return std::string(name(info.param.engine)) + (info.param.optimize == Optimize::none ? "_straight" : "") +
+         (info.param.no_exec_memory ? "_without_code" : "");
+}
+
+// What the chain must decide, by the rules as they are written down in action.hpp and options.hpp.
+inline Match reference(const std::vector<Program>& oldest_first, MergeRule rule, const SeccompData& data) {
+  Match match{action::allow, std::nullopt};
+  for (std::size_t i = oldest_first.size(); i-- > 0;) {
+    const std::uint32_t result = interpret(oldest_first[i], data);
+    const bool first = rule == MergeRule::first_non_allow && action_of(result) != action::allow;
+    const bool stricter = rule == MergeRule::most_restrictive && is_stricter(result, match.result);
+    if (first || stricter) match = {result, static_cast<std::uint32_t>(i)};
+    if (first) break;
+  }
+  return match;
+}
+
+}  // namespace callgate::test
