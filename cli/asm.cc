@@ -69,7 +69,7 @@ ExitCode run(Session& session, const AsmOptions& options) {
 void add_asm(CLI::App& app, Session& session) {
   auto options = std::make_shared<AsmOptions>();
   CLI::App& command = *app.add_subcommand("asm", "Translate a filter's text, or another format, to instructions");
-  command.add_option("FILE", options->file, "The filter; - is standard input")->required();
+  command.add_option("FILE", options->file, "The filter; - is standard input")->required()->type_name("");
   command.add_option("-o,--output", options->output, "File to write; - is standard output")
       ->type_name("FILE")
       ->default_str("-");
@@ -78,7 +78,7 @@ void add_asm(CLI::App& app, Session& session) {
               {"ddd", ProgramFormat::ddd},
               {"c", ProgramFormat::c},
               {"hex", ProgramFormat::hex}},
-             "raw (array of struct sock_filter), ddd (tcpdump -ddd), c (initialisers), hex (one line, as check "
+             "raw (array of struct sock_filter), ddd (tcpdump -ddd), c (initialisers),\nhex (one line, as check "
              "--verdicts reads it)");
   add_choice(command, "--long-jumps", options->filter.long_jumps,
              {{"reject", bpf::LongJumps::reject}, {"bridge", bpf::LongJumps::bridge}},

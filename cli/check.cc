@@ -101,10 +101,10 @@ ExitCode run(Session& session, const CheckOptions& options) {
 void add_check(CLI::App& app, Session& session) {
   auto options = std::make_shared<CheckOptions>();
   CLI::App& command = *app.add_subcommand("check", "Tell whether the kernel would accept filters");
-  auto* files = command.add_option("FILE", options->files, "Filter files; - is standard input");
+  auto* files = command.add_option("FILE", options->files, "Filter files; - is standard input")->type_name("");
   auto* verdicts = command.add_flag("--verdicts", options->verdicts,
-                                    "Read one filter a line from standard input, as the hex digits of its "
-                                    "struct sock_filter array; print \"accept\" or \"reject PC reason\" for each");
+                                    "Read one filter a line from standard input, as the hex digits of its\n"
+                                    "struct sock_filter array; print \"accept\" or \"reject PC reason\"");
   verdicts->excludes(files);
   add_filter_options(command, options->filter, "--format,--input-format");
   command.footer(R"(Examples:

@@ -44,9 +44,11 @@ template <class T>
 CLI::Option* add_choice(CLI::App& app, const std::string& flag, T& value,
                         const std::vector<std::pair<std::string, T>>& choices, const std::string& help) {
   std::vector<std::string> words;
+  std::string shown;
   std::string initial;
   for (const auto& [word, meaning] : choices) {
     words.push_back(word);
+    shown += (shown.empty() ? "" : "|") + word;
     if (meaning == value) initial = word;
   }
   const auto set = [&value, choices](const std::string& chosen) {
@@ -54,7 +56,10 @@ CLI::Option* add_choice(CLI::App& app, const std::string& flag, T& value,
       if (word == chosen) value = meaning;
     }
   };
-  return app.add_option_function<std::string>(flag, set, help)->check(CLI::IsMember(words))->default_str(initial);
+  return app.add_option_function<std::string>(flag, set, help)
+      ->check(CLI::IsMember(words).description(""))
+      ->type_name(shown)
+      ->default_str(initial);
 }
 
 }  // namespace callgate::cli

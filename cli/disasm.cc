@@ -43,7 +43,7 @@ ExitCode run(Session& session, const DisasmOptions& options) {
 void add_disasm(CLI::App& app, Session& session) {
   auto options = std::make_shared<DisasmOptions>();
   CLI::App& command = *app.add_subcommand("disasm", "Show filters as text, with the names of what they compare");
-  command.add_option("FILE", options->files, "Filter files; - is standard input")->required();
+  command.add_option("FILE", options->files, "Filter files; - is standard input")->required()->type_name("");
   command.add_flag("--no-annotate", options->no_annotate, "Leave the comments out");
   add_filter_options(command, options->filter, "--format,--input-format");
   command.footer(R"(The filters need not be valid. "callgate asm" turns the text back into the same bytes.

@@ -7,6 +7,7 @@
 #include "bpf/names.h"
 #include "callgate/chain.hpp"
 #include "cli/call_text.h"
+#include "cli/chain_options.h"
 #include "cli/command.h"
 #include "cli/filter_file.h"
 
@@ -36,9 +37,12 @@ std::vector<Program> read_filters(Session& session, const EvalOptions& options) 
   return programs;
 }
 
-[[noreturn]] void fail(const AttachError& error) {
-  const bool usage = error.code == AttachErrc::engine_unavailable || error.code == AttachErrc::target_unavailable;
-  throw Failure(usage ? ExitCode::usage : ExitCode::failed, to_string(error));
+[[noreturn]] void fail(const AttachError& error, const Options& options) {
+  if (error.code == AttachErrc::engine_unavailable || error.code == AttachErrc::target_unavailable) {
+    throw Failure(ExitCode::usage, fmt::format("engine {}, target {}: {}", name(options.engine), name(options.target),
+                                               to_string(error)));
+  }
+  throw Failure(ExitCode::failed, to_string(error));
 }
 
 std::string fallback_text(const Chain& chain) {
@@ -62,9 +66,9 @@ void check_engine(Session& session, const Chain& chain, Engine wanted) {
 
 Chain build_chain(Session& session, const EvalOptions& options) {
   auto empty = Chain::create(options.chain);
-  if (!empty) fail(empty.error());
+  if (!empty) fail(empty.error(), options.chain);
   auto chain = empty->attach(read_filters(session, options));
-  if (!chain) fail(chain.error());
+  if (!chain) fail(chain.error(), options.chain);
   check_engine(session, *chain, options.chain.engine);
   return std::move(*chain);
 }
@@ -133,26 +137,6 @@ ExitCode run(Session& session, const EvalOptions& options) {
   return ExitCode::done;
 }
 
-// Choices by the names that the library gives them.
-template <class T>
-CLI::Option* add_named(CLI::App& command, const std::string& flag, T& value, std::initializer_list<T> values,
-                       const std::string& help) {
-  std::vector<std::pair<std::string, T>> choices;
-  for (const T each : values) choices.emplace_back(name(each), each);
-  return add_choice(command, flag, value, choices, help);
-}
-
-void add_chain_options(CLI::App& command, Options& chain) {
-  add_named(command, "--engine", chain.engine,
-            {Engine::automatic, Engine::interpreter, Engine::asmjit, Engine::xbyak}, "What decides the calls");
-  add_named(command, "--target", chain.target, {Target::native, Target::x86_64, Target::x86_32},
-            "The machine that native code is made for");
-  add_named(command, "--optimize", chain.optimize, {Optimize::full, Optimize::none},
-            "none compiles each filter as it stands");
-  add_named(command, "--rule", chain.rule, {MergeRule::first_non_allow, MergeRule::most_restrictive},
-            "How the filters' results become one: the newest that is not ALLOW, or the strictest (as the kernel)");
-}
-
 }  // namespace
 
 void add_eval(CLI::App& app, Session& session) {
@@ -162,7 +146,8 @@ void add_eval(CLI::App& app, Session& session) {
       ->required()
       ->type_name("FILE")
       ->allow_extra_args(false);
-  command.add_option("INPUT", options->input, "The calls to decide, one a line; - is standard input")->default_str("-");
+  command.add_option("INPUT", options->input, "The calls to decide, one a line; - (the default) is standard input")
+      ->type_name("");
   command.add_flag("--records", options->records, "INPUT holds 64-byte struct seccomp_data records, not lines");
   add_choice(command, "--format", options->format,
              {{"text", ResultFormat::text}, {"hex", ResultFormat::hex}, {"json", ResultFormat::json}},

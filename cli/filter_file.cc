@@ -45,8 +45,8 @@ void add_filter_options(CLI::App& app, FilterOptions& options, const std::string
                                                                {"text", bpf::Format::text},
                                                                {"oci", bpf::Format::oci}};
   add_choice(app, format_flag, options.format, formats,
-             "Format of the filter: raw (array of struct sock_filter), ddd (tcpdump -ddd), text (bpf_asm), oci "
-             "(container seccomp JSON); auto guesses from the content");
+             "Format of the filter: raw (array of struct sock_filter), ddd (tcpdump\n-ddd), text (bpf_asm), oci "
+             "(container seccomp JSON); auto guesses");
   const std::string group = "OCI profiles";
   app.add_option_function<std::vector<std::string>>(
          "--cap",

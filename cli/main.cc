@@ -1,4 +1,5 @@
 // The callgate command.
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -76,10 +77,20 @@ ExitCode guarded(int argc, char** argv, Session& session) {
   }
 }
 
+// A standard stream that the caller closed must stay unusable: otherwise the next file that is opened takes its
+// number, and a filter is read as if it were the calls, or results are written into it.
+void occupy_closed_streams() {
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    // The lowest free descriptor is `fd`. Opened the wrong way round, so that using it fails.
+    if (fcntl(fd, F_GETFD) < 0) static_cast<void>(open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY));
+  }
+}
+
 }  // namespace
 }  // namespace callgate::cli
 
 int main(int argc, char** argv) {
+  callgate::cli::occupy_closed_streams();
   callgate::cli::Output out(STDOUT_FILENO, "standard output");
   callgate::cli::Session session{out};
   return static_cast<int>(callgate::cli::guarded(argc, argv, session));

@@ -1,0 +1,12 @@
+// The options of a chain, as eval and dump take them.
+#pragma once
+
+#include "callgate/options.hpp"
+#include "cli/command.h"
+
+namespace callgate::cli {
+
+// Adds --engine, --target, --optimize and --rule.
+void add_chain_options(CLI::App& command, Options& chain);
+
+}  // namespace callgate::cli
