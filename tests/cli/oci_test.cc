@@ -65,7 +65,7 @@ std::string with_rule(const std::string& rule, const std::string& default_action
 TEST(Oci, EmptyProfileIsTheDefaultAction) {
   const Decider decide(R"({"defaultAction":"SCMP_ACT_ERRNO"})");
   EXPECT_EQ(decide(nr_read), eperm);
-  EXPECT_EQ(decide(nr_read_i386, {}, arch::i386), action::kill_thread) << "not in the profile's architectures";
+  EXPECT_EQ(decide(nr_read_i386, {}, arch::x86_32), action::kill_thread) << "not in the profile's architectures";
 }
 
 TEST(Oci, EveryAction) {
@@ -155,7 +155,7 @@ TEST(Oci, ArchitecturesOfTheRuntimeForm) {
   const Decider decide(R"({"defaultAction":"SCMP_ACT_ERRNO","architectures":["SCMP_ARCH_X86","SCMP_ARCH_X32"],
       "syscalls":[{"names":["read"],"action":"SCMP_ACT_ALLOW"}]})");
   EXPECT_EQ(decide(nr_read), allow) << "the native architecture is always there";
-  EXPECT_EQ(decide(nr_read_i386, {}, arch::i386), allow);
+  EXPECT_EQ(decide(nr_read_i386, {}, arch::x86_32), allow);
   EXPECT_EQ(decide(nr_read | arch::x32_bit), allow);
   EXPECT_EQ(decide(nr_read, {}, 0xc00000b7), action::kill_thread);
 }
@@ -167,16 +167,16 @@ TEST(Oci, ArchMapOfTheProfileForm) {
       "syscalls":[{"names":["read"],"action":"SCMP_ACT_ALLOW"}]})";
   const Decider decide(json);
   EXPECT_EQ(decide(nr_read), allow);
-  EXPECT_EQ(decide(nr_read_i386, {}, arch::i386), allow);
+  EXPECT_EQ(decide(nr_read_i386, {}, arch::x86_32), allow);
   EXPECT_EQ(decide(nr_read | arch::x32_bit), action::kill_thread);
 }
 
 TEST(Oci, NativeArchitectureIsAnOption) {
   OciOptions options;
-  options.native_arch = arch::i386;
+  options.native_arch = arch::x86_32;
   const Decider decide(with_rule(R"("names":["read"],"action":"SCMP_ACT_ALLOW","includes":{"arches":["x86"]})"),
                        options);
-  EXPECT_EQ(decide(nr_read_i386, {}, arch::i386), allow);
+  EXPECT_EQ(decide(nr_read_i386, {}, arch::x86_32), allow);
   EXPECT_EQ(decide(nr_read), action::kill_thread);
 }
 
@@ -249,7 +249,9 @@ TEST(Oci, TreeDecidesAsTheList) {
   const Decider list(json);
   const Decider as_tree(json, tree);
   for (std::uint32_t nr = 0; nr < 512; ++nr) {
-    for (std::uint64_t argument = 0; argument < 3; ++argument) EXPECT_EQ(list(nr, {argument}), as_tree(nr, {argument})) << nr;
+    for (std::uint64_t argument = 0; argument < 3; ++argument) {
+      EXPECT_EQ(list(nr, {argument}), as_tree(nr, {argument})) << nr;
+    }
   }
   EXPECT_EQ(Decider(R"({"defaultAction":"SCMP_ACT_ERRNO"})", tree)(nr_read), eperm) << "a tree without rules";
 }
@@ -277,7 +279,8 @@ TEST(Oci, ErrorsNameThePlace) {
       {with_rule(R"("names":"read","action":"SCMP_ACT_ALLOW")"), "syscalls[0].names: expected an array, found string"},
       {with_rule(R"("names":["a",1],"action":"SCMP_ACT_ALLOW")"), "syscalls[0].names[1]: expected a string"},
       {with_rule(R"("names":["read"],"name":"bpf","action":"SCMP_ACT_ALLOW")"), "syscalls[0].name: stands beside"},
-      {with_condition(R"("includes":{"minKernel":"new"})"), "syscalls[0].includes.minKernel: expected a kernel version"},
+      {with_condition(R"("includes":{"minKernel":"new"})"),
+       "syscalls[0].includes.minKernel: expected a kernel version"},
       {with_condition(R"("args":[{"index":6,"op":"SCMP_CMP_EQ"}])"), "syscalls[0].args[0].index: 6 is too large"},
       {with_condition(R"("args":[{"index":0,"value":1,"op":"SCMP_CMP_FOO"}])"),
        "syscalls[0].args[0].op: unknown operator \"SCMP_CMP_FOO\""},
@@ -311,9 +314,9 @@ TEST(Oci, EveryPrefixOfAProfileIsAnError) {
 }
 
 TEST(Oci, UnknownKeysAndEmptyListsAreFine) {
-  EXPECT_EQ(Decider(R"({"defaultAction":"SCMP_ACT_ALLOW","comment":[{}],"flags":["SECCOMP_FILTER_FLAG_LOG"],
-      "architectures":null,"archMap":[],"syscalls":[{"names":null,"action":"SCMP_ACT_ERRNO","args":null}]})")(nr_read),
-            allow);
+  const Decider decide(R"({"defaultAction":"SCMP_ACT_ALLOW","comment":[{}],"flags":["SECCOMP_FILTER_FLAG_LOG"],
+      "architectures":null,"archMap":[],"syscalls":[{"names":null,"action":"SCMP_ACT_ERRNO","args":null}]})");
+  EXPECT_EQ(decide(nr_read), allow);
 }
 
 // Facts about the containers package's profile that any version of it keeps.
@@ -323,7 +326,7 @@ TEST(Oci, DefaultContainerProfile) {
   const std::string json{std::istreambuf_iterator<char>(file), {}};
   const Decider plain(json);
   EXPECT_EQ(plain(nr_read), allow);
-  EXPECT_EQ(plain(nr_read_i386, {}, arch::i386), allow);
+  EXPECT_EQ(plain(nr_read_i386, {}, arch::x86_32), allow);
   EXPECT_EQ(plain(nr_read | arch::x32_bit), allow);
   EXPECT_EQ(plain(nr_bpf), eperm);
   EXPECT_EQ(plain(nr_personality, {8}), allow);

@@ -1,0 +1,124 @@
+// callgate asm, disasm and dump.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/cli/filters.h"
+#include "tests/cli/run.h"
+
+namespace callgate::test {
+namespace {
+
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+class Text : public testing::Test {
+ protected:
+  Directory dir;
+  std::string bytes = raw(guard_text);
+};
+
+TEST_F(Text, AsmWritesEveryFormat) {
+  const std::vector<Insn> program = *bpf::assemble(guard_text);
+  const auto assemble = [](const std::string& format) {
+    return run({"asm", "-", "--output-format", format}, std::string(guard_text)).out;
+  };
+  EXPECT_EQ(run({"asm", "-"}, std::string(guard_text)).out, bytes);
+  EXPECT_EQ(assemble("raw"), bytes);
+  EXPECT_EQ(assemble("ddd"), bpf::write_ddd(program));
+  EXPECT_EQ(assemble("c"), bpf::write_c_array(program));
+  EXPECT_EQ(run({"check", "--verdicts"}, assemble("hex")).out, "accept\n");
+}
+
+TEST_F(Text, AsmWritesAFile) {
+  const std::string out = dir.path("out.bpf");
+  const Outcome outcome = run({"asm", dir.write("guard.txt", guard_text), "-o", out});
+  EXPECT_EQ(outcome.exit, 0) << outcome;
+  EXPECT_THAT(outcome.out, IsEmpty());
+  EXPECT_EQ(read_file(out), bytes);
+}
+
+TEST_F(Text, AsmFailures) {
+  const std::string source = dir.write("guard.txt", guard_text);
+  const Outcome bad = run({"asm", "-"}, "ld [0]\nlod [4]\n");
+  EXPECT_EQ(bad.exit, 2);
+  EXPECT_THAT(bad.err, HasSubstr("standard input: line 2: "));
+  EXPECT_THAT(bad.out, IsEmpty());
+  EXPECT_EQ(run({"asm", source, "-o", dir.path("no/such/folder")}).exit, 2);
+  EXPECT_EQ(run({"asm", source, "-o", dir.path(".")}).exit, 2);
+  const Outcome full = run({"asm", source, "-o", "/dev/full"});
+  EXPECT_EQ(full.exit, 2);
+  EXPECT_THAT(full.err, HasSubstr("cannot write /dev/full: No space left on device"));
+}
+
+TEST_F(Text, AsmLongJumps) {
+  std::string text = "ld [0]\njeq #1, far\n";
+  for (int i = 0; i < 300; ++i) text += "ld [0]\n";
+  text += "ret #0x7fff0000\nfar: ret #0\n";
+  const Outcome rejected = run({"asm", "-"}, text);
+  EXPECT_EQ(rejected.exit, 2);
+  EXPECT_THAT(rejected.err, HasSubstr("line 2: "));
+  const Outcome bridged = run({"asm", "-", "--long-jumps", "bridge"}, text);
+  ASSERT_EQ(bridged.exit, 0) << bridged;
+  const std::string path = dir.write("bridged", bridged.out);
+  EXPECT_EQ(run({"eval", "-f", path}, "0\n1\n").out, "ALLOW\nKILL_THREAD\n");
+}
+
+TEST_F(Text, AsmConvertsProfiles) {
+  const std::string profile = R"({"defaultAction":"SCMP_ACT_ERRNO"})";
+  const Outcome outcome = run({"asm", "--format", "oci", "-", "-o", dir.path("out")}, profile);
+  ASSERT_EQ(outcome.exit, 0) << outcome;
+  EXPECT_EQ(run({"eval", "-f", dir.path("out")}, "read\n").out, "ERRNO(1)\n");
+}
+
+TEST_F(Text, DisasmRoundTrips) {
+  for (const std::vector<std::string>& options : {std::vector<std::string>{}, {"--no-annotate"}}) {
+    std::vector<std::string> command{"disasm", dir.write("guard.bpf", bytes)};
+    command.insert(command.end(), options.begin(), options.end());
+    const Outcome text = run(command);
+    ASSERT_EQ(text.exit, 0) << text;
+    EXPECT_EQ(run({"asm", "-"}, text.out).out, bytes) << text;
+    EXPECT_EQ(text.out.find("execve") != std::string::npos, options.empty()) << text;
+  }
+}
+
+TEST_F(Text, DisasmNamesCallsOfTheComparedArchitecture) {
+  const auto name = [&](const std::string& arch, const std::string& nr) {
+    return run({"disasm", "-"}, raw("ld [4]\njeq #" + arch + ", 2, 4\nld [0]\njeq #" + nr + ", 4, 5\nret #1\nret #0\n"))
+        .out;
+  };
+  EXPECT_THAT(name("0xc000003e", "11"), HasSubstr("munmap"));
+  EXPECT_THAT(name("0x40000003", "11"), HasSubstr("execve"));
+  EXPECT_THAT(name("0xc000003e", "0x40000000"), HasSubstr("read"));
+}
+
+TEST_F(Text, DisasmShowsInvalidFiltersAndSeveralFiles) {
+  const std::string invalid = dir.write("invalid.bpf", std::string("\x07\x08\x01\x02\x03\x04\x05\x06", 8));
+  const std::string guard = dir.write("guard.bpf", bytes);
+  const Outcome outcome = run({"disasm", invalid, guard});
+  EXPECT_EQ(outcome.exit, 0) << outcome;
+  EXPECT_THAT(outcome.out, HasSubstr("; " + invalid + "\n"));
+  EXPECT_THAT(outcome.out, HasSubstr(".insn"));
+  EXPECT_THAT(outcome.out, HasSubstr("; " + guard + "\n"));
+  EXPECT_EQ(run({"disasm", guard, dir.path("missing")}).exit, 2);
+}
+
+TEST_F(Text, DumpBytecode) {
+  const std::string guard = dir.write("guard.bpf", bytes);
+  const Outcome outcome = run({"dump", "--stages=b", guard, guard});
+  EXPECT_EQ(outcome.exit, 0) << outcome;
+  EXPECT_THAT(outcome.out, HasSubstr("filter 0: " + guard + ", 7 instructions"));
+  EXPECT_THAT(outcome.out, HasSubstr("filter 1: "));
+  EXPECT_THAT(outcome.out, HasSubstr("   1: 15 "));
+}
+
+TEST_F(Text, DumpFailures) {
+  const std::string guard = dir.write("guard.bpf", bytes);
+  const Outcome unknown = run({"dump", "--stages=bz", guard});
+  EXPECT_EQ(unknown.exit, 2);
+  EXPECT_THAT(unknown.err, HasSubstr("no stage 'z'"));
+  EXPECT_EQ(run({"dump", "--stages=", guard}).exit, 2);
+  EXPECT_EQ(run({"dump", dir.write("bad.bpf", raw("ld [0]\n"))}).exit, 1);
+}
+
+}  // namespace
+}  // namespace callgate::test

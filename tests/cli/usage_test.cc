@@ -1,0 +1,158 @@
+// What holds for every subcommand: help, wrong usage, and streams that do not work.
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "callgate/version.hpp"
+#include "tests/cli/filters.h"
+#include "tests/cli/run.h"
+
+namespace callgate::test {
+namespace {
+
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+const char* const subcommands[] = {"check", "eval", "disasm", "asm", "dump"};
+
+TEST(Usage, HelpTeaches) {
+  const Outcome overview = run({"--help"});
+  EXPECT_EQ(overview.exit, 0);
+  for (const char* command : subcommands) {
+    EXPECT_THAT(overview.out, HasSubstr(command));
+    const Outcome help = run({command, "--help"});
+    EXPECT_EQ(help.exit, 0) << help;
+    EXPECT_THAT(help.out, HasSubstr("Examples:"));
+    EXPECT_THAT(help.out, HasSubstr(std::string("callgate ") + command));
+    EXPECT_THAT(help.out, HasSubstr("Exit code"));
+  }
+}
+
+TEST(Usage, Version) {
+  EXPECT_EQ(run({"--version"}).out, "callgate " CALLGATE_VERSION "\n");
+}
+
+TEST(Usage, WrongUsage) {
+  const std::vector<std::string> wrong[] = {
+      {},
+      {"frobnicate"},
+      {"check"},
+      {"check", "--format"},
+      {"check", "--format", "pdf", "x"},
+      {"check", "--verdicts", "x"},
+      {"check", "--kernel-version", "new", "x"},
+      {"eval"},
+      {"eval", "--engine", "magic", "-f", "x"},
+      {"eval", "--target", "arm", "-f", "x"},
+      {"eval", "--rule", "none", "-f", "x"},
+      {"disasm"},
+      {"asm"},
+      {"asm", "--output-format", "elf", "x"},
+      {"asm", "--long-jumps", "maybe", "x"},
+      {"dump"},
+      {"--no-such-option"},
+  };
+  for (const auto& arguments : wrong) {
+    const Outcome outcome = run(arguments);
+    EXPECT_EQ(outcome.exit, 2) << testing::PrintToString(arguments) << outcome;
+    EXPECT_THAT(outcome.err, HasSubstr("--help")) << testing::PrintToString(arguments);
+    EXPECT_THAT(outcome.out, IsEmpty());
+  }
+}
+
+class StreamsTest : public testing::Test {
+ protected:
+  // A working command line of every subcommand that prints something.
+  std::vector<std::vector<std::string>> commands() const {
+    return {{"check", guard}, {"check", "--verdicts"}, {"eval", "-f", guard, calls}, {"disasm", guard},
+            {"dump", guard},  {"asm", "-"},            {"--help"},                   {"eval", "--help"},
+            {"--version"}};
+  }
+  static std::string input_of(const std::vector<std::string>& command) {
+    return command[0] == "asm" ? "ret #0\n" : "0600000000000000\n";
+  }
+
+  Directory dir;
+  std::string guard = dir.write("guard.bpf", raw(guard_text));
+  std::string calls = dir.write("calls", "read\n");
+};
+
+TEST_F(StreamsTest, FullDiskIsAnError) {
+  for (const auto& command : commands()) {
+    Streams streams;
+    streams.input = input_of(command);
+    ASSERT_EQ(run(command, streams).exit, 0) << testing::PrintToString(command);
+    streams.output_path = "/dev/full";
+    const Outcome outcome = run(command, streams);
+    EXPECT_EQ(outcome.exit, 2) << testing::PrintToString(command) << outcome;
+    EXPECT_THAT(outcome.err, HasSubstr("cannot write standard output: No space left on device"));
+  }
+}
+
+TEST_F(StreamsTest, ClosedOutputIsAnError) {
+  for (const auto& command : commands()) {
+    Streams streams;
+    streams.input = input_of(command);
+    streams.close_output = true;
+    const Outcome outcome = run(command, streams);
+    EXPECT_EQ(outcome.exit, 2) << testing::PrintToString(command) << outcome;
+    EXPECT_THAT(outcome.err, HasSubstr("cannot write standard output")) << testing::PrintToString(command);
+  }
+}
+
+TEST_F(StreamsTest, FullDiskDoesNotHideAnotherError) {
+  Streams streams;
+  streams.input = "read\nno_such_call\n";
+  streams.output_path = "/dev/full";
+  const Outcome outcome = run({"eval", "-f", guard}, streams);
+  EXPECT_EQ(outcome.exit, 2);
+  EXPECT_THAT(outcome.err, HasSubstr("No space left on device"));
+}
+
+TEST_F(StreamsTest, ClosedInputIsAnError) {
+  const std::vector<std::string> readers[] = {{"check", "-"},  {"check", "--verdicts"}, {"eval", "-f", guard},
+                                              {"disasm", "-"}, {"asm", "-"},            {"dump", "-"},
+                                              {"eval", "-f", "-", calls}};
+  for (const auto& command : readers) {
+    Streams streams;
+    streams.close_input = true;
+    const Outcome outcome = run(command, streams);
+    EXPECT_EQ(outcome.exit, 2) << testing::PrintToString(command) << outcome;
+    EXPECT_THAT(outcome.err, HasSubstr("standard input")) << testing::PrintToString(command);
+  }
+}
+
+// A program at both ends of the pipes gets each answer before it sends the next line.
+TEST_F(StreamsTest, AnswersEachLineOfAConversation) {
+  int to[2];
+  int from[2];
+  ASSERT_EQ(pipe2(to, O_CLOEXEC), 0);
+  ASSERT_EQ(pipe2(from, O_CLOEXEC), 0);
+  const pid_t pid = fork();
+  if (pid == 0) {
+    dup2(to[0], STDIN_FILENO);
+    dup2(from[1], STDOUT_FILENO);
+    execl(CALLGATE_COMMAND, CALLGATE_COMMAND, "eval", "-f", guard.c_str(), static_cast<char*>(nullptr));
+    _exit(127);
+  }
+  ASSERT_GT(pid, 0);
+  close(to[0]);
+  close(from[1]);
+  for (const auto& [line, answer] : {std::pair{"read\n", "ALLOW\n"}, std::pair{"execve\n", "ERRNO(13)\n"}}) {
+    ASSERT_GT(write(to[1], line, std::string(line).size()), 0);
+    char buffer[64];
+    const ssize_t count = read(from[0], buffer, sizeof buffer);
+    ASSERT_GT(count, 0);
+    EXPECT_EQ(std::string(buffer, static_cast<std::size_t>(count)), answer);
+  }
+  close(to[1]);
+  close(from[0]);
+  int status = 0;
+  ASSERT_EQ(waitpid(pid, &status, 0), pid);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+}  // namespace
+}  // namespace callgate::test
