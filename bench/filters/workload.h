@@ -29,7 +29,7 @@ Workload container(Layout layout, const std::string& profile = container_profile
 
 Workload hardening();        // a dozen small filters, of the kind that service managers install
 Workload sshd_like();        // a hand-written ladder, as in a network daemon's privilege-separated child
-Workload argument_heavy();   // an allow-list whose rules look at arguments: about 1,000 instructions
+Workload argument_heavy();   // an allow-list whose rules look at arguments: almost 1,000 instructions
 Workload maximum();          // exactly max_program_length instructions
 
 // The container profile below the dozen hardening filters: what a service in a container runs under.
