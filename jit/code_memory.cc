@@ -140,7 +140,7 @@ Expected<CodeMemory, PublishError> publish(std::span<const std::uint8_t> data, s
                                            const PublishOptions& options) noexcept {
   const KeepErrno keep;
   const Shape shape = shape_of(data.size(), code.size());
-  if (!within_file_size_limit(shape.file())) return PublishError{FallbackReason::file_size_limit, EFBIG};
+  if (!within_file_size_limit(shape.file())) return PublishError{FallbackReason::file_size_limit, 0};
   std::uint8_t* base = try_publish(shape, data, code, options.first_try);
   if (base == nullptr && errno == EPERM && options.first_try == WriteSeal::write) {
     base = try_publish(shape, data, code, WriteSeal::future_write);

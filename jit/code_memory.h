@@ -27,7 +27,7 @@ struct PublishOptions {
 
 struct PublishError {
   FallbackReason reason;  // memory_refused or file_size_limit
-  int error;              // errno value
+  int error;              // errno value behind memory_refused, else 0
 };
 
 // Owns a mapping; unmaps it unless it is permanent.
