@@ -56,8 +56,8 @@ TEST(ActionTable, BordersOfTheDomains) {
   for (const char* text : {"ld [nr]\nret a", "ld [arch]\nret a", "ld [arch]\ntax\nld [nr]\nxor x\nret a",
                            "ld [nr]\njset #0x40000000, yes\nret #0x50001\nyes: ret #0x50002",
                            "ld [nr]\njgt #511, yes\nret #0x7fff0000\nyes: ret #0x50002",
-                           "ld [arch]\njeq #0xc000003e, yes\nld [args[0]]\nret a\nyes: ld [nr]\njge #512, big\nret #0\n"
-                           "big: ld [args[1]]\nret a"}) {
+                           "ld [arch]\njeq #0xc000003e, yes\nld [args[0].lo]\nret a\nyes: ld [nr]\njge #512, big\nret #0\n"
+                           "big: ld [args[1].lo]\nret a"}) {
     SCOPED_TRACE(text);
     const std::vector<Program> one = {program(text)};
     ASSERT_AGREE(one, borders());
@@ -116,18 +116,18 @@ TEST(ConstantResult, EndsAtTheFirstTestOfSomethingElse) {
            {"ret #5", 5},
            {"ld [nr]\nret a", 10},
            {"ld [arch]\nret a", arch::x86_64},
-           {"ld [args[0]]\nret a", std::nullopt},
+           {"ld [args[0].lo]\nret a", std::nullopt},
            {"ld [8]\nret a", std::nullopt},
-           {"ld [args[0]]\nret #7", 7},
-           {"ld [args[0]]\njeq #1, a\nret #7\na: ret #7", std::nullopt},
-           {"ld [args[0]]\nst M[3]\nld [nr]\njeq #10, yes\nld M[3]\nret a\nyes: ret #4", 4},
-           {"ld [args[0]]\nst M[3]\nld [nr]\nst M[3]\nld M[3]\nret a", 10},
+           {"ld [args[0].lo]\nret #7", 7},
+           {"ld [args[0].lo]\njeq #1, a\nret #7\na: ret #7", std::nullopt},
+           {"ld [args[0].lo]\nst M[3]\nld [nr]\njeq #10, yes\nld M[3]\nret a\nyes: ret #4", 4},
+           {"ld [args[0].lo]\nst M[3]\nld [nr]\nst M[3]\nld M[3]\nret a", 10},
            {"ldx #0\nld #1\ndiv x\nret #9", 0},
-           {"ld [args[0]]\nldx #0\ndiv x\nret #9", 0},
-           {"ld [args[0]]\ntax\nld #1\ndiv x\nret #9", std::nullopt},
+           {"ld [args[0].lo]\nldx #0\ndiv x\nret #9", 0},
+           {"ld [args[0].lo]\ntax\nld #1\ndiv x\nret #9", std::nullopt},
            {"ld [nr]\nneg\nret a", 0u - 10},
            {"ldx #33\nld [nr]\nlsh x\nret a", 20},
-           {"ld [args[0]]\nand #0\nret a", std::nullopt},
+           {"ld [args[0].lo]\nand #0\nret a", std::nullopt},
            {"ld len\nret a", 64},
        }) {
     EXPECT_EQ(detail::constant_result(program(walk.text), 10, arch::x86_64), walk.result) << walk.text;

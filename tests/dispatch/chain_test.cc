@@ -18,7 +18,7 @@ Program on_number(std::uint32_t nr, std::uint32_t result) {
 
 // The same, decided by an argument, which no action table knows.
 Program on_argument(std::uint32_t value, std::uint32_t result) {
-  return program("ld [args[0]]\njneq #" + std::to_string(value) + ", ok\nret #" + std::to_string(result) +
+  return program("ld [args[0].lo]\njneq #" + std::to_string(value) + ", ok\nret #" + std::to_string(result) +
                  "\nok: ret #0x7fff0000");
 }
 

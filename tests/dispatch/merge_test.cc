@@ -74,13 +74,13 @@ TEST(Merge, ConstantResults) {
 
 TEST(Merge, ResultsThatDependOnAnArgument) {
   check_all([](std::uint32_t result) {
-    return "ld [args[0]]\njneq #1, no\nret #" + std::to_string(result) + "\nno: ret #0x30063";
+    return "ld [args[0].lo]\njneq #1, no\nret #" + std::to_string(result) + "\nno: ret #0x30063";
   });
 }
 
 TEST(Merge, ResultsInA) {
   check_all([](std::uint32_t result) {
-    return "ld [args[0]]\nmul #" + std::to_string(result) + "\nret a";
+    return "ld [args[0].lo]\nmul #" + std::to_string(result) + "\nret a";
   });
 }
 

@@ -23,8 +23,8 @@ const SeccompData call{.nr = 1, .arch = arch::x86_64, .instruction_pointer = 0, 
 
 class Lifetime : public testing::TestWithParam<Engine> {
  protected:
-  Program filter = program("ld [args[0]]\njeq #7, no\nret #0x7fff0000\nno: ret #0x50001");
-  Program allow = program("ld [args[1]]\njeq #7, no\nret #0x7fff0000\nno: ret #0x50002");
+  Program filter = program("ld [args[0].lo]\njeq #7, no\nret #0x7fff0000\nno: ret #0x50001");
+  Program allow = program("ld [args[1].lo]\njeq #7, no\nret #0x7fff0000\nno: ret #0x50002");
 };
 
 TEST_P(Lifetime, ReleasedChainsLeaveNothing) {

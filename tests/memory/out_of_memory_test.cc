@@ -15,7 +15,7 @@ class OutOfMemory : public testing::TestWithParam<Options> {
  protected:
   OutOfMemory() {
     ProgramGenerator generator(71);
-    filters.push_back(program("ld [nr]\njeq #1, no\nret #0x7fff0000\nno: ld [args[0]]\njeq #1, bad\nret #0x7fff0000\n"
+    filters.push_back(program("ld [nr]\njeq #1, no\nret #0x7fff0000\nno: ld [args[0].lo]\njeq #1, bad\nret #0x7fff0000\n"
                               "bad: ret #0x50001"));
     for (int i = 0; i < 2; ++i) filters.push_back(program(std::span<const Insn>(generator.valid(30))));
     for (const Program& filter : filters) {
