@@ -93,23 +93,25 @@ void print_chain(const Workload& workload, const Chain& chain) {
     fmt::print("{:>3}  {:<60} {:>12} {:>10}\n", i, name, program.size(), program.kernel_length());
     total += program.size();
   }
-  fmt::print("     {:<60} {:>12} {:>10}\n", "together (converted: with the kernel's extra for each filter)", grouped(total),
-             grouped(chain.path_length()));
+  fmt::print("     {:<60} {:>12} {:>10}\n", "together (converted: with the kernel's extra for each filter)",
+             grouped(total), grouped(chain.path_length()));
 }
 
 void print_recording(const Recording& recording) {
   std::set<std::pair<std::uint32_t, std::uint32_t>> kinds;
   for (const SeccompData& data : recording.calls) kinds.emplace(data.arch, data.nr);
   heading("The recording");
-  fmt::print("{} calls of {} kinds. Other lines: {} resumed calls, {} signals, {} exits,\n{} notices, {} not understood.\n",
-             grouped(recording.calls.size()), kinds.size(), grouped(recording.resumed), grouped(recording.signals),
-             grouped(recording.exits), grouped(recording.notices), grouped(recording.odd));
+  fmt::print(
+      "{} calls of {} kinds. Other lines: {} resumed calls, {} signals, {} exits,\n{} notices, {} not understood.\n",
+      grouped(recording.calls.size()), kinds.size(), grouped(recording.resumed), grouped(recording.signals),
+      grouped(recording.exits), grouped(recording.notices), grouped(recording.odd));
   for (const auto& [line, text] : recording.first_odd) {
     fmt::print("  line {}: {}\n", line, shortened(text, width - 16));
   }
   if (recording.guessed_arch > 0) {
-    fmt::print("{} calls have the same name and number on i386 and x86_64, or no known one: taken for the mode that their\n"
-               "thread was in.\n", grouped(recording.guessed_arch));
+    fmt::print(
+        "Of {} calls name and number do not tell the mode (x86_64 or i386): taken for that of the thread's last.\n",
+        grouped(recording.guessed_arch));
   }
 }
 
@@ -144,7 +146,8 @@ void print_refused(const Workload& workload, const std::vector<Group>& groups, s
   if (shown < groups.size()) fmt::print("          {} more (--all lists them)\n", groups.size() - shown);
 }
 
-void print_decisions(const Settings& settings, const Workload& workload, const Chain& chain, const Recording& recording) {
+void print_decisions(const Settings& settings, const Workload& workload, const Chain& chain,
+                     const Recording& recording) {
   constexpr std::size_t most_allowed = 30;
   constexpr std::size_t most_refused = 40;
   const auto shown = [&](const std::vector<Group>& groups, std::size_t most) {
@@ -159,9 +162,8 @@ void print_decisions(const Settings& settings, const Workload& workload, const C
 }
 
 void print_summary(const Chain& chain, const Recording& recording, std::size_t evaluators) {
-  const auto allowed = static_cast<std::size_t>(std::ranges::count_if(recording.calls, [&](const SeccompData& data) {
-    return action_of(chain.evaluate(data)) == action::allow;
-  }));
+  const auto allowed = static_cast<std::size_t>(std::ranges::count_if(
+      recording.calls, [&](const SeccompData& data) { return action_of(chain.evaluate(data)) == action::allow; }));
   std::set<std::string> distinct;
   for (std::size_t i = 0; i < recording.calls.size(); ++i) {
     distinct.insert(call_text(recording.calls[i], recording.argument_counts[i]));
@@ -172,7 +174,8 @@ void print_summary(const Chain& chain, const Recording& recording, std::size_t e
   fmt::print("{:>8}  calls, {} of them distinct with their arguments\n", grouped(calls), grouped(distinct.size()));
   fmt::print("{:>8}  allowed ({:.2f} %)\n", grouped(allowed), percent(allowed));
   fmt::print("{:>8}  not allowed ({:.2f} %)\n", grouped(calls - allowed), percent(calls - allowed));
-  fmt::print("{:>8}  ways to decide (engine, mode, level), which all gave the same 32 bits for every call\n", evaluators);
+  fmt::print("{:>8}  ways to decide (engine, mode, level), which all gave the same 32 bits for every call\n",
+             evaluators);
 }
 
 void print_fallbacks(const std::vector<Evaluator>& evaluators) {
@@ -198,8 +201,8 @@ void print_speed(const Settings& settings, const Workload& workload, const std::
     const auto& [name, chain] = evaluators[i];
     const double time = timings.evaluators[i].nanoseconds;
     const ChainSizes sizes = chain.sizes();
-    fmt::print("{:<22} {:>9.2f} {:>12.1f} {:>14.2f} {:>10} {:>10} {:>12.1f}\n", name, time, interpreter / time, time / empty,
-               grouped(sizes.code), grouped(sizes.table), attach_microseconds(chain.options(), programs));
+    fmt::print("{:<22} {:>9.2f} {:>12.1f} {:>14.2f} {:>10} {:>10} {:>12.1f}\n", name, time, interpreter / time,
+               time / empty, grouped(sizes.code), grouped(sizes.table), attach_microseconds(chain.options(), programs));
   }
   print_fallbacks(evaluators);
 }
@@ -227,9 +230,11 @@ void run(const Settings& settings) {
 
 int main(int argc, char** argv) {
   callgate::bench::Settings settings;
-  CLI::App app("Decides the system calls of an strace recording with a container profile and a dozen hardening "
-               "filters on every engine, and shows decisions and times.");
-  app.add_option("RECORDING", settings.recording, std::string("file written by strace ") + callgate::bench::strace_options)
+  CLI::App app(
+      "Decides the system calls of an strace recording with a container profile and a dozen hardening "
+      "filters on every engine, and shows decisions and times.");
+  app.add_option("RECORDING", settings.recording,
+                 std::string("file written by strace ") + callgate::bench::strace_options)
       ->required();
   app.add_option("--profile", settings.profile, "OCI seccomp profile to start from")->capture_default_str();
   app.add_option("--seconds", settings.seconds, "time to spend on measuring")->capture_default_str();

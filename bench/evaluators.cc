@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <ranges>
 #include <stdexcept>
 
 #include "bpf/names.h"
@@ -45,8 +43,8 @@ std::vector<Evaluator> make_evaluators(std::span<const Program> oldest_first) {
 }
 
 std::uint32_t decide_one_by_one(std::span<const Program> oldest_first, const SeccompData& data) {
-  for (const Program& program : oldest_first | std::views::reverse) {
-    const std::uint32_t result = interpret(program, data);
+  for (std::size_t i = oldest_first.size(); i-- > 0;) {
+    const std::uint32_t result = interpret(oldest_first[i], data);
     if (action_of(result) != action::allow) return result;
   }
   return action::allow;
@@ -67,12 +65,12 @@ std::optional<Disagreement> find_disagreement(std::span<const Program> oldest_fi
 
 std::string to_string(const Disagreement& disagreement, std::span<const SeccompData> calls) {
   const SeccompData& data = calls[disagreement.call];
-  return fmt::format("{} says {}, the interpreter {}: call {}, nr {}, arch {:#x}, ip {:#x}, arguments {:#x} {:#x} {:#x} {:#x} "
-                     "{:#x} {:#x}",
-                     disagreement.evaluator->name, bpf::result_name(disagreement.result),
-                     bpf::result_name(disagreement.expected), disagreement.call, data.nr, data.arch,
-                     data.instruction_pointer, data.args[0], data.args[1], data.args[2], data.args[3], data.args[4],
-                     data.args[5]);
+  return fmt::format(
+      "{} says {}, the interpreter {}: call {}, nr {}, arch {:#x}, ip {:#x}, arguments {:#x} {:#x} {:#x} {:#x} "
+      "{:#x} {:#x}",
+      disagreement.evaluator->name, bpf::result_name(disagreement.result), bpf::result_name(disagreement.expected),
+      disagreement.call, data.nr, data.arch, data.instruction_pointer, data.args[0], data.args[1], data.args[2],
+      data.args[3], data.args[4], data.args[5]);
 }
 
 }  // namespace callgate::bench

@@ -34,7 +34,8 @@ struct Disagreement {
 std::uint32_t decide_one_by_one(std::span<const Program> oldest_first, const SeccompData& data);
 
 std::optional<Disagreement> find_disagreement(std::span<const Program> oldest_first,
-                                              std::span<const Evaluator> evaluators, std::span<const SeccompData> calls);
+                                              std::span<const Evaluator> evaluators,
+                                              std::span<const SeccompData> calls);
 std::string to_string(const Disagreement& disagreement, std::span<const SeccompData> calls);
 
 }  // namespace callgate::bench

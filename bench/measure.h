@@ -9,7 +9,7 @@
 namespace callgate::bench {
 
 struct Timing {
-  double nanoseconds;      // per decision, median of the rounds
+  double nanoseconds;  // per decision, median of the rounds
   double lower_quartile;
   double upper_quartile;
 };

@@ -46,7 +46,7 @@ void gain_privileges() {
   call(SYS_chmod, reinterpret_cast<long>(missing), S_ISUID | 0755);
   call(SYS_unshare, CLONE_NEWUTS);  // of this short-lived process only
   call(SYS_setns, nowhere, CLONE_NEWNET);
-  call(SYS_personality, 0x0008);    // PER_LINUX32: of this process only
+  call(SYS_personality, 0x0008);  // PER_LINUX32: of this process only
 }
 
 void touch_the_kernel() {

@@ -54,7 +54,8 @@ std::string call_text(const SeccompData& data, std::size_t argument_count) {
 }
 
 std::string decision_text(std::uint32_t result) {
-  const char* error = action_of(result) == action::errno_ ? strerrorname_np(static_cast<int>(data_of(result))) : nullptr;
+  const char* error =
+      action_of(result) == action::errno_ ? strerrorname_np(static_cast<int>(data_of(result))) : nullptr;
   return error != nullptr ? fmt::format("{} {}", bpf::result_name(result), error) : bpf::result_name(result);
 }
 
@@ -69,7 +70,8 @@ std::vector<Group> tally(const Chain& chain, const Recording& recording, By by, 
     ++counts[{std::move(text), match.result, match.filter}];
   }
   std::vector<Group> groups;
-  for (const auto& [key, count] : counts) groups.push_back({std::get<0>(key), std::get<1>(key), std::get<2>(key), count});
+  for (const auto& [key, count] : counts)
+    groups.push_back({std::get<0>(key), std::get<1>(key), std::get<2>(key), count});
   std::ranges::stable_sort(groups, std::ranges::greater{}, &Group::count);
   return groups;
 }

@@ -17,9 +17,9 @@ std::string read_file(const std::string& path) {
 // What container engines give a container that asks for nothing, on a kernel that all of them run on.
 oci::OciOptions plain_container(Layout layout) {
   oci::OciOptions options;
-  options.capabilities = {"CAP_CHOWN",  "CAP_DAC_OVERRIDE", "CAP_FOWNER",     "CAP_FSETID",
-                          "CAP_KILL",   "CAP_SETGID",       "CAP_SETUID",     "CAP_SETPCAP",
-                          "CAP_SETFCAP", "CAP_SYS_CHROOT",  "CAP_NET_BIND_SERVICE"};
+  options.capabilities = {"CAP_CHOWN",   "CAP_DAC_OVERRIDE", "CAP_FOWNER",          "CAP_FSETID",
+                          "CAP_KILL",    "CAP_SETGID",       "CAP_SETUID",          "CAP_SETPCAP",
+                          "CAP_SETFCAP", "CAP_SYS_CHROOT",   "CAP_NET_BIND_SERVICE"};
   options.kernel = {6, 1};
   options.native_arch = arch::x86_64;
   options.binary_tree = layout == Layout::tree;

@@ -50,7 +50,9 @@ class Ladder {
 
  private:
   void load(std::uint32_t offset) { append(BPF_LD | BPF_W | BPF_ABS, 0, 0, offset); }
-  void jump_if_equal(std::uint32_t k, std::uint8_t jt, std::uint8_t jf) { append(BPF_JMP | BPF_JEQ | BPF_K, jt, jf, k); }
+  void jump_if_equal(std::uint32_t k, std::uint8_t jt, std::uint8_t jf) {
+    append(BPF_JMP | BPF_JEQ | BPF_K, jt, jf, k);
+  }
   void append(int code, std::uint8_t jt, std::uint8_t jf, std::uint32_t k) {
     instructions_.push_back({static_cast<std::uint16_t>(code), jt, jf, k});
   }

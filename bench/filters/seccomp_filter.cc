@@ -67,13 +67,12 @@ SeccompFilter& SeccompFilter::tree() {
   return *this;
 }
 
-SeccompFilter& SeccompFilter::rule(std::uint32_t action, const char* name,
-                                   const std::vector<scmp_arg_cmp>& arguments) {
+SeccompFilter& SeccompFilter::rule(std::uint32_t action, const char* name, const std::vector<scmp_arg_cmp>& arguments) {
   const int number = seccomp_syscall_resolve_name(name);
   if (number == __NR_SCMP_ERROR) throw std::runtime_error(name_ + ": libseccomp does not know the call " + name);
-  check(seccomp_rule_add_array(context_.get(), action, number, static_cast<unsigned>(arguments.size()),
-                               arguments.data()),
-        name);
+  check(
+      seccomp_rule_add_array(context_.get(), action, number, static_cast<unsigned>(arguments.size()), arguments.data()),
+      name);
   return *this;
 }
 

@@ -20,8 +20,13 @@ Workload service(const std::string& profile) {
 }
 
 std::vector<Workload> all_workloads() {
-  return {container(Layout::linear), container(Layout::tree), hardening(), service(),
-          sshd_like(),               argument_heavy(),        maximum()};
+  return {container(Layout::linear),
+          container(Layout::tree),
+          hardening(),
+          service(),
+          sshd_like(),
+          argument_heavy(),
+          maximum()};
 }
 
 }  // namespace callgate::bench

@@ -15,7 +15,7 @@ struct NamedFilter {
 
 struct Workload {
   std::string name;
-  std::string description;  // one line
+  std::string description;           // one line
   std::vector<NamedFilter> filters;  // oldest first
 
   std::vector<Program> programs() const;
@@ -27,10 +27,10 @@ enum class Layout { linear, tree };
 inline constexpr const char* container_profile = "/usr/share/containers/seccomp.json";
 Workload container(Layout layout, const std::string& profile = container_profile);
 
-Workload hardening();        // a dozen small filters, of the kind that service managers install
-Workload sshd_like();        // a hand-written ladder, as in a network daemon's privilege-separated child
-Workload argument_heavy();   // an allow-list whose rules look at arguments: almost 1,000 instructions
-Workload maximum();          // exactly max_program_length instructions
+Workload hardening();       // a dozen small filters, of the kind that service managers install
+Workload sshd_like();       // a hand-written ladder, as in a network daemon's privilege-separated child
+Workload argument_heavy();  // an allow-list whose rules look at arguments: almost 1,000 instructions
+Workload maximum();         // exactly max_program_length instructions
 
 // The container profile below the dozen hardening filters: what a service in a container runs under.
 Workload service(const std::string& profile = container_profile);

@@ -32,7 +32,8 @@ TEST(Strace, CallHasNumberArgumentsAndInstructionPointer) {
 }
 
 TEST(Strace, MissingArgumentsAreZeroAndInstructionPointerIsOptional) {
-  const Recording recording = parse("[   3] close(0x4)                 = 0\n12 [  39] [????????????????] getpid() = 0x13dc\n");
+  const Recording recording =
+      parse("[   3] close(0x4)                 = 0\n12 [  39] [????????????????] getpid() = 0x13dc\n");
   ASSERT_THAT(recording.calls, SizeIs(2));
   EXPECT_EQ(recording.calls[0], (SeccompData{3, arch::x86_64, 0, {4}}));
   EXPECT_EQ(recording.calls[1], (SeccompData{39, arch::x86_64, 0, {}}));
@@ -87,14 +88,16 @@ TEST(Strace, EveryLineCountsExactlyOnceWhateverItIs) {
   for (int byte = 1; byte < 256; ++byte) {
     const char c = static_cast<char>(byte);
     if (c == '\n') continue;
-    for (const char* before : {"", "7 ", "7 [", "7 [ 3", "7 [ 3] ", "7 [ 3] [7f", "7 [ 3] [7f] close", "7 [ 3] close(", "7 [ 3] close(1"}) {
+    for (const char* before :
+         {"", "7 ", "7 [", "7 [ 3", "7 [ 3] ", "7 [ 3] [7f", "7 [ 3] [7f] close", "7 [ 3] close(", "7 [ 3] close(1"}) {
       text += std::string(before) + c + '\n';
     }
   }
   const auto lines = static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
   const Recording recording = parse(text);
   EXPECT_EQ(recording.calls.size() + recording.resumed + recording.signals + recording.exits + recording.notices +
-                recording.odd, lines);
+                recording.odd,
+            lines);
 }
 
 TEST(Strace, ArchitectureFollowsFromNameAndNumber) {
@@ -129,9 +132,9 @@ TEST(Compact, RoundTrips) {
 
 TEST(Compact, ErrorsNameTheLine) {
   const std::vector<std::pair<std::string, std::string>> bad = {
-      {"1 2\nread", "line 2: not a number: read"},  {"1 1 2 3 4 5 6 7", "line 1: more than six arguments"},
-      {"* 3", "line 1: bad repetition"},            {"1\n* 99999999999", "line 2: bad repetition"},
-      {"4294967296", "no system call number"},      {"1 11112222333344445", "not a number"}};
+      {"1 2\nread", "line 2: not a number: read"}, {"1 1 2 3 4 5 6 7", "line 1: more than six arguments"},
+      {"* 3", "line 1: bad repetition"},           {"1\n* 99999999999", "line 2: bad repetition"},
+      {"4294967296", "no system call number"},     {"1 11112222333344445", "not a number"}};
   for (const auto& [text, message] : bad) {
     std::istringstream input(text);
     try {
@@ -155,11 +158,13 @@ TEST(Uniform, SameSeedSameCalls) {
 }
 
 TEST(Tally, GroupsByCallDecisionAndFilter) {
-  const Insn refuse_close[] = {{0x20, 0, 0, 0}, {0x15, 0, 1, 3}, {0x06, 0, 0, action::errno_ | 9}, {0x06, 0, 0, action::allow}};
+  const Insn refuse_close[] = {
+      {0x20, 0, 0, 0}, {0x15, 0, 1, 3}, {0x06, 0, 0, action::errno_ | 9}, {0x06, 0, 0, action::allow}};
   Options options;
   options.engine = Engine::interpreter;
   const Chain chain = *Chain::create(options)->attach(*verify(refuse_close));
-  const Recording recording = parse("[ 3] close(0x4)\n[ 39] getpid()\n[ 3] close(0x40)\n[ 39] getpid()\n[ 3] close(-1)\n");
+  const Recording recording =
+      parse("[ 3] close(0x4)\n[ 39] getpid()\n[ 3] close(0x40)\n[ 39] getpid()\n[ 3] close(-1)\n");
   const std::vector<Group> allowed = tally(chain, recording, By::name, true);
   ASSERT_THAT(allowed, SizeIs(1));
   EXPECT_EQ(allowed[0].text, "getpid");
