@@ -41,7 +41,7 @@ Expected<Chain, AttachError> Chain::create(const Options& options) noexcept {
   if (node == nullptr) return AttachError{AttachErrc::out_of_memory};
   Chain chain = ChainNode::wrap(node);
   node->options = options;
-  if (!detail::install(*node, nullptr)) return AttachError{AttachErrc::out_of_memory};
+  detail::install(*node, nullptr);
   return chain;
 }
 
@@ -78,7 +78,7 @@ Expected<Chain, AttachError> Chain::attach(std::span<const Program> oldest_first
   node->path_length = old.path_length;
   node->bytecode_bytes = old.bytecode_bytes;
   if (const auto error = extend(*node, oldest_first)) return *error;
-  if (!detail::install(*node, &old)) return AttachError{AttachErrc::out_of_memory};
+  detail::install(*node, &old);
   return chain;
 }
 

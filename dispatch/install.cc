@@ -1,6 +1,5 @@
 #include "dispatch/install.h"
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -23,6 +22,10 @@ constexpr auto all_residual = [] {
 constexpr std::size_t table_bytes = sizeof all_residual;
 
 std::size_t table_size(const ChainNode& node) noexcept { return has_table(node) ? table_bytes : 0; }
+
+bool wants_table(const Options& options) noexcept {
+  return options.optimize == Optimize::full && options.engine != Engine::interpreter;
+}
 
 // What decides when nothing stands in the way.
 Engine wanted_engine(const Options& options) noexcept {
@@ -49,27 +52,20 @@ Filters newest_filters(const ChainNode& node, std::uint32_t count) {
   return filters;
 }
 
-void make_table(ChainNode& node, const ChainNode* parent, const Filters& added) {
-  if (!has_table(node)) return;
-  node.own_table = std::make_unique<std::uint32_t[]>(action_table_entries);
-  const ActionTable table(node.own_table.get(), action_table_entries);
-  if (parent == nullptr) {
-    allow_all(table);
-  } else {
-    std::copy_n(parent->table, action_table_entries, table.begin());
-  }
-  for (const Program* program : added) put_on_top(table, *program, node.options.rule);
-  node.table = node.own_table.get();
-}
-
-// A parent that ran out of memory, or was told to make no code, has no plan; then everything is planned anew.
-void make_plan(ChainNode& node, const ChainNode* parent, const Filters& added) {
-  const bool extends = parent == nullptr || !parent->plan.empty() || parent->length == 0;
-  if (extends && parent != nullptr) node.plan = parent->plan;
-  std::uint32_t filter = extends ? node.length - static_cast<std::uint32_t>(added.size()) : 0;
-  for (const Program* program : extends ? added : newest_filters(node, node.length)) {
+// A parent that ran out of memory has no plan; then everything is planned anew.
+void make_plan(ChainNode& node, const ChainNode* parent) {
+  const bool extends = parent != nullptr && (!parent->plan.empty() || parent->length == 0);
+  if (extends) node.plan = parent->plan;
+  std::uint32_t filter = extends ? parent->length : 0;
+  for (const Program* program : newest_filters(node, node.length - filter)) {
     node.plan = ir::attach(node.plan, *program, filter++, node.options.rule, node.options.optimize);
   }
+}
+
+void make_table(ChainNode& node) {
+  node.own_table = std::make_unique<std::uint32_t[]>(action_table_entries);
+  fill(ActionTable(node.own_table.get(), action_table_entries), node.plan, node.options.rule);
+  node.table = node.own_table.get();
 }
 
 // The action table, if there is one, then the bytecode of all filters, newest first.
@@ -94,8 +90,7 @@ void run_native(ChainNode& node, jit::CodeMemory memory, std::size_t code_bytes)
   node.own_table.reset();
 }
 
-void install_native(ChainNode& node, const ChainNode* parent, const Filters& added) {
-  make_plan(node, parent, added);
+void install_native(ChainNode& node) {
   const auto code = jit::compile({node.plan, node.options.rule, node.engine, jit::host_target()});
   if (!code) return fall_back(node, code.error().reason);
   auto memory = jit::publish(sealed_data(node), code->bytes, {.permanent = node.options.permanent});
@@ -103,13 +98,12 @@ void install_native(ChainNode& node, const ChainNode* parent, const Filters& add
   run_native(node, std::move(*memory), code->bytes.size());
 }
 
-void try_native(ChainNode& node, const ChainNode* parent, const Filters& added) noexcept {
-  try {
-    install_native(node, parent, added);
-  } catch (const std::bad_alloc&) {
-    node.plan.clear();
-    fall_back(node, FallbackReason::memory_refused, ENOMEM);
-  }
+void install_compiled(ChainNode& node, const ChainNode* parent) {
+  make_plan(node, parent);
+  if (wants_table(node.options)) make_table(node);
+  if (node.engine == Engine::interpreter) return fall_back(node, FallbackReason::no_jit);
+  if (node.options.no_exec_memory) return fall_back(node, FallbackReason::no_exec_memory);
+  install_native(node);
 }
 
 }  // namespace
@@ -124,30 +118,18 @@ std::optional<AttachErrc> check_options(const Options& options) noexcept {
   return std::nullopt;
 }
 
-bool has_table(const ChainNode& node) noexcept {
-  return node.options.optimize == Optimize::full && node.options.engine != Engine::interpreter;
-}
+bool has_table(const ChainNode& node) noexcept { return node.table != all_residual.data(); }
 
-bool install(ChainNode& node, const ChainNode* parent) noexcept {
+void install(ChainNode& node, const ChainNode* parent) noexcept {
   node.entry = interpret_chain;
   node.table = all_residual.data();
   node.engine = wanted_engine(node.options);
-  if (node.options.engine == Engine::interpreter) return true;
-  Filters added;
+  if (node.options.engine == Engine::interpreter) return;
   try {
-    added = newest_filters(node, node.length - (parent == nullptr ? 0 : parent->length));
-    make_table(node, parent, added);
+    install_compiled(node, parent);
   } catch (const std::bad_alloc&) {
-    return false;
+    fall_back(node, FallbackReason::memory_refused, ENOMEM);
   }
-  if (node.engine == Engine::interpreter) {
-    fall_back(node, FallbackReason::no_jit);
-  } else if (node.options.no_exec_memory) {
-    fall_back(node, FallbackReason::no_exec_memory);
-  } else {
-    try_native(node, parent, added);
-  }
-  return true;
 }
 
 }  // namespace callgate::detail

@@ -11,8 +11,8 @@ namespace callgate::detail {
 std::optional<AttachErrc> check_options(const Options& options) noexcept;
 
 // Fills in everything of `node` that decides: entry, table, engine, memory. `parent` is the chain that it was attached
-// to, or null. False if memory ran out even for the interpreter.
-bool install(ChainNode& node, const ChainNode* parent) noexcept;
+// to, or null. Cannot fail: whatever is refused, the interpreter decides.
+void install(ChainNode& node, const ChainNode* parent) noexcept;
 
 // Whether constant decisions come from an action table.
 bool has_table(const ChainNode& node) noexcept;

@@ -5,9 +5,8 @@
 #include <vector>
 
 namespace callgate::ir {
-namespace {
 
-// The value of one expression. Works on an explicit stack in post-order: operands first, then the operation.
+// Works on an explicit stack in post-order: operands first, then the operation.
 std::uint32_t value_of(const Graph& graph, ExprId root, const SeccompData& data) {
   struct Step {
     ExprId id;
@@ -44,8 +43,6 @@ std::uint32_t value_of(const Graph& graph, ExprId root, const SeccompData& data)
   }
   return values.back();
 }
-
-}  // namespace
 
 std::uint32_t evaluate(const Graph& graph, const SeccompData& data) {
   for (NodeId id = graph.root;;) {
