@@ -38,7 +38,8 @@ Workload sshd_like() {
   }
   ladder.allow_values(number("mmap"), 2, {PROT_READ, PROT_READ | PROT_WRITE, PROT_NONE}, action::errno_ | EINVAL);
   ladder.allow_values(number("mprotect"), 2, {PROT_READ, PROT_READ | PROT_WRITE, PROT_NONE}, action::errno_ | EACCES);
-  ladder.allow_values(number("madvise"), 2, {MADV_NORMAL, MADV_DONTNEED, MADV_FREE, MADV_DONTFORK}, action::kill_process);
+  ladder.allow_values(number("madvise"), 2, {MADV_NORMAL, MADV_DONTNEED, MADV_FREE, MADV_DONTFORK},
+                      action::kill_process);
   ladder.allow_values(number("ioctl"), 1, {TCGETS, TIOCGWINSZ, FIONREAD}, action::errno_ | ENOTTY);
   ladder.finish(action::kill_process);
   Workload workload{"sshd-like", "a hand-written ladder of a daemon's privilege-separated child", {}};
