@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <cstring>
 #include <new>
+#include <utility>
 #include <vector>
 
 #include "dispatch/action_table.h"
@@ -52,14 +53,16 @@ Filters newest_filters(const ChainNode& node, std::uint32_t count) {
   return filters;
 }
 
-// A parent that ran out of memory has no plan; then everything is planned anew.
+// A parent that ran out of memory has no plan; then everything is planned anew. Should memory run out here, the node has
+// no plan either: half a plan would lose filters when the chain is attached to.
 void make_plan(ChainNode& node, const ChainNode* parent) {
   const bool extends = parent != nullptr && (!parent->plan.empty() || parent->length == 0);
-  if (extends) node.plan = parent->plan;
+  ir::Plan plan = extends ? parent->plan : ir::Plan();
   std::uint32_t filter = extends ? parent->length : 0;
   for (const Program* program : newest_filters(node, node.length - filter)) {
-    node.plan = ir::attach(node.plan, *program, filter++, node.options.rule, node.options.optimize);
+    plan = ir::attach(plan, *program, filter++, node.options.rule, node.options.optimize);
   }
+  node.plan = std::move(plan);
 }
 
 void make_table(ChainNode& node) {
