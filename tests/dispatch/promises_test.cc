@@ -10,11 +10,11 @@
 #include <cstring>
 #include <vector>
 
-#include "dispatch/chain_node.h"
 #include "tests/support/allocations.h"
 #include "tests/support/chains.h"
 #include "tests/support/child.h"
 #include "tests/support/filters.h"
+#include "tests/support/node.h"
 #include "tests/support/own_filter.h"
 #include "tests/support/program_generator.h"
 
@@ -180,20 +180,13 @@ struct alignas(16) VectorState {
   return result;
 }
 
-const detail::ChainHot* hot_part(const Chain& chain) {
-  const detail::ChainHot* hot = nullptr;
-  static_assert(sizeof chain == sizeof hot);
-  std::memcpy(&hot, &chain, sizeof hot);
-  return hot;
-}
-
 TEST_P(Promise, VectorAndX87Registers) {
   VectorState before;
   before.save();
   before.fill_registers();
   for (std::size_t i = 0; i < questions.calls.size(); ++i) {
     VectorState after = before;
-    const std::uint32_t result = entry_with(before, after, questions.calls[i], hot_part(chain));
+    const std::uint32_t result = entry_with(before, after, questions.calls[i], &node_of(chain));
     ASSERT_EQ(std::memcmp(&before.bytes[32], &after.bytes[32], 416 - 32), 0) << "call " << i;
     ASSERT_EQ(result, questions.answers[i].result);
   }

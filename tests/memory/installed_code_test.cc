@@ -4,9 +4,9 @@
 
 #include <vector>
 
-#include "tests/memory/node.h"
 #include "tests/support/chains.h"
 #include "tests/support/filters.h"
+#include "tests/support/node.h"
 #include "tests/support/program_generator.h"
 
 #if CALLGATE_TEST_ZYDIS

@@ -8,10 +8,10 @@
 #include <vector>
 
 #include "tests/memory/maps.h"
-#include "tests/memory/node.h"
 #include "tests/support/chains.h"
 #include "tests/support/child.h"
 #include "tests/support/filters.h"
+#include "tests/support/node.h"
 
 namespace callgate::test {
 namespace {

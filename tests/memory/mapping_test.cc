@@ -12,10 +12,10 @@
 
 #include "jit/code_memory.h"
 #include "tests/memory/maps.h"
-#include "tests/memory/node.h"
 #include "tests/support/chains.h"
 #include "tests/support/child.h"
 #include "tests/support/filters.h"
+#include "tests/support/node.h"
 
 namespace callgate::test {
 namespace {
