@@ -161,8 +161,8 @@ class Builder {
   NodeId result_of(ExprId value) {
     if (graph_.is_constant(value)) return result(graph_.expr_at(value).lhs);
     const ExprId action = fold_expr(graph_, Op::and_, value, graph_.constant(action_mask));
-    return fold_test(graph_, Compare::equal, action, graph_.constant(action::allow), graph_.leaf(action::allow),
-                     graph_.computed_leaf(value));
+    const NodeId allow = graph_.leaf(action::allow);  // before the other leaf, whatever order a compiler likes
+    return fold_test(graph_, Compare::equal, action, graph_.constant(action::allow), allow, graph_.computed_leaf(value));
   }
 
   std::uint32_t filter_;

@@ -1,5 +1,7 @@
 #include "ir/check.h"
 
+#include <algorithm>
+#include <iterator>
 #include <vector>
 
 #include "callgate/action.hpp"
@@ -9,36 +11,45 @@
 namespace callgate::ir {
 namespace {
 
-// Merging puts at most two operations around a filter's own expression (the rank of its action).
+// Merging puts at most two operations, each with a constant, around a filter's own expression (the rank of its action).
 constexpr std::uint32_t max_size = max_expr_size + 4;
 
 class Checker {
  public:
-  explicit Checker(const Graph& graph) : graph_(graph), reachable_(reachable_from_root(graph)) {}
+  explicit Checker(const Graph& graph) : graph_(graph) {}
 
   std::optional<std::string> run() {
-    for (ExprId id = 0; id < graph_.expr_count(); ++id) {
-      if (const char* broken = check_expr(id)) return "expression " + std::to_string(id) + ": " + broken;
-    }
     if (graph_.root >= graph_.node_count()) return "the root is no node";
-    for (NodeId id = 0; id < graph_.node_count(); ++id) {
-      if (const char* broken = check_node(id)) return "node " + std::to_string(id) + ": " + broken;
+    for (ExprId id = 0; id < graph_.expr_count(); ++id) {
+      if (const char* broken = check_expr(id)) return at_expr(id, broken);
     }
-    return check_divisions();
+    for (NodeId id = 0; id < graph_.node_count(); ++id) {
+      if (const char* broken = check_node(id)) return at_node(id, broken);
+    }
+    reachable_ = reachable_from_root(graph_);  // not before: it follows what nodes refer to
+    for (ExprId id = 0; id < graph_.expr_count(); ++id) {
+      if (reachable_.exprs[id] && graph_.expr_at(id).size > max_size) return at_expr(id, "too large");
+    }
+    if (auto broken = check_divisions()) return broken;
+    return check_computed_leaves();
   }
 
  private:
+  static std::string at_expr(ExprId id, const std::string& broken) {
+    return "expression " + std::to_string(id) + ": " + broken;
+  }
+  static std::string at_node(NodeId id, const std::string& broken) {
+    return "node " + std::to_string(id) + ": " + broken;
+  }
+
   const char* check_expr(ExprId id) const {
     const Expr& e = graph_.expr_at(id);
     const int arity = info(e.op).arity;
     if (e.op == Op::load && (e.lhs >= sizeof(SeccompData) || e.lhs % 4 != 0)) return "load outside seccomp_data";
-    if (arity >= 1 && e.lhs >= id) return "left operand does not come before it";
-    if (arity == 2 && e.rhs >= id) return "right operand does not come before it";
     std::uint32_t size = 1;
     if (arity >= 1) size += graph_.expr_at(e.lhs).size;
     if (arity == 2) size += graph_.expr_at(e.rhs).size;
-    if (e.size != size) return "wrong size";
-    return size > max_size && reachable_.exprs[id] ? "too large" : nullptr;
+    return e.size != size ? "wrong size" : nullptr;
   }
 
   const char* check_node(NodeId id) const {
@@ -62,8 +73,7 @@ class Checker {
       const Expr& divisor = graph_.expr_at(e.rhs);
       if (divisor.op == Op::constant && divisor.lhs != 0) continue;
       if (const auto node = unguarded_use(id, e.rhs)) {
-        return "node " + std::to_string(*node) + ": divides by expression " + std::to_string(e.rhs) +
-               " which may be 0";
+        return at_node(*node, "divides by expression " + std::to_string(e.rhs) + " which may be 0");
       }
     }
     return std::nullopt;
@@ -86,8 +96,40 @@ class Checker {
   }
 
   bool is_guard(const Node& n, ExprId divisor) const {
-    return n.compare == Compare::equal && n.lhs == divisor && graph_.is_constant(n.rhs) &&
-           graph_.expr_at(n.rhs).lhs == 0;
+    return n.compare == Compare::equal && n.lhs == divisor && is_constant(n.rhs, 0);
+  }
+
+  // Code takes a computed leaf for a denial. Upwards from the leaves: those that some path from a node comes to without
+  // a test of their action. Tests stand close to their leaves, so there are few at any node.
+  std::optional<std::string> check_computed_leaves() const {
+    std::vector<std::vector<NodeId>> untested(graph_.root + 1);
+    for (NodeId id = 0; id <= graph_.root; ++id) {
+      if (!reachable_.nodes[id]) continue;
+      const Node& n = graph_.node_at(id);
+      if (n.kind == NodeKind::computed) untested[id] = {id};
+      if (n.kind == NodeKind::test) untested[id] = untested_below(n, untested);
+    }
+    if (untested[graph_.root].empty()) return std::nullopt;
+    return at_node(untested[graph_.root][0], "computed leaf may be ALLOW");
+  }
+
+  std::vector<NodeId> untested_below(const Node& n, const std::vector<std::vector<NodeId>>& untested) const {
+    std::vector<NodeId> leaves = untested[n.otherwise];
+    std::erase_if(leaves, [&](NodeId leaf) { return is_allow_test(n, graph_.node_at(leaf).lhs); });
+    std::vector<NodeId> both;
+    std::set_union(leaves.begin(), leaves.end(), untested[n.then].begin(), untested[n.then].end(),
+                   std::back_inserter(both));
+    return both;
+  }
+
+  bool is_allow_test(const Node& n, ExprId value) const {
+    const Expr& action = graph_.expr_at(n.lhs);
+    return n.compare == Compare::equal && is_constant(n.rhs, action::allow) && action.op == Op::and_ &&
+           action.lhs == value && is_constant(action.rhs, action_mask);
+  }
+
+  bool is_constant(ExprId id, std::uint32_t value) const {
+    return graph_.is_constant(id) && graph_.expr_at(id).lhs == value;
   }
 
   std::vector<bool> users_of(ExprId used) const {

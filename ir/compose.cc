@@ -28,13 +28,15 @@ class Composer {
         case NodeKind::constant: nodes[id] = continue_from(node, node.lhs, older_root); break;
         case NodeKind::computed: nodes[id] = continue_from(node, exprs[node.lhs], older_root); break;
       }
-      if (graph_.node_count() > max_composed_nodes) return std::nullopt;
+      if (is_over_budget()) return std::nullopt;
     }
     graph_.root = nodes[newer_.root];
     return std::move(graph_);
   }
 
  private:
+  bool is_over_budget() const { return graph_.node_count() > max_composed_nodes || copied_ > max_copied_nodes; }
+
   std::vector<ExprId> import_exprs() {
     std::vector<ExprId> ids(newer_.expr_count());
     for (ExprId id = 0; id < newer_.expr_count(); ++id) {
@@ -53,7 +55,8 @@ class Composer {
   NodeId continue_from(const Node& leaf, std::uint32_t value, NodeId older_root) {
     const bool constant = leaf.kind == NodeKind::constant;
     if (constant && value == action::allow) return older_root;
-    if (rule_ == MergeRule::first_non_allow) return constant ? graph_.leaf(value) : graph_.computed_leaf(value);
+    const bool final = rule_ == MergeRule::first_non_allow || (constant && rank(value) == strictest);
+    if (final) return constant ? graph_.leaf(value) : graph_.computed_leaf(value);
     return merged_below(constant, value, older_root);
   }
 
@@ -68,7 +71,8 @@ class Composer {
       } else {
         copy[id] = constant ? merge_constant(value, id, node) : merge_computed(value, id, node);
       }
-      if (graph_.node_count() > max_composed_nodes) break;  // run() sees it and gives up
+      ++copied_;
+      if (is_over_budget()) break;  // run() sees it and gives up
     }
     return copy[older_root];
   }
@@ -76,16 +80,19 @@ class Composer {
   NodeId merge_constant(std::uint32_t value, NodeId older, const Node& leaf) {
     const NodeId newer = graph_.leaf(value);
     if (leaf.kind == NodeKind::constant) return is_stricter(leaf.lhs, value) ? older : newer;
-    return fold_test(graph_, Compare::greater_equal, rank_of(leaf.lhs), graph_.constant(rank(value)), newer, older);
+    const ExprId other = rank_of(leaf.lhs);
+    return fold_test(graph_, Compare::greater_equal, other, graph_.constant(rank(value)), newer, older);
   }
 
   NodeId merge_computed(ExprId value, NodeId older, const Node& leaf) {
+    if (leaf.kind == NodeKind::constant && leaf.lhs == action::allow) return graph_.computed_leaf(value);
     const ExprId other = leaf.kind == NodeKind::constant ? graph_.constant(rank(leaf.lhs)) : rank_of(leaf.lhs);
     return fold_test(graph_, Compare::greater, rank_of(value), other, older, graph_.computed_leaf(value));
   }
 
   // The kernel compares actions as signed numbers; with the sign bit flipped the unsigned order is the same.
   static constexpr std::uint32_t sign = 0x80000000;
+  static constexpr std::uint32_t strictest = 0;  // the rank of KILL_PROCESS
   static std::uint32_t rank(std::uint32_t result) { return action_of(result) ^ sign; }
   ExprId rank_of(ExprId result) {
     const ExprId action = fold_expr(graph_, Op::and_, result, graph_.constant(action_mask));
@@ -95,6 +102,7 @@ class Composer {
   const Graph& newer_;
   MergeRule rule_;
   Graph graph_;
+  std::uint32_t copied_ = 0;
 };
 
 }  // namespace

@@ -55,6 +55,7 @@ const char* symbol(Compare compare) {
 
 ExprId Graph::expr(Op op, ExprId lhs, ExprId rhs) {
   const bool binary = info(op).arity == 2;
+  assert(lhs < expr_count() && (!binary || rhs < expr_count()));
   const std::uint32_t size = 1 + exprs_[lhs].size + (binary ? exprs_[rhs].size : 0);
   return exprs_.intern({op, size, lhs, binary ? rhs : 0});
 }

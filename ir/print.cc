@@ -29,25 +29,28 @@ const char* infix(Op op) {
   }
 }
 
+// An expression inside a larger one, or as one side of a test.
+std::string operand(const Graph& graph, ExprId id, const std::vector<std::string>& texts) {
+  return info(graph.expr_at(id).op).arity == 0 ? texts[id] : "(" + texts[id] + ")";
+}
+
 // The text of every expression up to `last`. Operands come before their users.
 std::vector<std::string> expr_texts(const Graph& graph, ExprId last) {
   std::vector<std::string> texts;
-  const auto operand = [&](ExprId id) {
-    return info(graph.expr_at(id).op).arity == 0 ? texts[id] : "(" + texts[id] + ")";
-  };
+  const auto text_of = [&](ExprId id) { return operand(graph, id, texts); };
   for (ExprId id = 0; id <= last; ++id) {
     const Expr& e = graph.expr_at(id);
     switch (info(e.op).arity) {
       case 0: texts.push_back(e.op == Op::constant ? hex(e.lhs) : std::string(bpf::field_name(e.lhs))); break;
-      case 1: texts.push_back("-" + operand(e.lhs)); break;
-      default: texts.push_back(operand(e.lhs) + infix(e.op) + operand(e.rhs)); break;
+      case 1: texts.push_back("-" + text_of(e.lhs)); break;
+      default: texts.push_back(text_of(e.lhs) + infix(e.op) + text_of(e.rhs)); break;
     }
   }
   return texts;
 }
 
-std::string condition(const Node& node, const std::vector<std::string>& exprs) {
-  return exprs[node.lhs] + " " + symbol(node.compare) + " " + exprs[node.rhs];
+std::string condition(const Graph& graph, const Node& node, const std::vector<std::string>& exprs) {
+  return operand(graph, node.lhs, exprs) + " " + symbol(node.compare) + " " + operand(graph, node.rhs, exprs);
 }
 
 std::string name(NodeId id) { return "n" + std::to_string(id); }
@@ -79,7 +82,7 @@ std::string to_text(const Graph& graph) {
   for_each_node(graph, [&](NodeId id, const Node& node) {
     text += name(id) + ": ";
     if (node.kind == NodeKind::test) {
-      text += "if " + condition(node, exprs) + " then " + name(node.then) + " else " + name(node.otherwise);
+      text += "if " + condition(graph, node, exprs) + " then " + name(node.then) + " else " + name(node.otherwise);
     } else {
       text += "return " + result(node, exprs);
     }
@@ -93,7 +96,7 @@ std::string to_dot(const Graph& graph) {
   std::string text = "digraph callgate {\n  node [fontname=monospace];\n";
   for_each_node(graph, [&](NodeId id, const Node& node) {
     if (node.kind == NodeKind::test) {
-      text += "  " + name(id) + " [shape=diamond, label=\"" + condition(node, exprs) + "\"];\n";
+      text += "  " + name(id) + " [shape=diamond, label=\"" + condition(graph, node, exprs) + "\"];\n";
       text += "  " + name(id) + " -> " + name(node.then) + " [label=yes];\n";
       text += "  " + name(id) + " -> " + name(node.otherwise) + " [label=no];\n";
     } else {

@@ -1,0 +1,52 @@
+// What the generator asks of an assembler, for programs of tests/golden/ir: both tiers, both targets. That the code
+// decides right is shown beside the graphs of the same programs (tests/ir/golden_test.cc) and here for these forms.
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "ir/plan.h"
+#include "jit/backend/backend.h"
+#include "jit/listing.h"
+#include "tests/support/agree.h"
+#include "tests/support/golden_filters.h"
+
+namespace callgate::test {
+namespace {
+
+constexpr const char* names[] = {
+    "all_arithmetic", "compare_64_bits", "computed_over_computed", "div_x_guard", "jset", "kill_thread", "ret_a",
+    "scratch_diamond", "shifts_by_x", "unreachable_code", "x32_guard",
+};
+
+class ListingGolden : public testing::TestWithParam<const char*> {
+ protected:
+  const std::vector<Program> filters_ = golden_filters(std::string("ir/") + GetParam() + ".bpf");
+};
+
+std::string listing_of(const std::vector<Program>& oldest_first, Optimize level, Target target) {
+  constexpr MergeRule rule = MergeRule::most_restrictive;
+  ir::Plan plan;
+  std::uint32_t filter = 0;
+  for (const Program& program : oldest_first) plan = ir::attach(plan, program, filter++, rule, level);
+  const jit::Flow flow = jit::lower(plan, rule);
+  return jit::listing(flow, jit::lay_out(flow, jit::abi_of(target)), target);
+}
+
+TEST_P(ListingGolden, Listings) {
+  std::string text;
+  for (const Optimize level : {Optimize::none, Optimize::full}) {
+    for (const Target target : {Target::x86_64, Target::x86_32}) {
+      text += std::string("== ") + (level == Optimize::none ? "straight" : "graph") + ", " + name(target) + "\n";
+      text += listing_of(filters_, level, target);
+    }
+  }
+  expect_golden(std::string("jit/") + GetParam() + ".lst", text);
+}
+
+TEST_P(ListingGolden, DecidesTheSameEverywhere) { ASSERT_AGREE(filters_, 5, 32); }
+
+INSTANTIATE_TEST_SUITE_P(Programs, ListingGolden, testing::ValuesIn(names),
+                         [](const auto& test) { return std::string(test.param); });
+
+}  // namespace
+}  // namespace callgate::test
