@@ -86,7 +86,7 @@ using Table = std::array<std::uint32_t, action_table_entries>;
 // As a chain uses it; without code, so that every build has one.
 Table table_of(const std::vector<Program>& oldest_first, MergeRule rule) {
   const Chain chain = chain_of(oldest_first, {.rule = rule, .no_exec_memory = true});
-  if (chain.sizes().table != sizeof(Table)) throw std::runtime_error("no table");
+  if (chain.sizes().table != detail::action_table_words * sizeof(std::uint32_t)) throw std::runtime_error("no table");
   Table table;
   std::copy_n(node_of(chain).table, table.size(), table.begin());
   return table;

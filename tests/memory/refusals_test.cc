@@ -156,12 +156,14 @@ TEST_P(RefusalOf, LeaksNothing) {
               refusal->apply();
               if (!parent.attach(filter)) return std::string("no chain");
               const std::ptrdiff_t files = open_files();
-              const std::size_t maps = mappings().size();
+              const std::uintptr_t reserved = reserved_bytes();
+              const std::ptrdiff_t mapped = callgate_mappings();
               for (int i = 0; i < 200; ++i) {
                 if (!parent.attach(filter)) return std::string("no chain");
               }
               if (open_files() != files) return std::string("leaks files");
-              return std::string(mappings().size() <= maps + 4 ? "" : "leaks mappings");
+              if (callgate_mappings() != mapped) return std::string("leaks code");
+              return std::string(reserved_bytes() <= reserved + 100 * 4096 ? "" : "leaks address space");
             }),
             "");
 }
