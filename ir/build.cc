@@ -161,8 +161,9 @@ class Builder {
   NodeId result_of(ExprId value) {
     if (graph_.is_constant(value)) return result(graph_.expr_at(value).lhs);
     const ExprId action = fold_expr(graph_, Op::and_, value, graph_.constant(action_mask));
-    const NodeId allow = graph_.leaf(action::allow);  // before the other leaf, whatever order a compiler likes
-    return fold_test(graph_, Compare::equal, action, graph_.constant(action::allow), allow, graph_.computed_leaf(value));
+    const NodeId allow = graph_.leaf(action::allow);  // one statement each: argument order differs by compiler
+    const NodeId other = graph_.computed_leaf(value);
+    return fold_test(graph_, Compare::equal, action, graph_.constant(action::allow), allow, other);
   }
 
   std::uint32_t filter_;

@@ -72,7 +72,8 @@ Program diamonds(std::uint32_t count) {
   std::vector<Insn> insns;
   for (std::uint32_t i = 0; i < count; ++i) {
     const std::uint32_t slot = i % scratch_slots;
-    const Insn diamond[] = {{0x00, 0, 0, i}, {0x02, 0, 0, slot}, ld(16 + 4 * (i % 12)), {0x45, 2, 0, 1u << (i % 32)},
+    const Insn diamond[] = {{0x00, 0, 0, i},        {0x02, 0, 0, slot},
+                            ld(16 + 4 * (i % 12)),  {0x45, 2, 0, 1u << (i % 32)},
                             {0x00, 0, 0, 1000 + i}, {0x02, 0, 0, slot}};
     insns.insert(insns.end(), std::begin(diamond), std::end(diamond));
   }
@@ -132,7 +133,7 @@ TEST(Bounds, OneExpressionInManyTests) {
   std::vector<Insn> insns = {ld(16), {0x07, 0, 0, 0}};
   for (int i = 0; i < 10; ++i) insns.push_back({0x0c, 0, 0, 0});
   while (insns.size() < 4000) insns.push_back({0x15, 0, 0, static_cast<std::uint32_t>(insns.size())});
-  for (std::size_t i = 12; i < insns.size(); ++i) insns[i].jt = static_cast<std::uint8_t>(i % 2 == 0 && i + 8 < 4000 ? 3 : 0);
+  for (std::size_t i = 12; i + 8 < insns.size(); i += 2) insns[i].jt = 3;
   for (std::uint32_t i = 0; i < 8; ++i) insns.push_back(ret(0x00050000 + i));
   const Program filter = program(std::span<const Insn>(insns));
   const auto graph = ir::build(filter);

@@ -74,8 +74,9 @@ TEST_P(Compose, ConstantsWithComputedResults) {
       data.args[0] = computed;
       const std::uint32_t constant_first[] = {constant, computed};
       const std::uint32_t computed_first[] = {computed, constant};
-      EXPECT_EQ(ir::evaluate(above, data), merged(constant_first, GetParam())) << std::hex << constant << " over " << computed;
-      EXPECT_EQ(ir::evaluate(below, data), merged(computed_first, GetParam())) << std::hex << computed << " over " << constant;
+      SCOPED_TRACE(testing::Message() << std::hex << "constant " << constant << ", computed " << computed);
+      EXPECT_EQ(ir::evaluate(above, data), merged(constant_first, GetParam()));
+      EXPECT_EQ(ir::evaluate(below, data), merged(computed_first, GetParam()));
     }
   }
 }

@@ -28,24 +28,49 @@ struct Expected {
 
 constexpr Expected table[] = {
     // loads and stores
-    {0x00, none, a, Flow::next}, {0x20, none, a, Flow::next}, {0x60, slot, a, Flow::next}, {0x80, none, a, Flow::next},
-    {0x01, none, x, Flow::next}, {0x61, slot, x, Flow::next}, {0x81, none, x, Flow::next},
-    {0x02, a, slot, Flow::next}, {0x03, x, slot, Flow::next},
-    {0x07, a, x, Flow::next}, {0x87, x, a, Flow::next},
+    {0x00, none, a, Flow::next},
+    {0x20, none, a, Flow::next},
+    {0x60, slot, a, Flow::next},
+    {0x80, none, a, Flow::next},
+    {0x01, none, x, Flow::next},
+    {0x61, slot, x, Flow::next},
+    {0x81, none, x, Flow::next},
+    {0x02, a, slot, Flow::next},
+    {0x03, x, slot, Flow::next},
+    {0x07, a, x, Flow::next},
+    {0x87, x, a, Flow::next},
     // arithmetic with a constant, then with X
-    {0x04, a, a, Flow::next}, {0x14, a, a, Flow::next}, {0x24, a, a, Flow::next}, {0x34, a, a, Flow::next},
-    {0x44, a, a, Flow::next}, {0x54, a, a, Flow::next}, {0x64, a, a, Flow::next}, {0x74, a, a, Flow::next},
-    {0x84, a, a, Flow::next}, {0xa4, a, a, Flow::next},
-    {0x0c, a | x, a, Flow::next}, {0x1c, a | x, a, Flow::next}, {0x2c, a | x, a, Flow::next},
-    {0x3c, a | x, a, Flow::next}, {0x4c, a | x, a, Flow::next}, {0x5c, a | x, a, Flow::next},
-    {0x6c, a | x, a, Flow::next}, {0x7c, a | x, a, Flow::next}, {0xac, a | x, a, Flow::next},
+    {0x04, a, a, Flow::next},
+    {0x14, a, a, Flow::next},
+    {0x24, a, a, Flow::next},
+    {0x34, a, a, Flow::next},
+    {0x44, a, a, Flow::next},
+    {0x54, a, a, Flow::next},
+    {0x64, a, a, Flow::next},
+    {0x74, a, a, Flow::next},
+    {0x84, a, a, Flow::next},
+    {0xa4, a, a, Flow::next},
+    {0x0c, a | x, a, Flow::next},
+    {0x1c, a | x, a, Flow::next},
+    {0x2c, a | x, a, Flow::next},
+    {0x3c, a | x, a, Flow::next},
+    {0x4c, a | x, a, Flow::next},
+    {0x5c, a | x, a, Flow::next},
+    {0x6c, a | x, a, Flow::next},
+    {0x7c, a | x, a, Flow::next},
+    {0xac, a | x, a, Flow::next},
     // jumps
     {0x05, none, none, Flow::jump},
-    {0x15, a, none, Flow::branch}, {0x25, a, none, Flow::branch}, {0x35, a, none, Flow::branch},
+    {0x15, a, none, Flow::branch},
+    {0x25, a, none, Flow::branch},
+    {0x35, a, none, Flow::branch},
     {0x45, a, none, Flow::branch},
-    {0x1d, a | x, none, Flow::branch}, {0x2d, a | x, none, Flow::branch}, {0x3d, a | x, none, Flow::branch},
+    {0x1d, a | x, none, Flow::branch},
+    {0x2d, a | x, none, Flow::branch},
+    {0x3d, a | x, none, Flow::branch},
     {0x4d, a | x, none, Flow::branch},
-    {0x06, none, none, Flow::end}, {0x16, a, none, Flow::end},
+    {0x06, none, none, Flow::end},
+    {0x16, a, none, Flow::end},
 };
 
 // k is a slot number, a distance and a constant alike.
@@ -130,8 +155,12 @@ TEST(StraightForm, SaysWhichZerosAreRead) {
     bool reads_a;
     bool reads_x;
   };
-  for (const Case& c : {Case{"ret a", true, false}, Case{"txa\nret a", false, true}, Case{"ld [0]\nret a", false, false},
-                        Case{"add x\nret a", true, true}, Case{"jeq #1, l\nret #0\nl: txa\nret a", true, true}}) {
+  constexpr Case cases[] = {{"ret a", true, false},
+                            {"txa\nret a", false, true},
+                            {"ld [0]\nret a", false, false},
+                            {"add x\nret a", true, true},
+                            {"jeq #1, l\nret #0\nl: txa\nret a", true, true}};
+  for (const Case& c : cases) {
     const StraightForm form = build_straight(test::program(c.text));
     EXPECT_EQ(form.reads_initial_a, c.reads_a) << c.text;
     EXPECT_EQ(form.reads_initial_x, c.reads_x) << c.text;

@@ -115,7 +115,9 @@ TEST(Numbers, DivisionByANumberThatIsZero) {
 }
 
 TEST(Numbers, WhatDependsOnArgumentsIsUnknown) {
-  const auto graph = ir::build(program("ld [nr]\njeq #7, l\nret #ALLOW\nl: ld [args[0].lo]\njeq #1, m\nret #LOG\nm: ret #TRAP"));
+  const auto graph =
+      ir::build(program("ld [nr]\njeq #7, l\nret #ALLOW\n"
+                        "l: ld [args[0].lo]\njeq #1, m\nret #LOG\nm: ret #TRAP"));
   const Results results = results_of(*graph, arch::x86_64, 0);
   for (std::uint32_t n = 0; n < ir::number_count; ++n) EXPECT_EQ(results[n].has_value(), n != 7);
 }

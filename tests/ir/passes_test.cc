@@ -43,7 +43,8 @@ Graph untidy_graph(Random& random) {
     const ExprId id = graph.expr(op, lhs, any_expr());
     if (graph.expr_at(id).size <= ir::max_expr_size) exprs.push_back(id);
   }
-  std::vector<NodeId> nodes = {graph.leaf(action::allow), graph.leaf(action::errno_ | 1), graph.leaf(action::kill_process)};
+  std::vector<NodeId> nodes;
+  for (const auto result : {action::allow, action::errno_, action::kill_process}) nodes.push_back(graph.leaf(result));
   const auto any_node = [&] { return nodes[random.below(static_cast<std::uint32_t>(nodes.size()))]; };
   for (int i = 0; i < 16; ++i) {
     constexpr Compare compares[] = {Compare::equal, Compare::greater, Compare::greater_equal, Compare::any_bit_set};

@@ -8,7 +8,7 @@ namespace callgate::test {
 
 struct PathCost {
   std::uint32_t tests = 0;
-  std::uint32_t loads = 0;       // an expression is computed again wherever it is needed
+  std::uint32_t loads = 0;  // an expression is computed again wherever it is needed
   std::uint32_t operations = 0;
 };
 

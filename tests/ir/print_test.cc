@@ -32,7 +32,8 @@ TEST(Print, Graphviz) {
   Graph graph;
   graph.leaf(5);  // not reached, not shown
   const NodeId yes = graph.leaf(0x00050001);
-  graph.root = graph.test(Compare::equal, graph.load(4), graph.constant(0x40000003), yes, graph.computed_leaf(graph.load(0)));
+  const NodeId no = graph.computed_leaf(graph.load(0));
+  graph.root = graph.test(Compare::equal, graph.load(4), graph.constant(0x40000003), yes, no);
   EXPECT_EQ(to_dot(graph),
             "digraph callgate {\n"
             "  node [fontname=monospace];\n"

@@ -15,9 +15,7 @@ namespace callgate::test {
 namespace {
 
 // An ALLOW with data is plain ALLOW in a graph.
-std::uint32_t contribution(std::uint32_t result) {
-  return (result & 0xffff0000) == 0x7fff0000 ? 0x7fff0000 : result;
-}
+std::uint32_t contribution(std::uint32_t result) { return (result & 0xffff0000) == 0x7fff0000 ? 0x7fff0000 : result; }
 
 std::uint32_t merged(const std::vector<Program>& oldest_first, MergeRule rule, const SeccompData& data) {
   std::int64_t best = 0x7fff0000;
@@ -56,7 +54,7 @@ TEST(RandomPrograms, DecideAsTheInterpreterDoes) {
     ir::remove_dead_nodes(*graph);
     expect_sound(*graph);
     for (const SeccompData& data : inputs) {
-      ASSERT_EQ(ir::evaluate(*graph, data), contribution(interpret(filter, data))) << "program " << i << " after passes";
+      ASSERT_EQ(ir::evaluate(*graph, data), contribution(interpret(filter, data))) << "after passes, program " << i;
     }
   }
   EXPECT_GT(graphs, 3000u) << "most random programs have a graph";
@@ -76,8 +74,10 @@ TEST_P(RandomChains, DecideAsTheMergedInterpreterDoes) {
       const auto more = inputs_for(filters.back().instructions(), generator.next(), 12);
       inputs.insert(inputs.end(), more.begin(), more.end());
       auto newer = ir::build(filters.back(), static_cast<std::uint32_t>(filters.size() - 1));
-      if (newer && graph) graph = ir::compose(*newer, *graph, GetParam());
-      else graph = filters.size() == 1 ? std::move(newer) : std::nullopt;
+      if (newer && graph)
+        graph = ir::compose(*newer, *graph, GetParam());
+      else
+        graph = filters.size() == 1 ? std::move(newer) : std::nullopt;
       if (!graph) break;
       expect_sound(*graph);
     }
@@ -90,8 +90,7 @@ TEST_P(RandomChains, DecideAsTheMergedInterpreterDoes) {
   EXPECT_GT(composed, 1000u) << "most random chains compose";
 }
 
-INSTANTIATE_TEST_SUITE_P(Rules, RandomChains,
-                         testing::Values(MergeRule::first_non_allow, MergeRule::most_restrictive),
+INSTANTIATE_TEST_SUITE_P(Rules, RandomChains, testing::Values(MergeRule::first_non_allow, MergeRule::most_restrictive),
                          [](const auto& test) { return std::string(name(test.param)); });
 
 // A plan as text, segment by segment.

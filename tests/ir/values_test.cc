@@ -8,12 +8,13 @@ namespace callgate::ir {
 namespace {
 
 constexpr std::uint32_t edges[] = {
-    0,      1,      2,       3,          7,          8,          15,         16,         31,         32,
-    33,     63,     64,      0x7f,       0x80,       0xff,       0x100,      0x7fff,     0x8000,     0xffff,
-    0x10000, 0x12345678, 0x55555555, 0x7fff0000, 0x7ffffffe, 0x7fffffff, 0x80000000, 0x80000001, 0xaaaaaaaa, 0xffff0000,
-    0xffff7fff, 0xffff8000, 0xffffff80, 0xfffffffe, 0xffffffff,
+    0,          1,          2,          3,          7,          8,          15,         16,         31,
+    32,         33,         63,         64,         0x7f,       0x80,       0xff,       0x100,      0x7fff,
+    0x8000,     0xffff,     0x10000,    0x12345678, 0x55555555, 0x7fff0000, 0x7ffffffe, 0x7fffffff, 0x80000000,
+    0x80000001, 0xaaaaaaaa, 0xffff0000, 0xffff7fff, 0xffff8000, 0xffffff80, 0xfffffffe, 0xffffffff,
 };
-constexpr Op operations[] = {Op::neg, Op::add, Op::sub, Op::mul, Op::div, Op::or_, Op::and_, Op::xor_, Op::lsh, Op::rsh};
+constexpr Op operations[] = {Op::neg, Op::add,  Op::sub,  Op::mul, Op::div,
+                             Op::or_, Op::and_, Op::xor_, Op::lsh, Op::rsh};
 constexpr Compare compares[] = {Compare::equal, Compare::greater, Compare::greater_equal, Compare::any_bit_set};
 constexpr std::uint64_t modulus = std::uint64_t{1} << 32;
 

@@ -14,8 +14,8 @@ namespace callgate::test {
 namespace {
 
 constexpr const char* names[] = {
-    "all_arithmetic", "compare_64_bits", "computed_over_computed", "div_x_guard", "jset", "kill_thread", "ret_a",
-    "scratch_diamond", "shifts_by_x", "unreachable_code", "x32_guard",
+    "all_arithmetic",  "compare_64_bits", "computed_over_computed", "div_x_guard", "jset", "kill_thread", "ret_a",
+    "scratch_diamond", "shifts_by_x",     "unreachable_code",       "x32_guard",
 };
 
 class ListingGolden : public testing::TestWithParam<const char*> {
