@@ -15,7 +15,7 @@ namespace {
 
 // The table of a chain that has none: every call runs the entry.
 constexpr auto all_residual = [] {
-  std::array<std::uint32_t, action_table_entries> table{};
+  std::array<std::uint32_t, action_table_words> table{};
   table.fill(residual_marker);
   return table;
 }();
@@ -66,8 +66,9 @@ void make_plan(ChainNode& node, const ChainNode* parent) {
 }
 
 void make_table(ChainNode& node) {
-  node.own_table = std::make_unique<std::uint32_t[]>(action_table_entries);
+  node.own_table = std::make_unique<std::uint32_t[]>(action_table_words);
   fill(ActionTable(node.own_table.get(), action_table_entries), node.plan, node.options.rule);
+  node.own_table[action_table_entries] = residual_marker;
   node.table = node.own_table.get();
 }
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 namespace callgate::ir {
+namespace {
 
 // Works on an explicit stack in post-order: operands first, then the operation.
 std::uint32_t value_of(const Graph& graph, ExprId root, const SeccompData& data) {
@@ -43,6 +44,8 @@ std::uint32_t value_of(const Graph& graph, ExprId root, const SeccompData& data)
   }
   return values.back();
 }
+
+}  // namespace
 
 std::uint32_t evaluate(const Graph& graph, const SeccompData& data) {
   for (NodeId id = graph.root;;) {

@@ -6,8 +6,7 @@
 
 namespace callgate::ir {
 
-// The value of one expression, and the decision of the whole graph. May throw std::bad_alloc.
-std::uint32_t value_of(const Graph& graph, ExprId expr, const SeccompData& data);
+// May throw std::bad_alloc.
 std::uint32_t evaluate(const Graph& graph, const SeccompData& data);
 
 }  // namespace callgate::ir

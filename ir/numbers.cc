@@ -3,9 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cassert>
 #include <vector>
-
-#include "ir/evaluate.h"
 
 namespace callgate::ir {
 namespace {
@@ -58,8 +57,7 @@ class NumberSet {
 class Flow {
  public:
   Flow(const Graph& graph, std::uint32_t arch, std::uint32_t first, NumberResults results)
-      : graph_(graph), first_(first), results_(results), at_(graph.root + 1), known_(graph.expr_count()) {
-    data_.arch = arch;
+      : graph_(graph), arch_(arch), first_(first), results_(results), at_(graph.root + 1), known_(graph.expr_count()) {
     for (ExprId id = 0; id < graph.expr_count(); ++id) known_[id] = is_known(graph.expr_at(id));
   }
 
@@ -85,19 +83,30 @@ class Flow {
     return graph_.expr_at(id).op == Op::load && graph_.expr_at(id).lhs == offset;
   }
 
+  // The value of a known expression for one number. Recursion is bounded by the size of an expression.
   std::uint32_t value(ExprId id, std::uint32_t n) {
-    data_.nr = first_ + n;
-    return value_of(graph_, id, data_);
+    ++steps_;
+    const Expr& e = graph_.expr_at(id);
+    switch (info(e.op).arity) {
+      case 0:
+        if (e.op == Op::constant) return e.lhs;
+        return e.lhs == nr_offset ? first_ + n : arch_;
+      case 1: return apply(e.op, value(e.lhs, n), 0);
+      default: return apply(e.op, value(e.lhs, n), value(e.rhs, n));
+    }
   }
+
+  // Whether the value is known, and there is budget left to ask for it number by number.
+  bool can_ask(ExprId id) const { return known_[id] && steps_ < max_number_steps; }
 
   void visit(const Node& node, const NumberSet& numbers) {
     switch (node.kind) {
       case NodeKind::constant: return numbers.for_each([&](std::uint32_t n) { results_[n] = node.lhs; });
       case NodeKind::computed:
-        if (!known_[node.lhs]) return;
+        if (!can_ask(node.lhs)) return;
         return numbers.for_each([&](std::uint32_t n) { results_[n] = value(node.lhs, n); });
       case NodeKind::test:
-        if (known_[node.lhs] && known_[node.rhs]) split(node, numbers);
+        if (can_ask(node.lhs) && can_ask(node.rhs)) split(node, numbers);
         return;
     }
   }
@@ -128,9 +137,10 @@ class Flow {
   }
 
   const Graph& graph_;
+  std::uint32_t arch_;
   std::uint32_t first_;
   NumberResults results_;
-  SeccompData data_{};
+  std::uint32_t steps_ = 0;
   std::vector<NumberSet> at_;  // by node: the numbers that come to it
   std::vector<bool> known_;    // by expression: depends on nothing but number and architecture
 };
@@ -138,6 +148,7 @@ class Flow {
 }  // namespace
 
 void results_by_number(const Graph& graph, std::uint32_t arch, std::uint32_t first, NumberResults results) {
+  assert(first + number_count > first && "numbers must not wrap");
   Flow(graph, arch, first, results).run();
 }
 

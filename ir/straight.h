@@ -2,17 +2,13 @@
 // program, and is what is compiled when the decision graph would be too large.
 #pragma once
 
-#include <cstdint>
-#include <vector>
-
 #include "callgate/program.hpp"
 
 namespace callgate::ir {
 
 struct StraightForm {
   Program program;
-  std::vector<bool> reachable;  // by instruction
-  bool reads_initial_a;         // whether some path reads the 0 that A starts with
+  bool reads_initial_a;  // whether some path reads the 0 that A starts with
   bool reads_initial_x;
 };
 

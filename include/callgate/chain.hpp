@@ -69,7 +69,7 @@ struct ChainNode;
 // What evaluate() reads. First part of every ChainNode.
 struct ChainHot {
   std::uint32_t (*entry)(const SeccompData* data, const ChainHot* self);
-  const std::uint32_t* table;  // action_table_entries words; never null
+  const std::uint32_t* table;  // action_table_words words; never null
 };
 
 // The action table: for three domains of numbers (x86_64, x32, i386) the result of the whole chain where number and
@@ -78,17 +78,21 @@ inline constexpr std::uint32_t domain_size = 512;  // numbers per domain; a powe
 inline constexpr std::uint32_t domain_count = 3;
 inline constexpr std::uint32_t action_table_entries = domain_size * domain_count;
 
+// One more word lies behind the entries, the marker, for calls that the table does not keep.
+inline constexpr std::uint32_t action_table_words = action_table_entries + 1;
+
 // Stands for "run the code". A constant decision that happens to have this value runs the code as well.
 inline constexpr std::uint32_t residual_marker = 0x7ffe5eed;
 
-// Where the table keeps the call, or action_table_entries if it does not.
+// Where the table keeps the call, or action_table_entries if it does not. The number is masked, so that not even a
+// mispredicted comparison makes an index from outside read beyond the table.
 constexpr std::uint32_t table_index(std::uint32_t nr, std::uint32_t arch_value) noexcept {
+  const std::uint32_t low = nr & (domain_size - 1);
   if (arch_value == arch::x86_64) {
-    if (nr < domain_size) return nr;
-    const std::uint32_t low = nr ^ arch::x32_bit;
-    return low < domain_size ? domain_size + low : action_table_entries;
+    if (nr == low) return low;
+    return nr == (low | arch::x32_bit) ? domain_size + low : action_table_entries;
   }
-  return arch_value == arch::x86_32 && nr < domain_size ? 2 * domain_size + nr : action_table_entries;
+  return arch_value == arch::x86_32 && nr == low ? 2 * domain_size + low : action_table_entries;
 }
 
 }  // namespace detail
@@ -121,11 +125,8 @@ class Chain {
   // vector registers; async-signal-safe. `data` must not change meanwhile.
   std::uint32_t evaluate(const SeccompData& data) const noexcept {
     const detail::ChainHot* hot = hot_;
-    const std::uint32_t index = detail::table_index(data.nr, data.arch);
-    if (index < detail::action_table_entries) {
-      const std::uint32_t result = hot->table[index];
-      if (result != detail::residual_marker) return result;
-    }
+    const std::uint32_t result = hot->table[detail::table_index(data.nr, data.arch)];
+    if (result != detail::residual_marker) return result;
     return hot->entry(&data, hot);
   }
 

@@ -167,10 +167,5 @@ TEST(StraightForm, SaysWhichZerosAreRead) {
   }
 }
 
-TEST(StraightForm, MarksWhatIsReachable) {
-  const StraightForm form = build_straight(test::program("ja l\nret a\nadd #1\nl: jeq #1, m, m\nret #1\nm: ret #2"));
-  EXPECT_EQ(form.reachable, (std::vector<bool>{true, false, false, true, false, true}));
-}
-
 }  // namespace
 }  // namespace callgate::ir
