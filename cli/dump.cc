@@ -106,9 +106,17 @@ std::string stage_letters() {
   return letters;
 }
 
+// All that this build has: without an assembler there is no machine code.
+std::string default_stages() {
+  std::string letters = stage_letters();
+  const bool has_code = jit::find_backend(Engine::xbyak) != nullptr || jit::find_backend(Engine::asmjit) != nullptr;
+  if (!has_code) std::erase(letters, 'm');
+  return letters;
+}
+
 struct DumpOptions {
   std::vector<std::string> files;
-  std::string stages = stage_letters();
+  std::string stages = default_stages();
   Options chain;
   bool dot = false;
   FilterOptions filter;
@@ -146,7 +154,7 @@ void add_dump(CLI::App& app, Session& session) {
   command.add_option("--stages", options->stages, help)
       ->check(CLI::Validator(check_stages, ""))
       ->type_name("LETTERS")
-      ->default_str(stage_letters());
+      ->default_str(default_stages());
   command.add_flag("--dot", options->dot, "Graphs as Graphviz, for dot(1); use it with --stages=g");
   add_chain_options(command, options->chain);
   add_filter_options(command, options->filter, "--format,--input-format");

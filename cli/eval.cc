@@ -59,7 +59,8 @@ void check_engine(Session& session, const Chain& chain, Engine wanted) {
                                                    ? rule(AttachErrc::engine_unavailable)
                                                    : fallback_text(chain)));
   }
-  if (chain.fallback_reason() != FallbackReason::none) {
+  const bool by_build = chain.fallback_reason() == FallbackReason::no_jit;  // nothing went wrong
+  if (chain.fallback_reason() != FallbackReason::none && !by_build) {
     say(session, fmt::format("note: engine {} decides: {}", name(chain.engine()), fallback_text(chain)));
   }
 }

@@ -148,7 +148,7 @@ class Flow {
 }  // namespace
 
 void results_by_number(const Graph& graph, std::uint32_t arch, std::uint32_t first, NumberResults results) {
-  assert(first + number_count > first && "numbers must not wrap");
+  assert(first + (number_count - 1) >= first && "numbers must not wrap");
   Flow(graph, arch, first, results).run();
 }
 

@@ -21,7 +21,7 @@ inline constexpr std::uint32_t max_number_steps = 1u << 18;
 // For each number the graph's result, or nothing where the walk comes to a test or a leaf that depends on more than
 // number and architecture. The kernel's seccomp_is_const_allow() asks the same of one number at a time; here sets of
 // numbers flow through the graph, so that a ladder of n tests costs n steps and not n for each number.
-// `first` + number_count must not wrap. May throw std::bad_alloc.
+// No number may wrap around. May throw std::bad_alloc.
 void results_by_number(const Graph& graph, std::uint32_t arch, std::uint32_t first, NumberResults results);
 
 }  // namespace callgate::ir
