@@ -8,6 +8,7 @@
 #include "cli/command.h"
 #include "cli/filter_file.h"
 #include "cli/machine_code.h"
+#include "dispatch/action_table.h"
 #include "ir/plan.h"
 #include "ir/print.h"
 #include "jit/compile.h"
@@ -43,26 +44,22 @@ void print_bytecode(Output& out, const DumpInput& input) {
 }
 
 ir::Plan plan_of(const DumpInput& input) {
-  ir::Plan plan;
-  std::uint32_t filter = 0;
-  for (const Program& program : input.programs) {
-    plan = ir::attach(plan, program, filter++, input.chain.rule, input.chain.optimize);
-  }
-  return plan;
+  return ir::make_plan(input.programs, {.rule = input.chain.rule, .level = input.chain.optimize});
 }
 
 void print_graphs(Output& out, const DumpInput& input) {
   for (const auto& segment : plan_of(input)) {
     const std::uint32_t last = segment->oldest_filter + segment->filter_count - 1;
-    const ir::Graph* graph = segment->graph();
+    const ir::Decisions* decisions = segment->decisions();
     const char* comment = input.dot ? "//" : ";";
-    if (graph == nullptr) {
+    if (decisions == nullptr) {
       out.print("{} filter {}: straight form ({})\n", comment, last,
-                input.chain.optimize == Optimize::none ? "--optimize none" : "the graph is over its budget");
+                input.chain.optimize == Optimize::none ? "--optimize none" : "its decisions are over a budget");
       continue;
     }
-    out.print("{} filters {} to {}: decision graph\n", comment, segment->oldest_filter, last);
-    out.write(input.dot ? ir::to_dot(*graph) : ir::to_text(*graph));
+    out.print("{} filters {} to {}: decision graph, detail {}\n", comment, segment->oldest_filter, last,
+              ir::name(decisions->detail));
+    out.write(input.dot ? ir::to_dot(*decisions) : ir::to_text(*decisions));
   }
 }
 
@@ -80,7 +77,13 @@ void print_machine_code(Output& out, const DumpInput& input) {
   const Target target = input.chain.target == Target::native ? jit::host_target() : input.chain.target;
   const Engine engine = engine_of(input, target);
   const ir::Plan plan = plan_of(input);
-  const auto code = jit::compile({plan, input.chain.rule, engine, target, true});
+  const auto residuals = detail::find_residuals(plan, input.chain.rule);
+  const auto code = jit::compile({.plan = plan,
+                                  .rule = input.chain.rule,
+                                  .engine = engine,
+                                  .target = target,
+                                  .with_marks = true,
+                                  .residuals = residuals.roots});
   if (!code) {
     throw Failure(ExitCode::usage,
                   fmt::format("engine {}, target {}: {}", name(engine), name(target), code.error().message));

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "callgate/chain.hpp"
+#include "ir/flat.h"
 #include "ir/plan.h"
 #include "jit/code_memory.h"
 
@@ -59,14 +60,19 @@ struct ChainNode : ChainHot {
   jit::CodeMemory memory;   // action table, bytecode and code, sealed; empty on the interpreter
   std::size_t code_bytes = 0;
   std::unique_ptr<std::uint32_t[]> own_table;  // where the action table lies when there is no sealed memory
+  std::unique_ptr<ir::FlatGraph> flat;  // what the table does not settle, where there is no code; null: the interpreter does
   const Insn* sealed_bytecode = nullptr;       // all filters, newest first, one behind the other, in `memory`
 
   static const ChainNode* of(const ChainHot* hot) noexcept { return static_cast<const ChainNode*>(hot); }
   static Chain wrap(ChainNode* node) noexcept { return Chain(node); }
 };
 
-// The entry of a chain without native code: the reference interpreter, filter by filter.
-std::uint32_t interpret_chain(const SeccompData* data, const ChainHot* self) noexcept;
+// Entries of a chain without native code, for SeccompData and for frames of the layout: the reference interpreter, filter
+// by filter, and the decision graph.
+std::uint32_t interpret_data(const void* data, const ChainHot* self) noexcept;
+std::uint32_t interpret_frame(const void* frame, const ChainHot* self) noexcept;
+std::uint32_t walk_data(const void* data, const ChainHot* self) noexcept;
+std::uint32_t walk_frame(const void* frame, const ChainHot* self) noexcept;
 Match match_chain(const SeccompData& data, const ChainNode& node) noexcept;
 
 }  // namespace callgate::detail

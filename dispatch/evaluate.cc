@@ -1,5 +1,7 @@
 // Deciding without native code: every filter of the chain through the reference interpreter, merged by the rule.
 // Runs on the path of evaluate(): no allocation, lock, system call, thread-local storage or vector register.
+#include <cstring>
+
 #include "dispatch/chain_node.h"
 #include "interp/run.h"
 
@@ -31,6 +33,18 @@ class Merge {
   Match match_{action::allow, std::nullopt};
 };
 
+// The words of a call, each read once.
+SeccompData gather(const InputLayout& layout, const void* frame) noexcept {
+  std::uint32_t words[sizeof(SeccompData) / 4];
+  for (std::size_t i = 0; i < layout.words.size(); ++i) {
+    const InputWord& word = layout.words[i];
+    words[i] = word.is_constant ? word.value : *reinterpret_cast<const volatile std::uint32_t*>(static_cast<const unsigned char*>(frame) + word.value);
+  }
+  SeccompData data;
+  std::memcpy(&data, words, sizeof data);
+  return data;
+}
+
 Match match_list(const SeccompData& data, const ChainNode& node) noexcept {
   Merge merge(node.options.rule, node.length);
   for (const FilterLink* link = node.filters.newest(); link != nullptr; link = link->older) {
@@ -56,9 +70,41 @@ Match match_chain(const SeccompData& data, const ChainNode& node) noexcept {
   return node.sealed_bytecode != nullptr ? match_sealed(data, node) : match_list(data, node);
 }
 
-std::uint32_t interpret_chain(const SeccompData* data, const ChainHot* self) noexcept {
+std::uint32_t interpret_data(const void* data, const ChainHot* self) noexcept {
+  return match_list(*static_cast<const SeccompData*>(data), *ChainNode::of(self)).result;
+}
+
+std::uint32_t interpret_frame(const void* frame, const ChainHot* self) noexcept {
   const ChainNode& node = *ChainNode::of(self);
-  return match_list(*data, node).result;
+  return match_list(gather(node.options.layout, frame), node).result;
+}
+
+namespace {
+
+std::uint32_t walk(const SeccompData& data, const ChainNode& node) noexcept {
+  const ir::Decisions& decisions = *node.plan[0]->decisions();
+  const std::uint32_t index = table_index(call_id(data.nr, data.arch));
+  if (!decisions.by_number()) return node.flat->evaluate(decisions.roots[0], data);
+  return node.flat->evaluate(index == action_table_entries ? decisions.rest : decisions.roots[index], data);
+}
+
+}  // namespace
+
+std::uint32_t walk_data(const void* data, const ChainHot* self) noexcept {
+  return walk(*static_cast<const SeccompData*>(data), *ChainNode::of(self));
+}
+
+std::uint32_t walk_frame(const void* frame, const ChainHot* self) noexcept {
+  const ChainNode& node = *ChainNode::of(self);
+  return walk(gather(node.options.layout, frame), node);
+}
+
+// Reads every word once; table and code were made for the copy.
+std::uint32_t evaluate_frame_once(const void* frame, const ChainHot* self) noexcept {
+  const SeccompData data = gather(ChainNode::of(self)->options.layout, frame);
+  const std::uint32_t word = self->frame_table[table_index(call_id(data.nr, data.arch))];
+  if (!is_residual(word)) return word;
+  return reinterpret_cast<Entry>(self->frame_code + (word - residual_base))(&data, self);
 }
 
 }  // namespace callgate::detail

@@ -1,5 +1,6 @@
 #include "dispatch/install.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -16,7 +17,7 @@ namespace {
 // The table of a chain that has none: every call runs the entry.
 constexpr auto all_residual = [] {
   std::array<std::uint32_t, action_table_words> table{};
-  table.fill(residual_marker);
+  table.fill(residual_base);
   return table;
 }();
 
@@ -53,29 +54,56 @@ Filters newest_filters(const ChainNode& node, std::uint32_t count) {
   return filters;
 }
 
-// A parent that ran out of memory has no plan; then everything is planned anew. Should memory run out here, the node has
-// no plan either: half a plan would lose filters when the chain is attached to.
-void make_plan(ChainNode& node, const ChainNode* parent) {
-  const bool extends = parent != nullptr && (!parent->plan.empty() || parent->length == 0);
-  ir::Plan plan = extends ? parent->plan : ir::Plan();
-  std::uint32_t filter = extends ? parent->length : 0;
-  for (const Program* program : newest_filters(node, node.length - filter)) {
-    plan = ir::attach(plan, *program, filter++, node.options.rule, node.options.optimize);
+// Words that the layout makes constant, for the compiler.
+ir::FixedWords fixed_words(const InputLayout& layout) {
+  ir::FixedWords fixed;
+  for (std::size_t i = 0; i < fixed.size(); ++i) {
+    if (layout.words[i].is_constant) fixed[i] = layout.words[i].value;
   }
-  node.plan = std::move(plan);
+  return fixed;
 }
 
-void make_table(ChainNode& node) {
-  node.own_table = std::make_unique<std::uint32_t[]>(action_table_words);
-  fill(ActionTable(node.own_table.get(), action_table_entries), node.plan, node.options.rule);
-  node.own_table[action_table_entries] = residual_marker;
-  node.table = node.own_table.get();
+bool is_seccomp_data(const InputLayout& layout) { return layout.words == InputLayout::seccomp_data().words; }
+
+// Where code finds its input. Frames that must be read once are copied into a SeccompData first.
+jit::InputMap input_map(const InputLayout& layout) {
+  if (layout.single_fetch) return jit::seccomp_data_map;
+  jit::InputMap map{};
+  for (std::size_t i = 0; i < map.at.size(); ++i) map.at[i] = static_cast<std::int32_t>(layout.words[i].value);
+  return map;
+}
+
+ir::PlanOptions plan_options(const ChainNode& node, ir::Detail detail) {
+  return {node.options.rule, node.options.optimize, fixed_words(node.options.layout), detail};
+}
+
+// A parent that ran out of memory has no plan; then everything is planned anew. Should memory run out here, the node has
+// no plan either: half a plan would lose filters when the chain is attached to.
+void make_plan(ChainNode& node, const ChainNode* parent, ir::Detail detail) {
+  const bool extends = parent != nullptr && (!parent->plan.empty() || parent->length == 0);
+  const std::uint32_t filter = extends ? parent->length : 0;
+  node.plan = ir::attach(extends ? parent->plan : ir::Plan(), newest_filters(node, node.length - filter), filter,
+                         [&] { return newest_filters(node, node.length); }, plan_options(node, detail));
+}
+
+void make_table(ChainNode& node, const Residuals& residuals, std::span<const std::uint32_t> entries) {
+  if (!node.own_table) node.own_table = std::make_unique<std::uint32_t[]>(action_table_words);
+  fill(ActionTable(node.own_table.get(), action_table_words), node.plan, node.options.rule, residuals, entries);
+}
+
+// Where evaluate() and evaluate_frame() look. A chain for other layouts decides a SeccompData by the interpreter.
+void decide_by(ChainNode& node, const std::uint32_t* table, Entry data_entry, Entry frame_entry) noexcept {
+  const bool both = is_seccomp_data(node.options.layout);
+  node.frame_table = table;
+  node.frame_code = reinterpret_cast<std::uintptr_t>(frame_entry);
+  node.table = both ? table : all_residual.data();
+  node.code = reinterpret_cast<std::uintptr_t>(both ? data_entry : interpret_data);
 }
 
 // The action table, if there is one, then the bytecode of all filters, newest first.
 std::vector<std::uint8_t> sealed_data(const ChainNode& node) {
   std::vector<std::uint8_t> data(table_size(node) + node.bytecode_bytes);
-  if (has_table(node)) std::memcpy(data.data(), node.table, table_bytes);
+  if (has_table(node)) std::memcpy(data.data(), node.own_table.get(), table_bytes);
   std::size_t at = table_size(node);
   for (const FilterLink* link = node.filters.newest(); link != nullptr; link = link->older) {
     const auto bytes = std::as_bytes(link->program.instructions());
@@ -88,31 +116,77 @@ std::vector<std::uint8_t> sealed_data(const ChainNode& node) {
 void run_native(ChainNode& node, jit::CodeMemory memory, std::size_t code_bytes) noexcept {
   node.memory = std::move(memory);
   node.code_bytes = code_bytes;
-  node.entry = reinterpret_cast<decltype(node.entry)>(reinterpret_cast<std::uintptr_t>(node.memory.code()));
+  const auto code = reinterpret_cast<Entry>(reinterpret_cast<std::uintptr_t>(node.memory.code()));
+  const auto* table = reinterpret_cast<const std::uint32_t*>(node.memory.data());
   node.sealed_bytecode = reinterpret_cast<const Insn*>(node.memory.data() + table_size(node));
-  if (has_table(node)) node.table = reinterpret_cast<const std::uint32_t*>(node.memory.data());
+  decide_by(node, has_table(node) ? table : all_residual.data(), code, code);
   node.own_table.reset();
 }
 
+// Compiles what is planned; with less detail as long as the code is too large.
+Expected<jit::Code, jit::CompileError> compile(ChainNode& node, Residuals& residuals) {
+  const jit::InputMap input = input_map(node.options.layout);
+  for (ir::Detail detail = ir::Detail::facts;;) {
+    const bool has_less = node.options.optimize == Optimize::full && detail != ir::Detail::straight;
+    residuals = find_residuals(node.plan, node.options.rule);
+    auto code = jit::compile({.plan = node.plan,
+                              .rule = node.options.rule,
+                              .engine = node.engine,
+                              .target = jit::host_target(),
+                              .residuals = residuals.roots,
+                              .input = input,
+                              .max_bytes = has_less ? std::min(node.options.code_limit, max_code_bytes)
+                                                    : jit::max_straight_bytes});
+    const bool too_large = !code && code.error().reason == FallbackReason::code_too_large;
+    if (!too_large || !has_less) return code;
+    detail = static_cast<ir::Detail>(static_cast<int>(detail) + 1);
+    make_plan(node, nullptr, detail);
+  }
+}
+
 void install_native(ChainNode& node) {
-  const auto code = jit::compile({node.plan, node.options.rule, node.engine, jit::host_target()});
+  Residuals residuals;
+  const auto code = compile(node, residuals);
   if (!code) return fall_back(node, code.error().reason);
+  if (node.own_table) make_table(node, residuals, code->entries);
   auto memory = jit::publish(sealed_data(node), code->bytes, {.permanent = node.options.permanent});
   if (!memory) return fall_back(node, memory.error().reason, memory.error().error);
   run_native(node, std::move(*memory), code->bytes.size());
 }
 
+// Decides by table and graph, or by the interpreter, until there is code.
+void install_walk(ChainNode& node) {
+  if (!wants_table(node.options)) return;
+  make_table(node, find_residuals(node.plan, node.options.rule), {});
+  const ir::Decisions* decisions = node.plan.size() == 1 ? node.plan[0]->decisions() : nullptr;
+  if (decisions != nullptr) node.flat = std::make_unique<ir::FlatGraph>(ir::FlatGraph::make(decisions->graph));
+  const bool walks = node.flat != nullptr && !node.flat->empty();
+  decide_by(node, node.own_table.get(), walks ? walk_data : interpret_data, walks ? walk_frame : interpret_frame);
+}
+
 void install_compiled(ChainNode& node, const ChainNode* parent) {
-  make_plan(node, parent);
-  if (wants_table(node.options)) make_table(node);
-  if (node.engine == Engine::interpreter) return fall_back(node, FallbackReason::no_jit);
-  if (node.options.no_exec_memory) return fall_back(node, FallbackReason::no_exec_memory);
-  install_native(node);
+  make_plan(node, parent, ir::Detail::facts);
+  const bool no_jit = node.engine == Engine::interpreter;
+  if (no_jit) fall_back(node, FallbackReason::no_jit);
+  if (!no_jit && node.options.no_exec_memory) fall_back(node, FallbackReason::no_exec_memory);
+  if (node.engine != Engine::interpreter) {
+    if (wants_table(node.options)) node.own_table = std::make_unique<std::uint32_t[]>(action_table_words);
+    install_native(node);
+  }
+  if (node.engine == Engine::interpreter) install_walk(node);
+}
+
+bool is_sound(const InputLayout& layout) {
+  const auto sound = [](const InputWord& word) {
+    return word.is_constant || (word.value % 4 == 0 && word.value <= max_frame_offset);
+  };
+  return !layout.words[0].is_constant && std::all_of(layout.words.begin(), layout.words.end(), sound);
 }
 
 }  // namespace
 
 std::optional<AttachErrc> check_options(const Options& options) noexcept {
+  if (!is_sound(options.layout)) return AttachErrc::bad_layout;
   const Target target = options.target == Target::native ? jit::host_target() : options.target;
   if (target != jit::host_target()) return AttachErrc::target_unavailable;
   if (options.engine == Engine::automatic || options.engine == Engine::interpreter) return std::nullopt;
@@ -122,16 +196,22 @@ std::optional<AttachErrc> check_options(const Options& options) noexcept {
   return std::nullopt;
 }
 
-bool has_table(const ChainNode& node) noexcept { return node.table != all_residual.data(); }
+bool has_table(const ChainNode& node) noexcept { return node.own_table != nullptr || node.frame_table != all_residual.data(); }
 
 void install(ChainNode& node, const ChainNode* parent) noexcept {
-  node.entry = interpret_chain;
-  node.table = all_residual.data();
+  const InputLayout& layout = node.options.layout;
+  node.nr_offset = static_cast<std::uint16_t>(layout.words[0].value);
+  node.arch_offset = layout.words[1].is_constant ? no_offset : static_cast<std::uint16_t>(layout.words[1].value);
+  node.arch_value = layout.words[1].is_constant ? layout.words[1].value : 0;
+  node.single_fetch = layout.single_fetch;
+  decide_by(node, all_residual.data(), interpret_data, interpret_frame);
   node.engine = wanted_engine(node.options);
   if (node.options.engine == Engine::interpreter) return;
   try {
     install_compiled(node, parent);
   } catch (const std::bad_alloc&) {
+    node.own_table.reset();
+    decide_by(node, all_residual.data(), interpret_data, interpret_frame);
     fall_back(node, FallbackReason::memory_refused, ENOMEM);
   }
 }

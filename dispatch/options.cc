@@ -36,6 +36,7 @@ const char* rule(AttachErrc code) noexcept {
     case AttachErrc::path_too_long: return "the chain is longer than the limit on a path";
     case AttachErrc::engine_unavailable: return "this build does not have the engine";
     case AttachErrc::target_unavailable: return "this process cannot run code for the target";
+    case AttachErrc::bad_layout: return "the input layout has a constant number or an offset out of its bounds";
   }
   return "unknown error";
 }

@@ -17,6 +17,7 @@ namespace {
 using bpf::Opcode;
 
 constexpr ExprId dead = 0xffffffff;
+constexpr std::uint32_t no_state = 0xffffffff;
 
 // The values of A, X and the scratch slots on arrival at an instruction. Variables that nothing reads any more are
 // `dead`, so that paths which differ only in them become one state.
@@ -24,8 +25,9 @@ using Values = std::array<ExprId, variable_count>;
 
 struct State {
   Values values;
-  NodeId node = 0;             // filled in by the backward loop
-  std::uint32_t next[2] = {};  // states at the successors, by index
+  NodeId node = 0;               // filled in by the backward loop
+  std::uint32_t successor[2] = {};
+  std::uint32_t other = no_state;  // the next state at the same instruction
 };
 
 Op binary_op(Opcode op) {
@@ -53,16 +55,24 @@ Compare compare_of(Opcode op) {
 
 class Builder {
  public:
-  Builder(const Program& program, std::uint32_t filter)
-      : filter_(filter), insns_(program.instructions()), live_(live_before(program)), states_(insns_.size()) {}
+  Builder(Graph& graph, const Program& program, std::uint32_t filter, const FixedWords& fixed)
+      : filter_(filter),
+        insns_(program.instructions()),
+        fixed_(fixed),
+        live_(live_before(program)),
+        first_(insns_.size(), no_state),
+        graph_(graph) {
+    states_.reserve(insns_.size() + 16);
+  }
 
-  std::optional<Graph> run() {
+  std::optional<NodeId> run() {
     if (!forward()) return std::nullopt;
     for (std::size_t pc = insns_.size(); pc-- > 0;) {
-      for (State& state : states_[pc]) state.node = node_of(insns_[pc], static_cast<std::uint32_t>(pc), state);
+      for (std::uint32_t id = first_[pc]; id != no_state; id = states_[id].other) {
+        states_[id].node = node_of(insns_[pc], static_cast<std::uint32_t>(pc), states_[id]);
+      }
     }
-    graph_.root = states_[0][0].node;
-    return std::move(graph_);
+    return states_[first_[0]].node;
   }
 
  private:
@@ -72,37 +82,39 @@ class Builder {
     start[variable_a] = start[variable_x] = graph_.constant(0);
     if (!arrive(0, start)) return false;
     for (std::uint32_t pc = 0; pc < insns_.size(); ++pc) {
-      for (std::size_t i = 0; i < states_[pc].size(); ++i) {
-        if (!leave(pc, i)) return false;
+      for (std::uint32_t id = first_[pc]; id != no_state; id = states_[id].other) {
+        if (!leave(pc, id)) return false;
       }
     }
     return true;
   }
 
-  bool leave(std::uint32_t pc, std::size_t index) {
+  bool leave(std::uint32_t pc, std::uint32_t id) {
     const Insn& insn = insns_[pc];
-    Values values = states_[pc][index].values;
+    Values values = states_[id].values;
     if (!execute(insn, values)) return false;
     const Successors next = successors_of(insn, pc);
     for (std::uint32_t i = 0; i < next.count; ++i) {
       const auto state = arrive(next.at[i], values);
       if (!state) return false;
-      states_[pc][index].next[i] = *state;
+      states_[id].successor[i] = *state;
     }
     return true;
   }
 
-  // The index of the state at `pc` that has these values; empty if there are too many.
+  // The state at `pc` that has these values; empty if there are too many.
   std::optional<std::uint32_t> arrive(std::uint32_t pc, Values values) {
+    const Variables live = live_[pc];
     for (std::uint32_t variable = 0; variable < variable_count; ++variable) {
-      if ((live_[pc] & bit(variable)) == 0) values[variable] = dead;
+      if ((live & bit(variable)) == 0) values[variable] = dead;
     }
-    std::vector<State>& states = states_[pc];
-    const auto found = std::find_if(states.begin(), states.end(), [&](const State& s) { return s.values == values; });
-    if (found != states.end()) return static_cast<std::uint32_t>(found - states.begin());
-    if (states.size() == max_states_per_insn) return std::nullopt;
-    states.push_back({values});
-    return static_cast<std::uint32_t>(states.size() - 1);
+    std::uint32_t count = 0;
+    for (std::uint32_t id = first_[pc]; id != no_state; id = states_[id].other, ++count) {
+      if (states_[id].values == values) return id;
+    }
+    if (count == max_states_per_insn) return std::nullopt;
+    states_.push_back({values, 0, {}, first_[pc]});
+    return first_[pc] = static_cast<std::uint32_t>(states_.size() - 1);
   }
 
   // Changes `values` as the instruction does. False if an expression grows too large.
@@ -112,7 +124,7 @@ class Builder {
     const Opcode op = bpf::opcode_of(insn);
     switch (op) {
       case Opcode::ld_imm: a = graph_.constant(insn.k); return true;
-      case Opcode::ld_abs: a = graph_.load(insn.k); return true;
+      case Opcode::ld_abs: a = load(insn.k); return true;
       case Opcode::ld_len: a = graph_.constant(sizeof(SeccompData)); return true;
       case Opcode::ld_mem: a = values[insn.k]; return true;
       case Opcode::ldx_imm: x = graph_.constant(insn.k); return true;
@@ -136,11 +148,16 @@ class Builder {
 
   bool fits(ExprId id) const { return graph_.expr_at(id).size <= max_expr_size; }
 
+  ExprId load(std::uint32_t offset) {
+    const auto& word = fixed_[offset / 4];
+    return word ? graph_.constant(*word) : graph_.load(offset);
+  }
+
   NodeId node_of(const Insn& insn, std::uint32_t pc, const State& state) {
     graph_.source = {filter_, pc};
     const Opcode op = bpf::opcode_of(insn);
     const Successors next = successors_of(insn, pc);
-    const auto successor = [&](std::uint32_t i) { return states_[next.at[i]][state.next[i]].node; };
+    const auto successor = [&](std::uint32_t i) { return states_[state.successor[i]].node; };
     const ExprId a = state.values[variable_a];
     const ExprId x = state.values[variable_x];
     if (op == Opcode::ret_k) return result(insn.k);
@@ -168,13 +185,25 @@ class Builder {
 
   std::uint32_t filter_;
   std::span<const Insn> insns_;
+  const FixedWords& fixed_;
   std::vector<Variables> live_;
-  std::vector<std::vector<State>> states_;  // by instruction; none where nothing arrives
-  Graph graph_;
+  std::vector<std::uint32_t> first_;  // by instruction: a state there, no_state where nothing arrives
+  std::vector<State> states_;
+  Graph& graph_;
 };
 
 }  // namespace
 
-std::optional<Graph> build(const Program& program, std::uint32_t filter) { return Builder(program, filter).run(); }
+std::optional<NodeId> build(Graph& graph, const Program& program, std::uint32_t filter, const FixedWords& fixed) {
+  return Builder(graph, program, filter, fixed).run();
+}
+
+std::optional<Graph> build(const Program& program, std::uint32_t filter) {
+  Graph graph;
+  const auto root = build(graph, program, filter);
+  if (!root) return std::nullopt;
+  graph.root = *root;
+  return graph;
+}
 
 }  // namespace callgate::ir

@@ -47,8 +47,10 @@ std::uint32_t value_of(const Graph& graph, ExprId root, const SeccompData& data)
 
 }  // namespace
 
-std::uint32_t evaluate(const Graph& graph, const SeccompData& data) {
-  for (NodeId id = graph.root;;) {
+std::uint32_t evaluate(const Graph& graph, const SeccompData& data) { return evaluate(graph, graph.root, data); }
+
+std::uint32_t evaluate(const Graph& graph, NodeId root, const SeccompData& data) {
+  for (NodeId id = root;;) {
     const Node& node = graph.node_at(id);
     switch (node.kind) {
       case NodeKind::constant: return node.lhs;

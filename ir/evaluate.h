@@ -7,6 +7,7 @@
 namespace callgate::ir {
 
 // May throw std::bad_alloc.
+std::uint32_t evaluate(const Graph& graph, NodeId root, const SeccompData& data);
 std::uint32_t evaluate(const Graph& graph, const SeccompData& data);
 
 }  // namespace callgate::ir

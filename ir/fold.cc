@@ -1,20 +1,156 @@
 #include "ir/fold.h"
 
+#include <bit>
+#include <utility>
+
 namespace callgate::ir {
+namespace {
+
+constexpr std::uint32_t all_ones = 0xffffffff;
+
+bool commutes(Op op) { return op == Op::add || op == Op::or_ || op == Op::and_ || op == Op::xor_; }
+
+// op(lhs, k), or (x op j) op k as one operation.
+ExprId with_constant(Graph& graph, Op op, ExprId lhs, std::uint32_t k) {
+  const Expr l = graph.expr_at(lhs);
+  const bool twice = l.op == op && commutes(op) && graph.is_constant(l.rhs);
+  if (twice) return with_constant(graph, op, l.lhs, apply(op, graph.expr_at(l.rhs).lhs, k));
+  switch (op) {
+    case Op::add:
+    case Op::sub:
+    case Op::xor_:
+      if (k == 0) return lhs;
+      break;
+    case Op::or_:
+      if (k == 0) return lhs;
+      if (k == all_ones) return graph.constant(all_ones);
+      break;
+    case Op::and_:
+      if (k == all_ones) return lhs;
+      if (k == 0) return graph.constant(0);
+      break;
+    case Op::lsh:
+    case Op::rsh:
+      if ((k & 31) == 0) return lhs;
+      k &= 31;
+      break;
+    default: break;
+  }
+  const ExprId rhs = graph.constant(k);  // one statement each: argument order differs by compiler
+  return graph.expr(op, lhs, rhs);
+}
+
+// A test whose right side is a constant.
+struct Test {
+  Compare compare;
+  ExprId lhs;
+  std::uint32_t k;
+  NodeId then;
+  NodeId otherwise;
+
+  void negate() { std::swap(then, otherwise); }
+};
+
+void fold_masked(Graph& graph, Test& test) {
+  const Expr e = graph.expr_at(test.lhs);
+  if (e.op != Op::and_ || !graph.is_constant(e.rhs)) return;
+  const std::uint32_t mask = graph.expr_at(e.rhs).lhs;
+  if (test.compare == Compare::any_bit_set) {
+    test.lhs = e.lhs;
+    test.k &= mask;
+  } else if (test.compare == Compare::equal && (test.k & ~mask) != 0) {
+    test.then = test.otherwise;
+  } else if (test.compare == Compare::equal && test.k == 0) {
+    test = {Compare::any_bit_set, e.lhs, mask, test.otherwise, test.then};
+  } else if (test.compare == Compare::equal && test.k == mask && std::has_single_bit(mask)) {
+    test = {Compare::any_bit_set, e.lhs, mask, test.then, test.otherwise};
+  }
+}
+
+// Brings the comparison into its one shape.
+void fold_compare(Test& test) {
+  if (test.compare == Compare::greater) {
+    if (test.k == all_ones) {
+      test.then = test.otherwise;
+      return;
+    }
+    test.compare = Compare::greater_equal;
+    ++test.k;
+  }
+  if (test.compare == Compare::greater_equal) {
+    if (test.k == 0) test.otherwise = test.then;
+    if (test.k == 1) {
+      test.compare = Compare::equal;
+      test.k = 0;
+      test.negate();
+    } else if (test.k == all_ones) {
+      test.compare = Compare::equal;
+    }
+  } else if (test.compare == Compare::any_bit_set) {
+    if (test.k == 0) test.then = test.otherwise;
+    if (test.k == all_ones) {
+      test.compare = Compare::equal;
+      test.k = 0;
+      test.negate();
+    }
+  }
+}
+
+// x & m ? T : (x & n ? T : E) is x & (m | n) ? T : E.
+void join_bit_tests(const Graph& graph, Test& test) {
+  if (test.compare != Compare::any_bit_set) return;
+  const Node& below = graph.node_at(test.otherwise);
+  const bool joins = below.kind == NodeKind::test && below.compare == Compare::any_bit_set && below.lhs == test.lhs &&
+                     below.then == test.then && graph.is_constant(below.rhs);
+  if (!joins) return;
+  test.k |= graph.expr_at(below.rhs).lhs;
+  test.otherwise = below.otherwise;
+}
+
+NodeId with_constant(Graph& graph, Test test) {
+  fold_masked(graph, test);
+  fold_compare(test);
+  if (test.then == test.otherwise) return test.then;
+  join_bit_tests(graph, test);
+  if (test.then == test.otherwise) return test.then;
+  const ExprId rhs = graph.constant(test.k);
+  return graph.test(test.compare, test.lhs, rhs, test.then, test.otherwise);
+}
+
+bool holds_for_equals(Compare compare) { return compare == Compare::equal || compare == Compare::greater_equal; }
+
+// k compare x, with the constant brought to the right side.
+NodeId with_constant_left(Graph& graph, Compare compare, std::uint32_t k, ExprId x, NodeId then, NodeId otherwise) {
+  switch (compare) {
+    case Compare::greater: return with_constant(graph, {Compare::greater_equal, x, k, otherwise, then});
+    case Compare::greater_equal: return with_constant(graph, {Compare::greater, x, k, otherwise, then});
+    default: return with_constant(graph, {compare, x, k, then, otherwise});
+  }
+}
+
+}  // namespace
 
 ExprId fold_expr(Graph& graph, Op op, ExprId lhs, ExprId rhs) {
   const Expr l = graph.expr_at(lhs);
   const Expr r = info(op).arity == 2 ? graph.expr_at(rhs) : l;
   const bool constant = l.op == Op::constant && r.op == Op::constant;
   if (constant && !(op == Op::div && r.lhs == 0)) return graph.constant(apply(op, l.lhs, r.lhs));
+  if (info(op).arity < 2 || op == Op::mul || op == Op::div) return graph.expr(op, lhs, rhs);
+  if (r.op == Op::constant) return with_constant(graph, op, lhs, r.lhs);
+  if (l.op == Op::constant && commutes(op)) return with_constant(graph, op, rhs, l.lhs);
+  if (lhs == rhs && (op == Op::sub || op == Op::xor_)) return graph.constant(0);
+  if (lhs == rhs && (op == Op::and_ || op == Op::or_)) return lhs;
   return graph.expr(op, lhs, rhs);
 }
 
 NodeId fold_test(Graph& graph, Compare compare, ExprId lhs, ExprId rhs, NodeId then, NodeId otherwise) {
   if (then == otherwise) return then;
-  const Expr& l = graph.expr_at(lhs);
-  const Expr& r = graph.expr_at(rhs);
+  const Expr l = graph.expr_at(lhs);
+  const Expr r = graph.expr_at(rhs);
   if (l.op == Op::constant && r.op == Op::constant) return holds(compare, l.lhs, r.lhs) ? then : otherwise;
+  if (r.op == Op::constant) return with_constant(graph, {compare, lhs, r.lhs, then, otherwise});
+  if (l.op == Op::constant) return with_constant_left(graph, compare, l.lhs, rhs, then, otherwise);
+  if (lhs == rhs && compare != Compare::any_bit_set) return holds_for_equals(compare) ? then : otherwise;
   return graph.test(compare, lhs, rhs, then, otherwise);
 }
 

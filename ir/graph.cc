@@ -1,7 +1,10 @@
 #include "ir/graph.h"
 
+#include <algorithm>
 #include <array>
 #include <cassert>
+
+#include "ir/rank.h"
 
 namespace callgate::ir {
 
@@ -57,7 +60,40 @@ ExprId Graph::expr(Op op, ExprId lhs, ExprId rhs) {
   const bool binary = info(op).arity == 2;
   assert(lhs < expr_count() && (!binary || rhs < expr_count()));
   const std::uint32_t size = 1 + exprs_[lhs].size + (binary ? exprs_[rhs].size : 0);
-  return exprs_.intern({op, size, lhs, binary ? rhs : 0});
+  const auto words = static_cast<std::uint16_t>(exprs_[lhs].words | (binary ? exprs_[rhs].words : 0));
+  return exprs_.intern({op, words, size, lhs, binary ? rhs : 0});
+}
+
+NodeId Graph::add(const Node& node) {
+  const NodeId id = nodes_.intern(node);
+  if (id < below_.size()) return id;
+  Topics topics = 0;
+  std::uint32_t strictest = strictest_rank;
+  if (node.kind == NodeKind::test) {
+    topics = below_[node.then] | below_[node.otherwise] | topics_of(*this, subject_of(*this, node.compare, node.lhs));
+    if (!is_constant(node.rhs)) topics |= topics_of(*this, node.lhs) | topics_of(*this, node.rhs);
+    strictest = std::min(strictest_[node.then], strictest_[node.otherwise]);
+  } else if (node.kind == NodeKind::computed) {
+    topics = topics_of(*this, node.lhs) & number_topic;
+  } else {
+    strictest = rank(node.lhs);
+  }
+  below_.push_back(topics);
+  strictest_.push_back(strictest);
+  return id;
+}
+
+ExprId subject_of(const Graph& graph, Compare compare, ExprId lhs) {
+  const Expr& e = graph.expr_at(lhs);
+  const bool masked = compare == Compare::equal && e.op == Op::and_ && graph.is_constant(e.rhs);
+  return masked ? e.lhs : lhs;
+}
+
+Topics topics_of(const Graph& graph, ExprId subject) {
+  const std::uint16_t words = graph.expr_at(subject).words;
+  Topics topics = (words & number_words) != 0 ? number_topic : 0;
+  if ((words & ~number_words) != 0) topics |= Topics{2} << mix(subject, 0, 0) % 63;
+  return topics;
 }
 
 }  // namespace callgate::ir

@@ -5,7 +5,9 @@
 // Nothing here recurses, because chains are attached on small stacks.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #include "callgate/insn.hpp"
 #include "ir/interner.h"
@@ -35,7 +37,8 @@ std::uint32_t apply(Op op, std::uint32_t lhs, std::uint32_t rhs);
 // computed again wherever a test needs it.
 struct Expr {
   Op op;
-  std::uint32_t size;  // nodes of the tree; not part of identity
+  std::uint16_t words;  // which of the input's 16 words it depends on, one bit each; not part of identity
+  std::uint32_t size;   // nodes of the tree; not part of identity
   std::uint32_t lhs;   // constant: the value; load: the byte offset; else an ExprId
   std::uint32_t rhs;   // an ExprId where the arity is 2, else 0
 
@@ -43,6 +46,11 @@ struct Expr {
   std::uint32_t hash() const { return mix(static_cast<std::uint32_t>(op), lhs, rhs); }
 };
 inline constexpr std::uint32_t max_expr_size = 32;
+
+// The words that the class of a system call fixes: number and architecture.
+inline constexpr std::uint32_t nr_offset = offsetof(SeccompData, nr);
+inline constexpr std::uint32_t arch_offset = offsetof(SeccompData, arch);
+inline constexpr std::uint16_t number_words = 1u << nr_offset / 4 | 1u << arch_offset / 4;
 
 // How a test compares its two sides. Unsigned, as all comparisons of classic BPF.
 enum class Compare : std::uint8_t { equal, greater, greater_equal, any_bit_set };
@@ -81,16 +89,23 @@ struct Node {
   }
 };
 
+// A set of values, as a filter of 64 bits: bit 0 stands for all that depends on number or architecture, another bit for
+// any value that hashes to it. It may claim a value that is not there, never the reverse.
+using Topics = std::uint64_t;
+inline constexpr Topics number_topic = 1;
+
 class Graph {
  public:
-  ExprId constant(std::uint32_t value) { return exprs_.intern({Op::constant, 1, value, 0}); }
-  ExprId load(std::uint32_t offset) { return exprs_.intern({Op::load, 1, offset, 0}); }
+  ExprId constant(std::uint32_t value) { return exprs_.intern({Op::constant, 0, 1, value, 0}); }
+  ExprId load(std::uint32_t offset) {
+    return exprs_.intern({Op::load, static_cast<std::uint16_t>(1u << (offset / 4 & 15)), 1, offset, 0});
+  }
   ExprId expr(Op op, ExprId lhs, ExprId rhs = 0);
 
-  NodeId leaf(std::uint32_t result) { return nodes_.intern({NodeKind::constant, {}, result, 0, 0, 0, source}); }
-  NodeId computed_leaf(ExprId result) { return nodes_.intern({NodeKind::computed, {}, result, 0, 0, 0, source}); }
+  NodeId leaf(std::uint32_t result) { return add({NodeKind::constant, {}, result, 0, 0, 0, source}); }
+  NodeId computed_leaf(ExprId result) { return add({NodeKind::computed, {}, result, 0, 0, 0, source}); }
   NodeId test(Compare compare, ExprId lhs, ExprId rhs, NodeId then, NodeId otherwise) {
-    return nodes_.intern({NodeKind::test, compare, lhs, rhs, then, otherwise, source});
+    return add({NodeKind::test, compare, lhs, rhs, then, otherwise, source});
   }
 
   const Expr& expr_at(ExprId id) const { return exprs_[id]; }
@@ -100,12 +115,26 @@ class Graph {
 
   bool is_constant(ExprId id) const { return exprs_[id].op == Op::constant; }
 
+  // The values that the node or nodes below it depend on (topics_of(), or-ed together).
+  Topics topics_below(NodeId id) const { return below_[id]; }
+
+  // The rank (ir/rank.h) of the strictest result that the node can lead to; a computed one may be anything.
+  std::uint32_t strictest_below(NodeId id) const { return strictest_[id]; }
+
   NodeId root = 0;
   Source source;  // what the nodes made next are marked with
 
  private:
+  NodeId add(const Node& node);
+
   Interner<Expr> exprs_;
   Interner<Node> nodes_;
+  std::vector<Topics> below_;             // by node
+  std::vector<std::uint32_t> strictest_;  // by node
 };
+
+// The value that a test on `lhs` with this comparison says something about: of (x & constant) == k that is x.
+ExprId subject_of(const Graph& graph, Compare compare, ExprId lhs);
+Topics topics_of(const Graph& graph, ExprId subject);
 
 }  // namespace callgate::ir

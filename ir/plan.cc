@@ -1,69 +1,117 @@
 #include "ir/plan.h"
 
-#include <cassert>
+#include <optional>
 #include <utility>
-
-#include "ir/build.h"
-#include "ir/check.h"
-#include "ir/compose.h"
-#include "ir/opt/passes.h"
 
 namespace callgate::ir {
 namespace {
 
-void assert_sound([[maybe_unused]] const Graph& graph) { assert(!check(graph).has_value()); }
-
-// Σ of the sizes of all expressions that tests and leaves compute. Code and worst path are in proportion to it.
-std::uint64_t work(const Graph& graph) {
-  std::uint64_t sum = 0;
-  for (NodeId id = 0; id < graph.node_count(); ++id) {
-    const Node& n = graph.node_at(id);
-    if (n.kind != NodeKind::constant) sum += graph.expr_at(n.lhs).size;
-    if (n.kind == NodeKind::test) sum += graph.expr_at(n.rhs).size;
-  }
-  return sum;
-}
-
-void run_passes(Graph& graph) {
-  assert_sound(graph);
-  for (const auto pass : {fold_constants, remove_dead_nodes}) {
-    pass(graph);
-    assert_sound(graph);
-  }
-}
-
-std::shared_ptr<const Segment> segment(std::variant<Graph, StraightForm> form, std::uint32_t oldest,
+std::shared_ptr<const Segment> segment(std::variant<Decisions, StraightForm> form, std::uint32_t oldest,
                                        std::uint32_t count) {
   return std::make_shared<const Segment>(Segment{std::move(form), oldest, count});
 }
 
-}  // namespace
+class Planner {
+ public:
+  Planner(Plan plan, const AllFilters& all, const PlanOptions& options)
+      : plan_(std::move(plan)), all_(all), options_(options) {}
 
-Plan attach(const Plan& older, const Program& newer, std::uint32_t filter, MergeRule rule, Optimize level) {
-  Plan plan;
-  plan.reserve(older.size() + 1);
-  std::optional<Graph> graph;
-  if (level == Optimize::full) graph = build(newer, filter);
-  if (graph) run_passes(*graph);
-  if (!graph || work(*graph) > max_work_per_insn * newer.size()) {
-    plan.push_back(segment(build_straight(newer), filter, 1));
-    plan.insert(plan.end(), older.begin(), older.end());
-    return plan;
-  }
-  const Segment* below = older.empty() ? nullptr : older.front().get();
-  if (below != nullptr && below->graph() != nullptr) {
-    if (auto composed = compose(*graph, *below->graph(), rule)) {
-      run_passes(*composed);
-      if (work(*composed) <= max_composed_work) {
-        plan.push_back(segment(std::move(*composed), below->oldest_filter, below->filter_count + 1));
-        plan.insert(plan.end(), older.begin() + 1, older.end());
-        return plan;
+  // Adds the filters one by one only when they do not go together.
+  void add(std::span<const Program* const> newer, std::uint32_t filter) {
+    if (options_.level == Optimize::full && options_.detail != Detail::straight) {
+      if (extend(newer, filter) || extend_with_less(newer, filter)) return;
+      if (newer.size() > 1) {
+        for (std::size_t i = 0; i < newer.size(); ++i) add(newer.subspan(i, 1), filter++);
+        return;
       }
     }
+    for (const Program* program : newer) add_straight(*program, filter++);
   }
-  plan.push_back(segment(std::move(*graph), filter, 1));
-  plan.insert(plan.end(), older.begin(), older.end());
-  return plan;
+
+  Plan finish() && { return std::move(plan_); }
+
+ private:
+  const Decisions* newest() const { return plan_.empty() ? nullptr : plan_.front()->decisions(); }
+
+  // The newest segment with the filters on top of it, or a new segment of them alone.
+  bool extend(std::span<const Program* const> newer, std::uint32_t filter) {
+    const Decisions* below = newest();
+    const auto detail = below != nullptr ? below->detail : options_.detail;
+    const Decisions none = below != nullptr ? Decisions{} : allow_all(detail);
+    auto decisions = attach(below != nullptr ? *below : none, newer, filter, {options_.rule, options_.fixed, detail});
+    if (!decisions) return false;
+    const auto count = static_cast<std::uint32_t>(newer.size());
+    if (below == nullptr) {
+      plan_.insert(plan_.begin(), segment(std::move(*decisions), filter, count));
+    } else {
+      const Segment& old = *plan_.front();
+      plan_.front() = segment(std::move(*decisions), old.oldest_filter, old.filter_count + count);
+    }
+    return true;
+  }
+
+  // The newest segment's filters and the new ones from the beginning, with less detail.
+  bool extend_with_less(std::span<const Program* const> newer, std::uint32_t filter) {
+    const Decisions* below = newest();
+    const Detail had = below != nullptr ? below->detail : options_.detail;
+    const std::uint32_t oldest = below != nullptr ? plan_.front()->oldest_filter : filter;
+    std::vector<const Program*> programs;
+    if (below != nullptr) programs = filters(oldest, filter);
+    programs.insert(programs.end(), newer.begin(), newer.end());
+    for (const Detail less : {Detail::numbers, Detail::whole}) {
+      if (less <= had) continue;
+      auto decisions = attach(allow_all(less), programs, oldest, {options_.rule, options_.fixed, less});
+      if (!decisions) continue;
+      if (below != nullptr) plan_.erase(plan_.begin());
+      plan_.insert(plan_.begin(), segment(std::move(*decisions), oldest, static_cast<std::uint32_t>(programs.size())));
+      return true;
+    }
+    return false;
+  }
+
+  void add_straight(const Program& program, std::uint32_t filter) {
+    if (newest() != nullptr && newest()->by_number()) forget_numbers();
+    plan_.insert(plan_.begin(), segment(build_straight(program), filter, 1));
+  }
+
+  // Makes the newest segment fit to lie below a straight form.
+  void forget_numbers() {
+    const Segment old = *plan_.front();
+    const auto programs = filters(old.oldest_filter, old.oldest_filter + old.filter_count);
+    plan_.erase(plan_.begin());
+    auto decisions =
+        attach(allow_all(Detail::whole), programs, old.oldest_filter, {options_.rule, options_.fixed, Detail::whole});
+    if (decisions) {
+      plan_.insert(plan_.begin(), segment(std::move(*decisions), old.oldest_filter, old.filter_count));
+    } else {
+      std::uint32_t filter = old.oldest_filter;
+      for (const Program* program : programs) add_straight(*program, filter++);
+    }
+  }
+
+  std::vector<const Program*> filters(std::uint32_t first, std::uint32_t end) const {
+    const std::vector<const Program*> all = all_();
+    return {all.begin() + first, all.begin() + end};
+  }
+
+  Plan plan_;
+  const AllFilters& all_;
+  const PlanOptions& options_;
+};
+
+}  // namespace
+
+Plan attach(const Plan& older, std::span<const Program* const> newer, std::uint32_t filter, const AllFilters& all,
+            const PlanOptions& options) {
+  Planner planner(older, all, options);
+  planner.add(newer, filter);
+  return std::move(planner).finish();
+}
+
+Plan make_plan(std::span<const Program> oldest_first, const PlanOptions& options) {
+  std::vector<const Program*> programs;
+  for (const Program& program : oldest_first) programs.push_back(&program);
+  return attach({}, programs, 0, [&] { return programs; }, options);
 }
 
 }  // namespace callgate::ir

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <variant>
@@ -9,33 +10,42 @@
 
 #include "callgate/options.hpp"
 #include "callgate/program.hpp"
-#include "ir/graph.h"
+#include "ir/decisions.h"
 #include "ir/straight.h"
 
 namespace callgate::ir {
 
-// Budgets on a graph's work: the sum of the sizes of all expressions in its tests and leaves, to which its code is in
-// proportion (about 7 bytes a unit). A filter whose graph needs more than the first, per instruction, is kept in straight
-// form; a composition that needs more than the second is not made.
-inline constexpr std::uint32_t max_work_per_insn = 8;
-inline constexpr std::uint32_t max_composed_work = 65536;
-
-// One or more neighbouring filters: as one decision graph, or one filter in straight form.
+// One or more neighbouring filters: as decisions, or one filter in straight form.
 struct Segment {
-  std::variant<Graph, StraightForm> form;
+  std::variant<Decisions, StraightForm> form;
   std::uint32_t oldest_filter;  // counted from the chain's oldest filter, which is 0
   std::uint32_t filter_count;
 
-  const Graph* graph() const { return std::get_if<Graph>(&form); }
+  const Decisions* decisions() const { return std::get_if<Decisions>(&form); }
   const StraightForm* straight() const { return std::get_if<StraightForm>(&form); }
 };
 
-// Newest first. Segments are immutable and shared between a chain and those that are attached to it.
+// Newest first. Segments are immutable and shared between a chain and those that are attached to it. Only the newest one
+// may decide by number: below a straight form nothing is known of the call.
 using Plan = std::vector<std::shared_ptr<const Segment>>;
 
-// The plan for `newer` on top of a chain with plan `older` that has `filter` filters. With Optimize::full the new
-// filter's graph is composed with the segment below it if both are graphs and the result is within the budgets of
-// ir/build.h and ir/compose.h; otherwise it becomes a segment of its own. May throw std::bad_alloc.
-Plan attach(const Plan& older, const Program& newer, std::uint32_t filter, MergeRule rule, Optimize level);
+struct PlanOptions {
+  MergeRule rule = MergeRule::first_non_allow;
+  Optimize level = Optimize::full;
+  FixedWords fixed = {};
+  Detail detail = Detail::facts;  // the most that decisions may know
+};
+
+// All filters of the chain, oldest first. Called only when a segment must be made anew.
+using AllFilters = std::function<std::vector<const Program*>()>;
+
+// The plan for `newer` (oldest first) on top of a chain with plan `older`, whose filters number `filter`. Filters whose
+// decisions are over a budget (ir/decisions.h) are tried again with less detail; those that have no graph at all become
+// segments in straight form. May throw std::bad_alloc.
+Plan attach(const Plan& older, std::span<const Program* const> newer, std::uint32_t filter, const AllFilters& all,
+            const PlanOptions& options);
+
+// The plan of all filters at once.
+Plan make_plan(std::span<const Program> oldest_first, const PlanOptions& options);
 
 }  // namespace callgate::ir

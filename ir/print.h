@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "ir/decisions.h"
 #include "ir/graph.h"
 
 namespace callgate::ir {
@@ -15,5 +16,10 @@ std::string to_text(const Graph& graph);
 
 // The same as input for dot(1).
 std::string to_dot(const Graph& graph);
+
+// Decisions: for each domain which numbers get which result, or go on at which node, one line each
+// ("x86_64 ALLOW: 0-8 10 12-20", "x86_64 n35: 9"); then those nodes and all below them.
+std::string to_text(const Decisions& decisions);
+std::string to_dot(const Decisions& decisions);
 
 }  // namespace callgate::ir

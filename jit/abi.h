@@ -1,5 +1,5 @@
-// Where emitted code keeps things, per target. Emitted functions are `uint32_t f(const SeccompData*)` in the C calling
-// convention of the target; a second argument is ignored.
+// Where emitted code keeps things, per target. Emitted functions are `uint32_t f(const void* input)` in the C calling
+// convention of the target; a second argument is ignored. The input is a SeccompData, or a frame that a layout describes.
 //
 //              A     X     input                          stack slots
 //   x86_64     eax   ecx   rdi (the argument)             red zone below rsp
@@ -9,6 +9,7 @@
 // the callee may clobber are used. No vector register, no call, no access outside of the input and the slots.
 #pragma once
 
+#include <array>
 #include <cstdint>
 
 #include "callgate/insn.hpp"
@@ -23,6 +24,18 @@ struct Abi {
   std::int8_t first_slot;  // displacement of slot 0 from the stack pointer, in bytes
   bool has_frame;          // slots are in a frame that is made at entry, and the argument is above it
 };
+
+// Where the words of the input lie: displacements from the input register, in bytes, by index of word. Words that the
+// layout makes constant are never loaded.
+struct InputMap {
+  std::array<std::int32_t, sizeof(SeccompData) / 4> at;
+};
+
+inline constexpr InputMap seccomp_data_map = [] {
+  InputMap map{};
+  for (std::uint32_t word = 0; word < map.at.size(); ++word) map.at[word] = static_cast<std::int32_t>(4 * word);
+  return map;
+}();
 
 inline constexpr Abi abi_x86_64{.input = Reg::edi, .first_slot = -128, .has_frame = false};
 inline constexpr Abi abi_x86_32{.input = Reg::edx, .first_slot = 0, .has_frame = true};

@@ -8,17 +8,22 @@
 
 namespace callgate::jit {
 
-// The registers that emitted code uses, by their number in the encoding. All operations are 32 bits wide; only a base
-// register is as wide as a pointer.
+// The registers that emitted code uses, by their number in the encoding. Operations are 32 bits wide, those named _wide 64
+// (x86_64 only); a base register is as wide as a pointer.
 enum class Reg : std::uint8_t { eax = 0, ecx = 1, edx = 2, esp = 4, edi = 7 };
 
-// A 32-bit word in memory. Displacements lie in -128 .. 127, so that all targets encode them in one byte.
+// A word in memory. Displacements in -128 .. 127 take one byte, others four.
 struct Mem {
   Reg base;
-  std::int8_t disp;
+  std::int32_t disp;
 };
 
 struct Imm {
+  std::uint32_t value;
+};
+
+// A constant of a wide operation, sign-extended from 32 bits: up to 0x7fffffff.
+struct WideImm {
   std::uint32_t value;
 };
 
@@ -42,7 +47,8 @@ using Label = std::uint32_t;
 enum class Reach : std::uint8_t { near, far };
 
 template <class A>
-concept Assembler = requires(A as, Reg r, Mem m, Imm i, Cond c, Label l, Reach reach) {
+concept Assembler = requires(A as, Reg r, Mem m, Imm i, WideImm w, std::uint64_t u64, std::uint8_t u8, Cond c, Label l,
+                            Reach reach) {
   as.endbr();
 
   as.mov(r, r);
@@ -64,6 +70,14 @@ concept Assembler = requires(A as, Reg r, Mem m, Imm i, Cond c, Label l, Reach r
   as.neg(r);
   as.shl(r, i); as.shr(r, i);                   // by 1 .. 31
   as.shl_cl(r); as.shr_cl(r);                   // by cl & 31
+
+  as.test_byte(m, u8);                          // the byte at m
+  as.bt(r, r);                                  // carry = bit (second & 31) of the first
+  as.mov_wide(r, m);
+  as.mov_wide(r, u64);
+  as.cmp_wide(m, w); as.cmp_wide(r, w); as.cmp_wide(r, r);
+  as.sub_wide(r, w);
+  as.bt_wide(r, r);                             // carry = bit (second & 63) of the first
 
   as.bind(l);
   as.jmp(l, reach);

@@ -5,18 +5,28 @@
 
 namespace callgate::jit {
 
+FlowRequest flow_request(const Request& request) {
+  ChoiceTarget target;
+  target.has_64_bits = request.target == Target::x86_64;
+  for (std::uint32_t low = 2; low < request.input.at.size(); low += 2) {
+    target.halves_adjoin &= request.input.at[low + 1] == request.input.at[low] + 4;
+  }
+  return {request.plan, request.rule, request.residuals, target};
+}
+
 Expected<Code, CompileError> compile(const Request& request) {
   const Backend* backend = find_backend(request.engine);
   if (backend == nullptr || !backend->makes(request.target)) {
     return CompileError{FallbackReason::no_jit, "no assembler for this engine and target"};
   }
-  const Flow flow = lower(request.plan, request.rule);
-  const Layout layout = lay_out(flow, abi_of(request.target));
-  if (layout.bytes > max_code_bytes) {
+  const Flow flow = lower(flow_request(request));
+  const Layout layout = lay_out(flow, abi_of(request.target), request.input);
+  if (layout.bytes > request.max_bytes) {
     return CompileError{FallbackReason::code_too_large, std::to_string(layout.bytes) + " bytes of code"};
   }
-  auto code = backend->emit(flow, layout, request.target, request.with_marks);
+  auto code = backend->emit({flow, layout, request.target, request.input, request.with_marks});
   if (!code) return CompileError{FallbackReason::assembler_error, code.error().message};
+  for (const BlockId entry : flow.entries) code->entries.push_back(layout.start[entry]);
   return std::move(*code);
 }
 

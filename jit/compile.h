@@ -10,9 +10,8 @@
 
 namespace callgate::jit {
 
-// More code than this is refused (code_too_large). A path within the kernel's limit stays below it: see
-// docs/code-generation.md.
-inline constexpr std::size_t max_code_bytes = std::size_t{4} << 20;
+// No chain in straight form is larger: see docs/code-generation.md.
+inline constexpr std::size_t max_straight_bytes = std::size_t{4} << 20;
 
 struct Request {
   const ir::Plan& plan;
@@ -20,6 +19,10 @@ struct Request {
   Engine engine;  // xbyak or asmjit
   Target target;  // x86_64 or x86_32; need not be what this process runs
   bool with_marks = false;
+  // Roots of the newest segment's graph (ir::Decisions) that get an entry of their own, beside that of the whole.
+  std::span<const ir::NodeId> residuals = {};
+  const InputMap& input = seccomp_data_map;
+  std::size_t max_bytes = max_straight_bytes;  // of code; more is refused with code_too_large
 };
 
 struct CompileError {
@@ -27,7 +30,10 @@ struct CompileError {
   std::string message;
 };
 
-// Code of `uint32_t f(const SeccompData*)`, which may lie at any address. May throw std::bad_alloc.
+// Code of `uint32_t f(const void* input)`, which may lie at any address. May throw std::bad_alloc.
 Expected<Code, CompileError> compile(const Request& request);
+
+// The stages of compile(), for tools that show or measure each.
+FlowRequest flow_request(const Request& request);
 
 }  // namespace callgate::jit

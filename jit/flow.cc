@@ -7,14 +7,13 @@
 #include "bpf/opcode.h"
 #include "callgate/action.hpp"
 #include "ir/liveness.h"
-#include "ir/opt/rewrite.h"
+#include "jit/decide.h"
 #include "jit/result_blocks.h"
 
 namespace callgate::jit {
 namespace {
 
 using bpf::Opcode;
-using ir::NodeKind;
 
 Cond cond_of(Opcode op) {
   switch (op) {
@@ -23,16 +22,6 @@ Cond cond_of(Opcode op) {
     case Opcode::jge_k: case Opcode::jge_x: return Cond::above_equal;
     default: return Cond::not_equal;
   }
-}
-
-Cond cond_of(ir::Compare compare) {
-  switch (compare) {
-    case ir::Compare::equal: return Cond::equal;
-    case ir::Compare::greater: return Cond::above;
-    case ir::Compare::greater_equal: return Cond::above_equal;
-    case ir::Compare::any_bit_set: return Cond::not_equal;
-  }
-  return Cond::equal;
 }
 
 // Cuts one straight form into blocks. Jumps through JA and to RET K are followed while lowering.
@@ -116,31 +105,6 @@ class StraightLowering {
   std::vector<bool> leaders_;      // targets of jumps
 };
 
-// One block a node, in descending order of numbers, so that successors come later.
-BlockId lower_graph(ResultBlocks& results, const ir::Graph& graph, std::uint32_t segment) {
-  const ir::Reachable reachable = ir::reachable_from_root(graph);
-  std::vector<BlockId> blocks(graph.root + 1, no_block);
-  for (ir::NodeId id = 0; id <= graph.root; ++id) {
-    if (!reachable.nodes[id]) continue;
-    const ir::Node& node = graph.node_at(id);
-    switch (node.kind) {
-      case NodeKind::constant: blocks[id] = results.constant(segment, node.lhs); break;
-      case NodeKind::computed:
-        blocks[id] = results.make({BlockKind::compute, segment, id});
-        results.block(blocks[id]).next = results.denied_in_a(segment);
-        break;
-      case NodeKind::test:
-        blocks[id] = results.make({BlockKind::test, segment, id, 0, cond_of(node.compare), blocks[node.then],
-                                   blocks[node.otherwise]});
-        break;
-    }
-  }
-  for (ir::NodeId id = graph.root + 1; id-- > 0;) {
-    if (reachable.nodes[id] && graph.node_at(id).kind != NodeKind::constant) results.append(blocks[id]);
-  }
-  return blocks[graph.root];
-}
-
 bool needs_slots(const ir::StraightForm& form) {
   for (const Insn& insn : form.program.instructions()) {
     if (bpf::find_opcode(insn.code)->form == bpf::Form::scratch || bpf::opcode_of(insn) == Opcode::div_k) return true;
@@ -157,28 +121,50 @@ bool needs_slots(const ir::Graph& graph) {
   }
   for (ir::NodeId id = 0; id < graph.node_count(); ++id) {
     const ir::Node& n = graph.node_at(id);
-    if (n.kind == NodeKind::test && !is_operand(graph, n.rhs)) return true;
+    if (n.kind == ir::NodeKind::test && !is_operand(graph, n.rhs)) return true;
   }
   return false;
 }
 
+// The whole segment's root, then those with an entry of their own.
+void lower_graph(ResultBlocks& results, Flow& flow, const FlowRequest& request, std::uint32_t segment) {
+  const ir::Decisions& decisions = *request.plan[segment]->decisions();
+  std::vector<ir::NodeId> roots{decisions.by_number() ? decisions.rest : decisions.roots[0]};
+  std::vector<BlockId> entries{results.enter(segment)};
+  if (segment == 0) {
+    for (const ir::NodeId root : request.residuals) {
+      roots.push_back(root);
+      entries.push_back(results.make({BlockKind::entry, 0, static_cast<std::uint32_t>(entries.size())}));
+    }
+  }
+  lower_decisions(results, flow, decisions.graph, roots, entries, segment, request.target);
+}
+
 }  // namespace
 
-Flow lower(std::span<const std::shared_ptr<const ir::Segment>> plan, MergeRule rule) {
-  ResultBlocks results(static_cast<std::uint32_t>(plan.size()), rule);
-  Flow flow{plan, {}, results.keeps_current(), results.keeps_current()};
+Flow lower(const FlowRequest& request) {
+  const auto& plan = request.plan;
+  ResultBlocks results(static_cast<std::uint32_t>(plan.size()), request.rule);
+  Flow flow{plan, {}, results.keeps_current(), results.keeps_current(), {}, {}};
   for (std::uint32_t i = 0; i < plan.size(); ++i) {
     results.append(results.enter(i));
-    const ir::StraightForm* straight = plan[i]->straight();
-    const BlockId first = straight != nullptr ? StraightLowering(results, *straight, i).run()
-                                              : lower_graph(results, *plan[i]->graph(), i);
-    Block& enter = results.block(results.enter(i));
-    enter.next = first;
-    if (straight != nullptr) enter.first = (straight->reads_initial_a ? zero_a : 0) | (straight->reads_initial_x ? zero_x : 0);
+    if (const ir::StraightForm* straight = plan[i]->straight()) {
+      const BlockId first = StraightLowering(results, *straight, i).run();
+      Block& enter = results.block(results.enter(i));
+      enter.next = first;
+      enter.first = (straight->reads_initial_a ? zero_a : 0) | (straight->reads_initial_x ? zero_x : 0);
+      flow.needs_slots |= needs_slots(*straight);
+    } else {
+      lower_graph(results, flow, request, i);
+      flow.needs_slots |= needs_slots(plan[i]->decisions()->graph);
+    }
     results.append_merges();
-    flow.needs_slots |= straight != nullptr ? needs_slots(*straight) : needs_slots(*plan[i]->graph());
   }
   flow.blocks = std::move(results).finish();
+  flow.entries.resize(1 + request.residuals.size());
+  for (BlockId id = 0; id < flow.blocks.size(); ++id) {
+    if (flow.blocks[id].kind == BlockKind::entry) flow.entries[flow.blocks[id].first] = id;
+  }
   return flow;
 }
 

@@ -21,8 +21,8 @@ struct NoMarks {
 template <Assembler As, class Marks = NoMarks>
 class Generator {
  public:
-  Generator(As& as, const Abi& abi, const Flow& flow, Marks marks = {})
-      : as_(as), abi_(abi), flow_(flow), frame_(abi.has_frame && flow.needs_slots ? 4 * slot_count : 0), marks_(marks) {}
+  Generator(As& as, const Abi& abi, const InputMap& input, const Flow& flow, Marks marks = {})
+      : as_(as), abi_(abi), input_(input), flow_(flow), frame_(abi.has_frame && flow.needs_slots ? 4 * slot_count : 0), marks_(marks) {}
 
   void body(const Block& block) {
     switch (block.kind) {
@@ -34,8 +34,9 @@ class Generator {
         as_.test(abi_.x, abi_.x);
         return;
       case BlockKind::test: return test(block);
+      case BlockKind::steps: return steps(block);
       case BlockKind::compute: {
-        const ir::Graph& g = *flow_.plan[block.segment]->graph();
+        const ir::Graph& g = graph(block);
         marks_(g.node_at(block.first).source);
         return compute(g, g.node_at(block.first).lhs, 0);
       }
@@ -69,9 +70,10 @@ class Generator {
 
  private:
   Mem slot(std::uint32_t index) const {
-    return {Reg::esp, static_cast<std::int8_t>(abi_.first_slot + static_cast<int>(4 * index))};
+    return {Reg::esp, abi_.first_slot + static_cast<int>(4 * index)};
   }
-  Mem word(std::uint32_t offset) const { return {abi_.input, static_cast<std::int8_t>(offset)}; }
+  Mem word(std::uint32_t offset) const { return {abi_.input, input_.at[offset / 4]}; }
+  const ir::Graph& graph(const Block& block) const { return flow_.plan[block.segment]->decisions()->graph; }
 
   void entry() {
     as_.endbr();
@@ -81,7 +83,7 @@ class Generator {
   }
 
   void load_input() {
-    if (abi_.has_frame) as_.mov(abi_.input, Mem{Reg::esp, static_cast<std::int8_t>(frame_ + 4)});
+    if (abi_.has_frame) as_.mov(abi_.input, Mem{Reg::esp, static_cast<std::int32_t>(frame_ + 4)});
   }
 
   void leave() {
@@ -107,6 +109,62 @@ class Generator {
     as_.xor_(Reg::edx, Reg::edx);
     as_.div(by);
     if (abi_.input == Reg::edx) load_input();
+  }
+
+  // ---- choices -------------------------------------------------------------------------------------------------
+
+  void steps(const Block& block) {
+    for (std::uint32_t i = block.first; i < block.last; ++i) {
+      const Step& step = flow_.steps[i];
+      if (step.marked) marks_(step.source);
+      if (step.wide) {
+        wide_step(step);
+      } else {
+        narrow_step(block, step);
+      }
+    }
+  }
+
+  void narrow_step(const Block& block, const Step& step) {
+    const Imm value{static_cast<std::uint32_t>(step.value)};
+    switch (step.kind) {
+      case StepKind::load: return as_.mov(Reg::eax, word(step.word));
+      case StepKind::compute: return compute(graph(block), step.word, 0);
+      case StepKind::compare_word: return as_.cmp(word(step.word), value);
+      case StepKind::compare: return as_.cmp(Reg::eax, value);
+      case StepKind::test_word: return test_word(word(step.word), value);
+      case StepKind::test: return as_.test(Reg::eax, value);
+      case StepKind::subtract: return as_.sub(Reg::eax, value);
+      case StepKind::set_members: return as_.mov(Reg::ecx, value);
+      case StepKind::test_member: return as_.bt(Reg::ecx, Reg::eax);
+    }
+  }
+
+  void wide_step(const Step& step) {
+    const WideImm value{static_cast<std::uint32_t>(step.value)};
+    switch (step.kind) {
+      case StepKind::load: return as_.mov_wide(Reg::eax, word(step.word));
+      case StepKind::compare_word: return as_.cmp_wide(word(step.word), value);
+      case StepKind::compare:
+        if (step.value <= 0x7fffffff) return as_.cmp_wide(Reg::eax, value);
+        as_.mov_wide(Reg::ecx, step.value);
+        return as_.cmp_wide(Reg::eax, Reg::ecx);
+      case StepKind::subtract: return as_.sub_wide(Reg::eax, value);
+      case StepKind::set_members: return as_.mov_wide(Reg::ecx, step.value);
+      case StepKind::test_member: return as_.bt_wide(Reg::ecx, Reg::eax);
+      case StepKind::compute:
+      case StepKind::test_word:
+      case StepKind::test: return;  // there are no wide ones
+    }
+  }
+
+  // Bits of one byte are tested with a constant of one byte (x86 is little-endian).
+  void test_word(Mem at, Imm mask) {
+    for (std::uint32_t byte = 0; byte < 4; ++byte) {
+      if ((mask.value & ~(0xffu << 8 * byte)) != 0) continue;
+      return as_.test_byte({at.base, at.disp + static_cast<std::int32_t>(byte)}, static_cast<std::uint8_t>(mask.value >> 8 * byte));
+    }
+    as_.test(at, mask);
   }
 
   // ---- straight form -------------------------------------------------------------------------------------------
@@ -180,7 +238,7 @@ class Generator {
 
   // Sets the flags for the test's condition.
   void test(const Block& block) {
-    const ir::Graph& g = *flow_.plan[block.segment]->graph();
+    const ir::Graph& g = graph(block);
     const ir::Node& node = g.node_at(block.first);
     marks_(node.source);
     const ir::Expr& lhs = g.expr_at(node.lhs);
@@ -273,6 +331,7 @@ class Generator {
 
   As& as_;
   const Abi& abi_;
+  const InputMap& input_;
   const Flow& flow_;
   std::uint32_t frame_;  // bytes
   Marks marks_;

@@ -3,20 +3,17 @@
 namespace callgate::jit {
 namespace {
 
-std::size_t body_bytes(const Flow& flow, const Abi& abi, const Block& block) {
-  Sizer sizer;
-  Generator<Sizer>(sizer, abi, flow).body(block);
-  return sizer.size();
-}
-
 Reach reach(std::size_t distance) { return distance <= near_reach ? Reach::near : Reach::far; }
 
 }  // namespace
 
-Layout lay_out(const Flow& flow, const Abi& abi) {
+Layout lay_out(const Flow& flow, const Abi& abi, const InputMap& input) {
   const std::size_t count = flow.blocks.size();
-  Layout layout{std::vector<Reach>(count), std::vector<Reach>(count), std::vector<bool>(count)};
-  std::vector<std::size_t> to_end(count + 1);  // bytes from the start of a block to the end of the code
+  Layout layout{std::vector<Reach>(count), std::vector<Reach>(count), std::vector<bool>(count), {}, 0};
+  layout.start.resize(count + 1);  // from the start of a block to the end of the code, until all is known
+  std::vector<std::uint32_t>& to_end = layout.start;
+  Sizer sizer;
+  Generator<Sizer> generator(sizer, abi, input, flow);
   for (std::size_t id = count; id-- > 0;) {
     const Block& block = flow.blocks[id];
     std::size_t behind = to_end[id + 1];  // bytes from here to the end
@@ -30,9 +27,12 @@ Layout lay_out(const Flow& flow, const Abi& abi) {
       layout.jumped_to[block.taken] = true;
       behind += layout.taken[id] == Reach::near ? near_jump_bytes : far_jcc_bytes;
     }
-    to_end[id] = behind + body_bytes(flow, abi, block);
+    const std::size_t before = sizer.size();
+    generator.body(block);
+    to_end[id] = static_cast<std::uint32_t>(behind + sizer.size() - before);
   }
   layout.bytes = to_end[0];
+  for (std::uint32_t& at : layout.start) at = static_cast<std::uint32_t>(layout.bytes) - at;
   return layout;
 }
 

@@ -63,6 +63,15 @@ class ListingAssembler {
   void shr(Reg d, Imm i) { line("shr", d, i); }
   void shl_cl(Reg d) { out_ += "  shl " + text(d) + ", cl\n"; }
   void shr_cl(Reg d) { out_ += "  shr " + text(d) + ", cl\n"; }
+  void test_byte(Mem m, std::uint8_t i) { out_ += "  test byte " + address(m) + ", " + text(Imm{i}) + "\n"; }
+  void bt(Reg a, Reg b) { line("bt", a, b); }
+  void mov_wide(Reg d, Mem s) { out_ += "  mov " + wide(d) + ", qword " + address(s) + "\n"; }
+  void mov_wide(Reg d, std::uint64_t i) { out_ += "  mov " + wide(d) + ", " + hex(i) + "\n"; }
+  void cmp_wide(Mem m, WideImm i) { out_ += "  cmp qword " + address(m) + ", " + hex(i.value) + "\n"; }
+  void cmp_wide(Reg r, WideImm i) { out_ += "  cmp " + wide(r) + ", " + hex(i.value) + "\n"; }
+  void cmp_wide(Reg a, Reg b) { out_ += "  cmp " + wide(a) + ", " + wide(b) + "\n"; }
+  void sub_wide(Reg r, WideImm i) { out_ += "  sub " + wide(r) + ", " + hex(i.value) + "\n"; }
+  void bt_wide(Reg a, Reg b) { out_ += "  bt " + wide(a) + ", " + wide(b) + "\n"; }
   void bind(Label l) { out_ += "L" + std::to_string(l) + ":\n"; }
   void jmp(Label l, Reach reach) { jump("jmp", l, reach); }
   void jcc(Cond cond, Label l, Reach reach) { jump(std::string("j") + suffix(cond), l, reach); }
@@ -70,16 +79,19 @@ class ListingAssembler {
 
  private:
   std::string text(Reg reg) const { return name(reg, wide_); }
-  std::string text(Imm imm) const {
-    char buffer[16];
-    std::snprintf(buffer, sizeof buffer, "0x%x", imm.value);
+  static std::string wide(Reg reg) { return std::string("r") + (name(reg, false) + 1); }
+  static std::string hex(std::uint64_t value) {
+    char buffer[24];
+    std::snprintf(buffer, sizeof buffer, "0x%llx", static_cast<unsigned long long>(value));
     return buffer;
   }
-  std::string text(Mem mem) const {
+  static std::string text(Imm imm) { return hex(imm.value); }
+  std::string address(Mem mem) const {
     const int disp = mem.disp;
     const std::string offset = disp == 0 ? "" : (disp < 0 ? " - " : " + ") + std::to_string(disp < 0 ? -disp : disp);
-    return "dword [" + text(mem.base) + offset + "]";
+    return "[" + text(mem.base) + offset + "]";
   }
+  std::string text(Mem mem) const { return "dword " + address(mem); }
 
   void line(const char* mnemonic) { out_ += std::string("  ") + mnemonic + "\n"; }
   template <class A>
@@ -100,10 +112,10 @@ static_assert(Assembler<ListingAssembler>);
 
 }  // namespace
 
-std::string listing(const Flow& flow, const Layout& layout, Target target) {
+std::string listing(const Flow& flow, const Layout& layout, const InputMap& input, Target target) {
   std::string out;
   ListingAssembler as(out, target);
-  emit(as, abi_of(target), flow, layout, NoMarks{});
+  emit(as, abi_of(target), input, flow, layout, NoMarks{});
   return out;
 }
 

@@ -10,6 +10,6 @@
 namespace callgate::jit {
 
 // The code of a flow in Intel syntax, one instruction a line, labels as "L3:".
-std::string listing(const Flow& flow, const Layout& layout, Target target);
+std::string listing(const Flow& flow, const Layout& layout, const InputMap& input, Target target);
 
 }  // namespace callgate::jit

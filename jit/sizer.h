@@ -1,5 +1,5 @@
 // The assembler that only counts: how many bytes each instruction takes, the same in both modes and for both assemblers,
-// since emitted code uses no register that needs a prefix. Tests compare every operation with both adapters.
+// since only the wide operations have a prefix. Tests compare every operation with both adapters.
 #pragma once
 
 #include <cstddef>
@@ -60,6 +60,16 @@ class Sizer {
   void shl_cl(Reg) { size_ += 2; }
   void shr_cl(Reg) { size_ += 2; }
 
+  void test_byte(Mem m, std::uint8_t) { size_ += memory(m) + 1; }
+  void bt(Reg, Reg) { size_ += 3; }
+  void mov_wide(Reg, Mem m) { size_ += 1 + memory(m); }
+  void mov_wide(Reg, std::uint64_t value) { size_ += value <= 0xffffffff ? 5u : 10u; }
+  void cmp_wide(Mem m, WideImm i) { size_ += 1 + memory(m) + (i.value <= 0x7f ? 1u : 4u); }
+  void cmp_wide(Reg r, WideImm i) { size_ += 1 + immediate(r, {i.value}); }
+  void cmp_wide(Reg, Reg) { size_ += 3; }
+  void sub_wide(Reg r, WideImm i) { cmp_wide(r, i); }
+  void bt_wide(Reg, Reg) { size_ += 4; }
+
   void bind(Label) {}
   void jmp(Label, Reach reach) { size_ += reach == Reach::near ? near_jump_bytes : far_jmp_bytes; }
   void jcc(Cond, Label, Reach reach) { size_ += reach == Reach::near ? near_jump_bytes : far_jcc_bytes; }
@@ -69,7 +79,10 @@ class Sizer {
   static bool fits_8(Imm i) { return i.value <= 0x7f || i.value >= 0xffffff80; }
 
   // Opcode, ModRM, and what the address needs: a stack pointer takes a SIB byte, a displacement of 0 no byte.
-  static std::size_t memory(Mem m) { return 2 + (m.base == Reg::esp ? 1u : 0u) + (m.disp == 0 ? 0u : 1u); }
+  static std::size_t memory(Mem m) {
+    const bool near = m.disp >= -128 && m.disp <= 127;
+    return 2 + (m.base == Reg::esp ? 1u : 0u) + (m.disp == 0 ? 0u : near ? 1u : 4u);
+  }
 
   static std::size_t immediate(Reg r, Imm i) {
     if (fits_8(i)) return 3;

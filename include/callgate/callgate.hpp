@@ -6,6 +6,7 @@
 #include "callgate/expected.hpp"
 #include "callgate/export.hpp"
 #include "callgate/insn.hpp"
+#include "callgate/layout.hpp"
 #include "callgate/options.hpp"
 #include "callgate/program.hpp"
 #include "callgate/version.hpp"

@@ -23,6 +23,7 @@ enum class AttachErrc : std::uint8_t {
   path_too_long,       // Options::path_limit; the kernel answers ENOMEM (seccomp_attach_filter())
   engine_unavailable,  // the engine that was asked for is not in this build
   target_unavailable,  // this process cannot run the target's code, or the engine cannot make it
+  bad_layout,          // Options::layout: the number is a constant, or an offset is no multiple of 4 or above max_frame_offset
 };
 
 struct AttachError {
@@ -68,31 +69,65 @@ struct ChainNode;
 
 // What evaluate() reads. First part of every ChainNode.
 struct ChainHot {
-  std::uint32_t (*entry)(const SeccompData* data, const ChainHot* self);
-  const std::uint32_t* table;  // action_table_words words; never null
+  const std::uint32_t* table;        // for SeccompData: action_table_words words; never null
+  std::uintptr_t code;               // what residual words of that table are counted from
+  const std::uint32_t* frame_table;  // the same two for frames of the layout
+  std::uintptr_t frame_code;
+  std::uint16_t nr_offset;           // bytes, in a frame of the layout
+  std::uint16_t arch_offset;         // bytes, or no_offset where arch is a constant
+  std::uint32_t arch_value;          // that constant
+  bool single_fetch;
 };
+inline constexpr std::uint16_t no_offset = 0xffff;
+
+using Entry = std::uint32_t (*)(const void* input, const ChainHot* self);
+
+// For frames that must be read once.
+CALLGATE_API std::uint32_t evaluate_frame_once(const void* frame, const ChainHot* self) noexcept;
 
 // The action table: for three domains of numbers (x86_64, x32, i386) the result of the whole chain where number and
-// arch alone decide it, and the marker where they do not.
+// arch alone decide it, and a residual word where they do not.
 inline constexpr std::uint32_t domain_size = 512;  // numbers per domain; a power of two
 inline constexpr std::uint32_t domain_count = 3;
 inline constexpr std::uint32_t action_table_entries = domain_size * domain_count;
 
-// One more word lies behind the entries, the marker, for calls that the table does not keep.
+// One more word lies behind the entries, for calls that the table does not keep.
 inline constexpr std::uint32_t action_table_words = action_table_entries + 1;
 
-// Stands for "run the code". A constant decision that happens to have this value runs the code as well.
-inline constexpr std::uint32_t residual_marker = 0x7ffe5eed;
+// Residual words say "run the code that lies so many bytes from the start". They look like results whose action no kernel
+// knows; a chain that really decides so for a number runs code for it as well.
+inline constexpr std::uint32_t residual_base = 0x7ff80000;
+constexpr bool is_residual(std::uint32_t word) noexcept { return word - residual_base < max_code_bytes; }
 
-// Where the table keeps the call, or action_table_entries if it does not. The number is masked, so that not even a
+// The 64 bits of nr and arch as they lie in memory: arch above nr.
+constexpr std::uint64_t call_id(std::uint32_t nr, std::uint32_t arch_value) noexcept {
+  return std::uint64_t{arch_value} << 32 | nr;
+}
+
+// The index is masked behind the comparison, where the compiler cannot see that it is small already: so not even a
 // mispredicted comparison makes an index from outside read beyond the table.
-constexpr std::uint32_t table_index(std::uint32_t nr, std::uint32_t arch_value) noexcept {
-  const std::uint32_t low = nr & (domain_size - 1);
-  if (arch_value == arch::x86_64) {
-    if (nr == low) return low;
-    return nr == (low | arch::x32_bit) ? domain_size + low : action_table_entries;
-  }
-  return arch_value == arch::x86_32 && nr == low ? 2 * domain_size + low : action_table_entries;
+inline std::uint32_t masked(std::uint64_t index) noexcept {
+  auto low = static_cast<std::uint32_t>(index);
+  asm("" : "+r"(low));
+  return low & (domain_size - 1);
+}
+
+// Where the table keeps the call, or action_table_entries if it does not.
+inline std::uint32_t table_index(std::uint64_t id) noexcept {
+  const std::uint64_t from_x86_64 = id - call_id(0, arch::x86_64);
+  if (from_x86_64 < domain_size) return masked(from_x86_64);
+  const std::uint64_t from_i386 = id - call_id(0, arch::x86_32);
+  if (from_i386 < domain_size) return 2 * domain_size + masked(from_i386);
+  const std::uint64_t from_x32 = from_x86_64 - arch::x32_bit;
+  if (from_x32 < domain_size) return domain_size + masked(from_x32);
+  return action_table_entries;
+}
+
+// A 32-bit word at a byte offset, wherever it lies.
+inline std::uint32_t word_at(const void* frame, std::size_t offset) noexcept {
+  std::uint32_t word;
+  std::memcpy(&word, static_cast<const unsigned char*>(frame) + offset, sizeof word);
+  return word;
 }
 
 }  // namespace detail
@@ -124,10 +159,23 @@ class Chain {
   // Allocates nothing, takes no lock, makes no system call, touches neither errno nor thread-local storage nor
   // vector registers; async-signal-safe. `data` must not change meanwhile.
   std::uint32_t evaluate(const SeccompData& data) const noexcept {
-    const detail::ChainHot* hot = hot_;
-    const std::uint32_t result = hot->table[detail::table_index(data.nr, data.arch)];
-    if (result != detail::residual_marker) return result;
-    return hot->entry(&data, hot);
+    const detail::ChainHot* const hot = hot_;
+    const std::uint32_t word = hot->table[detail::table_index(detail::call_id(data.nr, data.arch))];
+    if (!detail::is_residual(word)) return word;
+    return reinterpret_cast<detail::Entry>(hot->code + (word - detail::residual_base))(&data, hot);
+  }
+
+  // The same for a frame as Options::layout describes it. `frame` must not change meanwhile, unless the layout says
+  // single_fetch.
+  std::uint32_t evaluate_frame(const void* frame) const noexcept {
+    const detail::ChainHot* const hot = hot_;
+    if (hot->single_fetch) return detail::evaluate_frame_once(frame, hot);
+    const std::uint32_t nr = detail::word_at(frame, hot->nr_offset);
+    const std::uint32_t arch_value =
+        hot->arch_offset == detail::no_offset ? hot->arch_value : detail::word_at(frame, hot->arch_offset);
+    const std::uint32_t word = hot->frame_table[detail::table_index(detail::call_id(nr, arch_value))];
+    if (!detail::is_residual(word)) return word;
+    return reinterpret_cast<detail::Entry>(hot->frame_code + (word - detail::residual_base))(frame, hot);
   }
 
   // The decision and the filter that made it, by replaying the chain on the interpreter. Same promises as

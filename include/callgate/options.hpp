@@ -5,6 +5,7 @@
 
 #include "callgate/export.hpp"
 #include "callgate/insn.hpp"
+#include "callgate/layout.hpp"
 
 namespace CALLGATE_API callgate {
 
@@ -37,6 +38,8 @@ enum class MergeRule : std::uint8_t {
   most_restrictive,
 };
 
+inline constexpr std::uint32_t max_code_bytes = std::uint32_t{1} << 18;
+
 struct Options {
   Engine engine = Engine::automatic;
   Target target = Target::native;
@@ -50,6 +53,14 @@ struct Options {
   // Seal the mapping of the compiled chain with mseal(2). It can then never be unmapped, not even after the chain
   // is released: only for chains that live as long as the process.
   bool permanent = false;
+
+  // Where evaluate_frame() finds the words of a call. Table and code are made for this layout; chains whose layout is not
+  // that of struct seccomp_data still take SeccompData in evaluate(), which then runs on the interpreter.
+  InputLayout layout = InputLayout::seccomp_data();
+
+  // The most machine code for one chain, in bytes; above it the chain is compiled with less detail (see
+  // docs/code-generation.md). At most max_code_bytes, which is also the reach of the action table.
+  std::uint32_t code_limit = max_code_bytes;
 
   // The longest path of a chain in converted instructions, counted as the kernel does; 0 lifts the limit.
   std::uint32_t path_limit = max_path_length;

@@ -7,8 +7,9 @@ namespace callgate::ir {
 
 bool fold_constants(Graph& graph) {
   bool changed = false;
+  NodeId root = graph.root;
   Graph folded = rewrite(
-      graph,
+      graph, std::span(&root, 1),
       [&](Graph& g, Op op, ExprId lhs, ExprId rhs) {
         const ExprId id = fold_expr(g, op, lhs, rhs);
         changed |= g.is_constant(id);
@@ -19,6 +20,7 @@ bool fold_constants(Graph& graph) {
         changed |= id == then || id == otherwise;
         return id;
       });
+  folded.root = root;
   if (changed) graph = std::move(folded);
   return changed;
 }

@@ -1,6 +1,8 @@
-// The passes over a decision graph, in the order in which ir/plan.cc runs them. Each returns whether it changed anything.
+// The passes over a decision graph. Each returns whether it changed anything.
 // What a pass may and may not do is written down in ir/opt/README.md.
 #pragma once
+
+#include <span>
 
 #include "ir/graph.h"
 
@@ -8,5 +10,8 @@ namespace callgate::ir {
 
 bool fold_constants(Graph& graph);
 bool remove_dead_nodes(Graph& graph);
+
+// The same for a graph with several roots, which get their new numbers; graph.root is not one of them.
+bool remove_dead_nodes(Graph& graph, std::span<NodeId> roots);
 
 }  // namespace callgate::ir

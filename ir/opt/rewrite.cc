@@ -3,10 +3,10 @@
 namespace callgate::ir {
 
 // Successors and operands have smaller numbers, so one loop downwards meets every user before what it uses.
-Reachable reachable_from_root(const Graph& graph) {
+Reachable reachable_from(const Graph& graph, std::span<const NodeId> roots) {
   Reachable r{std::vector<bool>(graph.node_count()), std::vector<bool>(graph.expr_count())};
-  r.nodes[graph.root] = true;
-  for (NodeId id = graph.root + 1; id-- > 0;) {
+  for (const NodeId root : roots) r.nodes[root] = true;
+  for (NodeId id = graph.node_count(); id-- > 0;) {
     if (!r.nodes[id]) continue;
     const Node& node = graph.node_at(id);
     if (node.kind == NodeKind::test) {
@@ -23,5 +23,7 @@ Reachable reachable_from_root(const Graph& graph) {
   }
   return r;
 }
+
+Reachable reachable_from_root(const Graph& graph) { return reachable_from(graph, std::span(&graph.root, 1)); }
 
 }  // namespace callgate::ir

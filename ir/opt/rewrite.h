@@ -1,6 +1,7 @@
 // The loop that passes share: a new graph from an old one, expressions and nodes from the leaves upwards.
 #pragma once
 
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -13,13 +14,15 @@ struct Reachable {
   std::vector<bool> nodes;
   std::vector<bool> exprs;
 };
+Reachable reachable_from(const Graph& graph, std::span<const NodeId> roots);
 Reachable reachable_from_root(const Graph& graph);
 
 // Rebuilds the reachable part. make_expr(graph, op, lhs, rhs) and make_test(graph, compare, lhs, rhs, then, otherwise)
 // build what takes the place of an operation and of a test; their operands are numbers in the new graph.
+// `roots` are brought to their new numbers.
 template <class MakeExpr, class MakeTest>
-Graph rewrite(const Graph& old, MakeExpr make_expr, MakeTest make_test) {
-  const Reachable keep = reachable_from_root(old);
+Graph rewrite(const Graph& old, std::span<NodeId> roots, MakeExpr make_expr, MakeTest make_test) {
+  const Reachable keep = reachable_from(old, roots);
   Graph graph;
   std::vector<ExprId> exprs(old.expr_count());
   for (ExprId id = 0; id < old.expr_count(); ++id) {
@@ -44,7 +47,7 @@ Graph rewrite(const Graph& old, MakeExpr make_expr, MakeTest make_test) {
         break;
     }
   }
-  graph.root = nodes[old.root];
+  for (NodeId& root : roots) root = nodes[root];
   return graph;
 }
 

@@ -71,6 +71,22 @@ class AsmjitAssembler {
   void shl_cl(Reg d) { as_.shl(r(d), x86::cl); }
   void shr_cl(Reg d) { as_.shr(r(d), x86::cl); }
 
+  void test_byte(Mem d, std::uint8_t i) { as_.test(sized_m(d, 1), asmjit::Imm(i)); }
+  void bt(Reg a, Reg b) { as_.bt(r(a), r(b)); }
+  void mov_wide(Reg d, Mem s) { as_.mov(wide(d), sized_m(s, 8)); }
+  void mov_wide(Reg d, std::uint64_t i) {
+    if (i <= 0xffffffff) {
+      as_.mov(r(d), asmjit::Imm(static_cast<std::int32_t>(i)));
+    } else {
+      as_.movabs(wide(d), asmjit::Imm(i));
+    }
+  }
+  void cmp_wide(Mem d, WideImm i) { as_.cmp(sized_m(d, 8), asmjit::Imm(i.value)); }
+  void cmp_wide(Reg d, WideImm i) { as_.cmp(wide(d), asmjit::Imm(i.value)); }
+  void cmp_wide(Reg a, Reg b) { as_.cmp(wide(a), wide(b)); }
+  void sub_wide(Reg d, WideImm i) { as_.sub(wide(d), asmjit::Imm(i.value)); }
+  void bt_wide(Reg a, Reg b) { as_.bt(wide(a), wide(b)); }
+
   void bind(Label l) { as_.bind(label(l)); }
   void jmp(Label l, Reach reach) { sized(reach).jmp(label(l)); }
   void jcc(Cond cond, Label l, Reach reach) {
@@ -90,9 +106,11 @@ class AsmjitAssembler {
 
  private:
   static x86::Gp r(Reg reg) { return x86::gpd(static_cast<std::uint32_t>(reg)); }
-  x86::Mem m(Mem mem) const {
+  static x86::Gp wide(Reg reg) { return x86::gpq(static_cast<std::uint32_t>(reg)); }
+  x86::Mem m(Mem mem) const { return sized_m(mem, 4); }
+  x86::Mem sized_m(Mem mem, std::uint32_t bytes) const {
     const auto id = static_cast<std::uint32_t>(mem.base);
-    return x86::dword_ptr(is_64_ ? x86::Gp(x86::gpq(id)) : x86::Gp(x86::gpd(id)), mem.disp);
+    return x86::Mem(is_64_ ? x86::Gp(x86::gpq(id)) : x86::Gp(x86::gpd(id)), mem.disp, bytes);
   }
   // Sign-extended, so that the short forms are found.
   static asmjit::Imm imm(Imm i) { return asmjit::Imm(static_cast<std::int32_t>(i.value)); }
@@ -111,17 +129,17 @@ class AsmjitAssembler {
 
 static_assert(Assembler<AsmjitAssembler>);
 
-Expected<Code, JitError> emit_asmjit(const Flow& flow, const Layout& layout, Target target, bool with_marks) {
+Expected<Code, JitError> emit_asmjit(const EmitRequest& request) {
   FirstError errors;
   asmjit::CodeHolder holder;
-  const auto arch = target == Target::x86_64 ? asmjit::Arch::kX64 : asmjit::Arch::kX86;
+  const auto arch = request.target == Target::x86_64 ? asmjit::Arch::kX64 : asmjit::Arch::kX86;
   if (holder.init(asmjit::Environment(arch)) != asmjit::kErrorOk) return JitError{"AsmJit: cannot start"};
   holder.setErrorHandler(&errors);
   Code code;
-  AsmjitAssembler as(holder, target, flow.blocks.size());
-  emit_marked(as, abi_of(target), flow, layout, with_marks ? &code.marks : nullptr);
+  AsmjitAssembler as(holder, request.target, request.flow.blocks.size());
+  emit_marked(as, request, code.marks);
   if (!errors.message().empty()) return JitError{errors.message()};
-  if (holder.hasUnresolvedLinks() || as.size() != layout.bytes) {
+  if (holder.hasUnresolvedLinks() || as.size() != request.layout.bytes) {
     return JitError{"AsmJit: the code's size is not the computed one"};
   }
   const asmjit::CodeBuffer& buffer = holder.textSection()->buffer();

@@ -21,31 +21,41 @@ struct Mark {
 struct Code {
   std::vector<std::uint8_t> bytes;
   std::vector<Mark> marks;  // ascending; empty unless asked for
+  std::vector<std::uint32_t> entries;  // bytes from the start: the whole function, then the residuals that were asked for
 };
 
 struct JitError {
   std::string message;
 };
 
+struct EmitRequest {
+  const Flow& flow;
+  const Layout& layout;
+  Target target;
+  const InputMap& input;
+  bool with_marks;
+};
+
 struct Backend {
   Engine engine;
   bool (*makes)(Target target);  // Target::x86_64 or x86_32
-  Expected<Code, JitError> (*emit)(const Flow& flow, const Layout& layout, Target target, bool with_marks);
+  Expected<Code, JitError> (*emit)(const EmitRequest& request);
 };
 
-// jit/layout.h's emit(), with marks collected in `marks` unless that is null.
+inline const Abi& abi_of(Target target) { return target == Target::x86_64 ? abi_x86_64 : abi_x86_32; }
+
+// jit/layout.h's emit(), with marks collected in `marks` if they are asked for.
 template <Assembler As>
-void emit_marked(As& as, const Abi& abi, const Flow& flow, const Layout& layout, std::vector<Mark>* marks) {
-  if (marks == nullptr) return emit(as, abi, flow, layout, NoMarks{});
-  emit(as, abi, flow, layout, [&as, marks](ir::Source source) {
-    marks->push_back({static_cast<std::uint32_t>(as.size()), source});
+void emit_marked(As& as, const EmitRequest& request, std::vector<Mark>& marks) {
+  const Abi& abi = abi_of(request.target);
+  if (!request.with_marks) return emit(as, abi, request.input, request.flow, request.layout, NoMarks{});
+  emit(as, abi, request.input, request.flow, request.layout, [&](ir::Source source) {
+    marks.push_back({static_cast<std::uint32_t>(as.size()), source});
   });
 }
 
 // Null when this library was built without it.
 const Backend* find_backend(Engine engine);
-
-inline const Abi& abi_of(Target target) { return target == Target::x86_64 ? abi_x86_64 : abi_x86_32; }
 
 // The mode of this process; Target::native on a machine that is not x86.
 constexpr Target host_target() {

@@ -1,13 +1,16 @@
 #include "tests/support/run_everywhere.h"
 
 #include <algorithm>
+#include <cstring>
 #include <functional>
+#include <map>
 #include <sstream>
 #include <utility>
 
 #include "bpf/disassembler.h"
 #include "bpf/names.h"
 #include "interp/run.h"
+#include "dispatch/action_table.h"
 #include "ir/evaluate.h"
 #include "ir/plan.h"
 #include "jit/compile.h"
@@ -84,37 +87,70 @@ Evaluator match_evaluator(std::span<const Program> filters, MergeRule rule) {
           }};
 }
 
-ir::Plan plan_of(std::span<const Program> filters, MergeRule rule, Optimize level) {
-  ir::Plan plan;
-  std::uint32_t filter = 0;
-  for (const Program& program : filters) plan = ir::attach(plan, program, filter++, rule, level);
-  return plan;
+void add_graph_evaluators(std::vector<Evaluator>& out, std::span<const Program> filters, MergeRule rule) {
+  for (const ir::Detail detail : {ir::Detail::facts, ir::Detail::numbers, ir::Detail::whole}) {
+    ir::Plan plan = ir::make_plan(filters, {.rule = rule, .detail = detail});
+    if (plan.size() != 1 || plan[0]->decisions() == nullptr) return;  // over budget: the chains above run it
+    out.push_back({std::string("decision graph, detail ") + ir::name(detail), [plan](std::span<const SeccompData> inputs) {
+                     const ir::Decisions& decisions = *plan[0]->decisions();
+                     Results results;
+                     for (const SeccompData& data : inputs) {
+                       const ir::NodeId root = decisions.root_of(ir::class_of(data.nr, data.arch));
+                       results.push_back(ir::evaluate(decisions.graph, root, data));
+                     }
+                     return results;
+                   }});
+  }
 }
 
-void add_graph_evaluator(std::vector<Evaluator>& out, std::span<const Program> filters, MergeRule rule) {
-  ir::Plan plan = plan_of(filters, rule, Optimize::full);
-  if (plan.size() != 1 || plan[0]->graph() == nullptr) return;  // over budget: the chains above run it
-  out.push_back({"decision graph", [plan](std::span<const SeccompData> inputs) {
-                   Results results;
-                   for (const SeccompData& data : inputs) results.push_back(ir::evaluate(*plan[0]->graph(), data));
-                   return results;
-                 }});
+// Code of a chain with its action table, as Chain uses both.
+struct TableAndCode {
+  std::vector<std::uint32_t> table;
+  std::vector<std::uint8_t> code;
+
+  // The word of a call, and the code that it names: a jump to it, in front of all code.
+  std::uint32_t word_of(const SeccompData& data) const {
+    return table[detail::table_index(detail::call_id(data.nr, data.arch))];
+  }
+  std::vector<std::uint8_t> code_at(std::uint32_t word) const {
+    const std::uint32_t offset = word - detail::residual_base;
+    std::vector<std::uint8_t> bytes = {0xe9, 0, 0, 0, 0};  // jmp rel32
+    std::memcpy(&bytes[1], &offset, sizeof offset);
+    bytes.insert(bytes.end(), code.begin(), code.end());
+    return bytes;
+  }
+};
+
+// x86_32 code from this 64-bit process, run by the helper, a batch for each entry.
+Results run_in_helper(const TableAndCode& made, std::span<const SeccompData> inputs) {
+  Results results(inputs.size());
+  std::map<std::uint32_t, std::vector<std::size_t>> by_word;
+  for (std::size_t i = 0; i < inputs.size(); ++i) by_word[made.word_of(inputs[i])].push_back(i);
+  for (const auto& [word, indices] : by_word) {
+    std::vector<SeccompData> batch;
+    for (const std::size_t i : indices) batch.push_back(inputs[i]);
+    const bool residual = detail::is_residual(word);
+    const Results answers = residual ? Helper32::instance().run(made.code_at(word), batch) : Results(batch.size(), word);
+    for (std::size_t i = 0; i < indices.size(); ++i) results[indices[i]] = answers[i];
+  }
+  return results;
 }
 
-// x86_32 code from this 64-bit process, run by the helper.
 void add_32_bit(std::vector<Evaluator>& out, std::span<const Program> filters, MergeRule rule) {
   if (!Helper32::is_available() || jit::find_backend(Engine::asmjit) == nullptr) return;
   for (const Optimize level : {Optimize::none, Optimize::full}) {
     const std::string name = std::string("x86_32 by AsmJit in the helper, optimize=") + callgate::name(level);
-    const ir::Plan plan = plan_of(filters, rule, level);
-    auto code = jit::compile({plan, rule, Engine::asmjit, Target::x86_32});
+    const ir::Plan plan = ir::make_plan(filters, {.rule = rule, .level = level});
+    const auto residuals = detail::find_residuals(plan, rule);
+    auto code = jit::compile(
+        {.plan = plan, .rule = rule, .engine = Engine::asmjit, .target = Target::x86_32, .residuals = residuals.roots});
     if (!code) {
       out.push_back(failure(name, code.error().message));
-    } else {
-      out.push_back({name, [bytes = code->bytes](std::span<const SeccompData> inputs) {
-                       return Helper32::instance().run(bytes, inputs);
-                     }});
+      continue;
     }
+    TableAndCode made{std::vector<std::uint32_t>(detail::action_table_words), code->bytes};
+    detail::fill(detail::ActionTable(made.table.data(), made.table.size()), plan, rule, residuals, code->entries);
+    out.push_back({name, [made](std::span<const SeccompData> inputs) { return run_in_helper(made, inputs); }});
   }
 }
 
@@ -130,7 +166,7 @@ std::vector<Evaluator> evaluators(std::span<const Program> filters, MergeRule ru
   all.push_back(chain_evaluator(filters, {.engine = Engine::interpreter, .rule = rule, .path_limit = 0}, true, false));
   all.push_back(chain_evaluator(filters, {.rule = rule, .no_exec_memory = true, .path_limit = 0}, true, false));
   all.push_back(match_evaluator(filters, rule));
-  add_graph_evaluator(all, filters, rule);
+  add_graph_evaluators(all, filters, rule);
   add_32_bit(all, filters, rule);
   return all;
 }

@@ -1,0 +1,62 @@
+// What a chain decides, specialised for every class of calls: the roots of one shared graph.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "callgate/options.hpp"
+#include "callgate/program.hpp"
+#include "ir/build.h"
+#include "ir/call_class.h"
+#include "ir/graph.h"
+
+namespace callgate::ir {
+
+// How much the specialiser may know. Each level costs less than the one before it and takes more programs.
+enum class Detail : std::uint8_t {
+  facts,    // every class on its own, with what is learnt on a path
+  numbers,  // every class on its own
+  whole,    // one graph for all calls
+  straight, // none: the straight form
+};
+const char* name(Detail detail);
+
+// Steps that one attach may take, whatever the filters; a step is about 10 ns.
+inline constexpr std::uint32_t max_specialise_steps = 1u << 17;
+
+// Nodes that the graph of one chain may have when an attach has ended.
+inline constexpr std::uint32_t max_decision_nodes = 1u << 15;
+
+struct Decisions {
+  Graph graph;                // holds just what the roots reach
+  std::vector<NodeId> roots;  // by class (ir/call_class.h); a single one if the detail is `whole`
+  NodeId rest = 0;            // for calls that the action table does not keep: picks among the rest classes
+  Detail detail = Detail::facts;
+
+  bool by_number() const { return detail != Detail::whole; }
+  // The root for calls of a domain, or of those that the table does not keep (class_count).
+  NodeId root_of(std::uint32_t class_id) const {
+    if (!by_number()) return roots[0];
+    return class_id == class_count ? rest : roots[class_id];
+  }
+};
+
+// Where every filter of a chain goes through graphs of one kind.
+struct Composition {
+  MergeRule rule = MergeRule::first_non_allow;
+  FixedWords fixed = {};  // words that the layout makes constant
+  Detail detail = Detail::facts;
+};
+
+// Decisions of a chain without filters.
+Decisions allow_all(Detail detail);
+
+// Decisions of the chain with `newer` (oldest first) on top of one that decides as `older`; the first of them has number
+// `filter` in the chain. Empty when a filter has no graph (ir/build.h) or a budget is exceeded. `older` must have been made
+// for the same composition. May throw std::bad_alloc.
+std::optional<Decisions> attach(const Decisions& older, std::span<const Program* const> newer, std::uint32_t filter,
+                                const Composition& composition);
+
+}  // namespace callgate::ir

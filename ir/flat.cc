@@ -1,0 +1,78 @@
+#include "ir/flat.h"
+
+#include <map>
+
+namespace callgate::ir {
+namespace {
+
+constexpr std::size_t max_code_index = 0xffff;
+
+// Writes expressions as postfix code, each once.
+class Encoder {
+ public:
+  Encoder(const Graph& graph, std::vector<FlatOp>& ops) : graph_(graph), ops_(ops) {}
+
+  std::uint32_t code_of(ExprId id) {
+    const auto [place, is_new] = at_.try_emplace(id, static_cast<std::uint32_t>(ops_.size()));
+    if (is_new) {
+      write(id);
+      ops_.back().last = true;
+    }
+    return place->second;
+  }
+
+ private:
+  // Recursion is bounded by the size of an expression.
+  void write(ExprId id) {
+    const Expr& e = graph_.expr_at(id);
+    const int arity = info(e.op).arity;
+    if (arity >= 1) write(e.lhs);
+    if (arity == 2) write(e.rhs);
+    ops_.push_back({e.op, false, e.op == Op::load ? e.lhs / 4 : e.lhs});
+  }
+
+  const Graph& graph_;
+  std::vector<FlatOp>& ops_;
+  std::map<ExprId, std::uint32_t> at_;
+};
+
+bool is_word_test(const Graph& graph, const Node& node) {
+  return graph.expr_at(node.lhs).op == Op::load && graph.is_constant(node.rhs) && node.compare != Compare::greater;
+}
+
+FlatKind kind_of(Compare compare) {
+  switch (compare) {
+    case Compare::equal: return FlatKind::equal;
+    case Compare::any_bit_set: return FlatKind::any_bit_set;
+    default: return FlatKind::at_least;
+  }
+}
+
+}  // namespace
+
+FlatGraph FlatGraph::make(const Graph& graph) {
+  FlatGraph flat;
+  Encoder encoder(graph, flat.ops_);
+  flat.nodes_.reserve(graph.node_count());
+  for (NodeId id = 0; id < graph.node_count(); ++id) {
+    const Node& node = graph.node_at(id);
+    FlatNode out{FlatKind::constant, node.compare, 0, node.lhs, node.then, node.otherwise};
+    if (node.kind == NodeKind::computed) {
+      out.kind = FlatKind::computed;
+      out.lhs = static_cast<std::uint16_t>(encoder.code_of(node.lhs));
+    } else if (node.kind == NodeKind::test && is_word_test(graph, node)) {
+      out.kind = kind_of(node.compare);
+      out.lhs = static_cast<std::uint16_t>(graph.expr_at(node.lhs).lhs / 4);
+      out.k = graph.expr_at(node.rhs).lhs;
+    } else if (node.kind == NodeKind::test) {
+      out.kind = FlatKind::compare;
+      out.lhs = static_cast<std::uint16_t>(encoder.code_of(node.lhs));
+      out.k = encoder.code_of(node.rhs);
+    }
+    flat.nodes_.push_back(out);
+    if (flat.ops_.size() > max_code_index) return {};
+  }
+  return flat;
+}
+
+}  // namespace callgate::ir

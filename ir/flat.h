@@ -1,0 +1,56 @@
+// A decision graph laid out for being walked where there is no executable memory: arrays without hash tables, walked
+// without allocation. Part of the path of evaluate().
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "callgate/insn.hpp"
+#include "ir/graph.h"
+
+namespace callgate::ir {
+
+enum class FlatKind : std::uint8_t {
+  constant,     // result `k`
+  computed,     // result: the value of code `lhs`
+  equal,        // word `lhs` of the input == k
+  at_least,     // word `lhs` >= k
+  any_bit_set,  // word `lhs` & k
+  compare,      // the values of codes `lhs` and `k`, by `how`
+};
+
+struct FlatNode {
+  FlatKind kind;
+  Compare how;
+  std::uint16_t lhs;
+  std::uint32_t k;
+  std::uint32_t then;
+  std::uint32_t otherwise;
+};
+
+// An expression in postfix order.
+struct FlatOp {
+  Op op;
+  bool last;
+  std::uint32_t value;  // constant, or index of the word
+};
+
+class FlatGraph {
+ public:
+  // Numbers of nodes stay what they are in the graph. Fails (is empty) if the graph has more code for expressions than the
+  // encoding can name. May throw std::bad_alloc.
+  static FlatGraph make(const Graph& graph);
+
+  bool empty() const { return nodes_.empty(); }
+  std::size_t bytes() const { return nodes_.size() * sizeof(FlatNode) + ops_.size() * sizeof(FlatOp); }
+
+  // What the node decides. Allocates nothing and uses a small, bounded stack.
+  std::uint32_t evaluate(NodeId node, const SeccompData& data) const noexcept;
+
+ private:
+  std::vector<FlatNode> nodes_;
+  std::vector<FlatOp> ops_;
+};
+
+}  // namespace callgate::ir

@@ -1,0 +1,77 @@
+// Walks a flat graph. Runs on the path of evaluate(): general registers only, no allocation, a bounded stack.
+#include <cstring>
+
+#include "ir/flat.h"
+
+namespace callgate::ir {
+namespace {
+
+std::uint32_t word_of(const SeccompData& data, std::uint32_t word) noexcept {
+  std::uint32_t value;
+  std::memcpy(&value, reinterpret_cast<const unsigned char*>(&data) + std::size_t{4} * word, sizeof value);
+  return value;
+}
+
+// Operands that wait at any time are fewer than the nodes of an expression (ir/check.cc bounds them).
+constexpr std::uint32_t max_waiting = max_expr_size + 8;
+
+std::uint32_t value_of(const FlatOp* op, const SeccompData& data) noexcept {
+  std::uint32_t stack[max_waiting];
+  std::uint32_t depth = 0;
+  for (;; ++op) {
+    switch (op->op) {
+      case Op::constant: stack[depth++] = op->value; break;
+      case Op::load: stack[depth++] = word_of(data, op->value); break;
+      case Op::neg: stack[depth - 1] = 0 - stack[depth - 1]; break;
+      default: {
+        const std::uint32_t rhs = stack[--depth];
+        std::uint32_t& lhs = stack[depth - 1];
+        switch (op->op) {
+          case Op::add: lhs += rhs; break;
+          case Op::sub: lhs -= rhs; break;
+          case Op::mul: lhs *= rhs; break;
+          case Op::div: lhs = rhs == 0 ? 0 : lhs / rhs; break;  // a test stands in front; the check costs nothing here
+          case Op::or_: lhs |= rhs; break;
+          case Op::and_: lhs &= rhs; break;
+          case Op::xor_: lhs ^= rhs; break;
+          case Op::lsh: lhs <<= rhs & 31; break;
+          default: lhs >>= rhs & 31; break;
+        }
+      }
+    }
+    if (op->last) return stack[0];
+  }
+}
+
+bool compares(Compare how, std::uint32_t lhs, std::uint32_t rhs) noexcept {
+  switch (how) {
+    case Compare::equal: return lhs == rhs;
+    case Compare::greater: return lhs > rhs;
+    case Compare::greater_equal: return lhs >= rhs;
+    default: return (lhs & rhs) != 0;
+  }
+}
+
+}  // namespace
+
+std::uint32_t FlatGraph::evaluate(NodeId id, const SeccompData& data) const noexcept {
+  const FlatNode* const nodes = nodes_.data();
+  const FlatOp* const ops = ops_.data();
+  for (;;) {
+    const FlatNode& node = nodes[id];
+    bool taken = false;
+    switch (node.kind) {
+      case FlatKind::constant: return node.k;
+      case FlatKind::computed: return value_of(ops + node.lhs, data);
+      case FlatKind::equal: taken = word_of(data, node.lhs) == node.k; break;
+      case FlatKind::at_least: taken = word_of(data, node.lhs) >= node.k; break;
+      case FlatKind::any_bit_set: taken = (word_of(data, node.lhs) & node.k) != 0; break;
+      case FlatKind::compare:
+        taken = compares(node.how, value_of(ops + node.lhs, data), value_of(ops + node.k, data));
+        break;
+    }
+    id = taken ? node.then : node.otherwise;
+  }
+}
+
+}  // namespace callgate::ir

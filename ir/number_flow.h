@@ -1,0 +1,75 @@
+// Where the numbers of one domain get to in a filter's graph before an argument is looked at.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstdint>
+#include <vector>
+
+#include "ir/call_class.h"
+#include "ir/graph.h"
+
+namespace callgate::ir {
+
+// A set of numbers, relative to the first of a domain.
+class NumberSet {
+ public:
+  static NumberSet all() {
+    NumberSet set;
+    set.words_.fill(~std::uint64_t{0});
+    return set;
+  }
+
+  bool empty() const {
+    return std::all_of(words_.begin(), words_.end(), [](std::uint64_t word) { return word == 0; });
+  }
+  void insert(std::uint32_t n) { words_[n / 64] |= std::uint64_t{1} << n % 64; }
+  void insert(const NumberSet& other) {
+    for (std::size_t i = 0; i < words_.size(); ++i) words_[i] |= other.words_[i];
+  }
+  // Takes one number out. False if it is not in.
+  bool take(std::uint32_t n) {
+    if (n >= numbers_per_domain || (words_[n / 64] >> n % 64 & 1) == 0) return false;
+    words_[n / 64] &= ~(std::uint64_t{1} << n % 64);
+    return true;
+  }
+  template <class Visit>
+  void for_each(Visit visit) const {
+    for (std::uint32_t i = 0; i < words_.size(); ++i) {
+      for (std::uint64_t word = words_[i]; word != 0; word &= word - 1) {
+        visit(i * 64 + static_cast<std::uint32_t>(std::countr_zero(word)));
+      }
+    }
+  }
+  // Moves the numbers from `begin` on out of this set.
+  NumberSet split_off(std::uint32_t begin) {
+    NumberSet upper;
+    for (std::uint32_t i = begin / 64; i < words_.size(); ++i) {
+      const std::uint64_t mask = i == begin / 64 ? ~std::uint64_t{0} << begin % 64 : ~std::uint64_t{0};
+      upper.words_[i] = words_[i] & mask;
+      words_[i] &= ~mask;
+    }
+    return upper;
+  }
+
+ private:
+  std::array<std::uint64_t, numbers_per_domain / 64> words_{};
+};
+
+// A node that decides, or that asks about more than number and architecture, and the numbers that come to it.
+struct Arrival {
+  NodeId node;
+  NumberSet numbers;
+};
+
+// Where a test cannot be decided for a whole set at once (JSET, arithmetic on the number), numbers are asked one by one;
+// after this many steps such a test counts as one that asks about more. Real filters take few.
+inline constexpr std::uint32_t max_number_steps = 1u << 17;
+
+// All numbers of the domain, by the node that they come to from `root`. The kernel's seccomp_is_const_allow() asks the same
+// of one number at a time; here sets of numbers flow through the graph, so that a ladder of n tests costs n steps and not
+// n for each number. `steps` counts, over several calls, against max_number_steps. May throw std::bad_alloc.
+std::vector<Arrival> flow_numbers(const Graph& graph, NodeId root, const Domain& domain, std::uint32_t& steps);
+
+}  // namespace callgate::ir

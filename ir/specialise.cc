@@ -1,0 +1,246 @@
+#include "ir/specialise.h"
+
+#include <cassert>
+
+#include "ir/fold.h"
+#include "ir/rank.h"
+
+namespace callgate::ir {
+namespace {
+
+using Q = Question<std::uint32_t>;
+
+constexpr std::uint32_t all_ones = 0xffffffff;
+
+bool is_load(const Expr& e, std::uint32_t offset) { return e.op == Op::load && e.lhs == offset; }
+
+// What a test with a constant right side asks about its subject.
+Q question_of(const Graph& graph, Compare compare, ExprId lhs, ExprId subject, std::uint32_t k) {
+  if (compare == Compare::any_bit_set) return {compare, k, 0};
+  const std::uint32_t mask = lhs == subject ? all_ones : graph.expr_at(graph.expr_at(lhs).rhs).lhs;
+  return {compare, mask, k};
+}
+
+}  // namespace
+
+std::uint32_t Environment::facts_of(ExprId value) const {
+  for (std::uint32_t i = 0; i < count_; ++i) {
+    if (entries_[i].value == value) return entries_[i].facts;
+  }
+  return 0;
+}
+
+void Environment::set(ExprId value, std::uint32_t facts) {
+  std::uint32_t at = 0;
+  while (at < count_ && entries_[at].value < value) ++at;
+  if (at < count_ && entries_[at].value == value) {
+    entries_[at].facts = facts;
+  } else if (count_ < capacity && facts != 0) {
+    for (std::uint32_t i = count_; i > at; --i) entries_[i] = entries_[i - 1];
+    entries_[at] = {value, facts};
+    ++count_;
+  }
+}
+
+void Environment::keep(const Graph& graph, Topics topics) {
+  std::uint32_t kept = 0;
+  for (std::uint32_t i = 0; i < count_; ++i) {
+    if ((topics_of(graph, entries_[i].value) & topics) != 0) entries_[kept++] = entries_[i];
+  }
+  for (std::uint32_t i = kept; i < count_; ++i) entries_[i] = {};
+  count_ = kept;
+}
+
+void Specialiser::set_class(std::uint32_t id, std::uint32_t nr, std::uint32_t arch) {
+  class_id_ = id;
+  number_known_ = true;
+  nr_ = nr;
+  arch_ = arch;
+  initial_ = {};
+}
+
+void Specialiser::set_class(std::uint32_t id, std::optional<std::uint32_t> arch, std::uint32_t low, std::uint32_t high) {
+  class_id_ = id;
+  number_known_ = false;
+  initial_ = {};
+  F arch_facts;
+  if (arch) {
+    arch_facts = F::exactly(*arch);
+  } else {
+    for (const std::uint32_t known : {arch::x86_64, arch::x86_32}) {
+      arch_facts = arch_facts.after({Compare::equal, all_ones, known}, false);
+    }
+  }
+  initial_.set(graph_.load(arch_offset), facts_.intern(arch_facts));
+  if (low != 0 || high != all_ones) initial_.set(graph_.load(nr_offset), facts_.intern(F::between(low, high)));
+}
+
+void Specialiser::set_no_class() {
+  class_id_ = 0;
+  number_known_ = false;
+  initial_ = {};
+}
+
+// The value of an expression that depends on nothing but the class. Recursion is bounded by the size of an expression.
+std::optional<std::uint32_t> Specialiser::number_value(ExprId id) const {
+  const Expr& e = graph_.expr_at(id);
+  if (e.op == Op::constant) return e.lhs;
+  if (!number_known_ || (e.words & ~number_words) != 0) return std::nullopt;
+  if (e.op == Op::load) return e.lhs == nr_offset ? nr_ : arch_;
+  const auto lhs = number_value(e.lhs);
+  const auto rhs = info(e.op).arity == 2 ? number_value(e.rhs) : lhs;
+  if (!lhs || !rhs || (e.op == Op::div && *rhs == 0)) return std::nullopt;
+  return apply(e.op, *lhs, *rhs);
+}
+
+// The expression with number and architecture put in. Recursion is bounded by the size of an expression.
+ExprId Specialiser::with_class(ExprId id) {
+  const Expr e = graph_.expr_at(id);
+  if (!number_known_ || (e.words & number_words) == 0) return id;
+  if (is_load(e, nr_offset)) return graph_.constant(nr_);
+  if (is_load(e, arch_offset)) return graph_.constant(arch_);
+  const ExprId lhs = with_class(e.lhs);
+  return fold_expr(graph_, e.op, lhs, info(e.op).arity == 2 ? with_class(e.rhs) : 0);
+}
+
+void Specialiser::step_into(State& state, NodeId node) const {
+  state.node = node;
+  forget(state);
+}
+
+// Drops from the state what makes no difference below its node.
+void Specialiser::forget(State& state) const {
+  Topics topics = graph_.topics_below(state.node);
+  if (!state.in_older) topics |= graph_.topics_below(state.older);
+  state.class_id = (topics & number_topic) != 0 ? class_id_ : 0;
+  if (!state.known.empty()) state.known.keep(graph_, topics);
+}
+
+// Whether nothing in the older graph can change any more: it stands as it is, with an ALLOW so far and nothing known.
+bool Specialiser::can_only_stay(const State& state) const {
+  return state.in_older && !state.current_computed && state.current == action::allow && state.known.empty() &&
+         (!number_known_ || (graph_.topics_below(state.node) & number_topic) == 0);
+}
+
+// Whether nothing that the older graph leads to replaces the result so far.
+bool Specialiser::cannot_be_stricter(const State& state) const {
+  return state.in_older && !state.current_computed && state.current != action::allow &&
+         graph_.strictest_below(state.node) >= ir::rank(state.current);
+}
+
+ExprId Specialiser::rank_of(ExprId result) {
+  const ExprId action = fold_expr(graph_, Op::and_, result, graph_.constant(action_mask));
+  return fold_expr(graph_, Op::xor_, action, graph_.constant(sign_bit));
+}
+
+// The older filter's result against the one so far.
+NodeId Specialiser::merge(const State& state, const Node& leaf, NodeId id) {
+  const bool constant = leaf.kind == NodeKind::constant;
+  if (!state.current_computed) {
+    if (constant) return is_stricter(leaf.lhs, state.current) ? id : graph_.leaf(state.current);
+    if (state.current == action::allow) return graph_.computed_leaf(with_class(leaf.lhs));
+    const NodeId so_far = graph_.leaf(state.current);
+    const NodeId older = graph_.computed_leaf(with_class(leaf.lhs));
+    const ExprId rank = rank_of(with_class(leaf.lhs));
+    return fold_test(graph_, Compare::greater_equal, rank, graph_.constant(ir::rank(state.current)), so_far, older);
+  }
+  const NodeId so_far = graph_.computed_leaf(state.current);
+  if (constant && leaf.lhs == action::allow) return so_far;
+  const NodeId older = constant ? id : graph_.computed_leaf(with_class(leaf.lhs));
+  const ExprId other = constant ? graph_.constant(ir::rank(leaf.lhs)) : rank_of(with_class(leaf.lhs));
+  const ExprId mine = rank_of(state.current);
+  return fold_test(graph_, Compare::greater, mine, other, older, so_far);
+}
+
+// The result at a leaf; or nothing, and the state has moved on into the older graph.
+std::optional<NodeId> Specialiser::at_leaf(State& state, const Node& leaf) {
+  const bool constant = leaf.kind == NodeKind::constant;
+  if (state.in_older) return merge(state, leaf, state.node);
+  const bool allows = constant && leaf.lhs == action::allow;
+  const bool is_final = rule_ == MergeRule::first_non_allow || (constant && ir::rank(leaf.lhs) == strictest_rank);
+  if (!allows && is_final) return constant ? state.node : graph_.computed_leaf(with_class(leaf.lhs));
+  state.current_computed = !constant;
+  state.current = constant ? leaf.lhs : with_class(leaf.lhs);
+  state.in_older = true;
+  const NodeId older = state.older;
+  state.older = 0;  // no difference from here on
+  step_into(state, older);
+  return std::nullopt;
+}
+
+// The result of a test that was met before; or nothing, and the state has moved on.
+std::optional<NodeId> Specialiser::at_test(State& state, const Node& node) {
+  const auto left = number_value(node.lhs);
+  const auto right = number_value(node.rhs);
+  if (left && right) {
+    step_into(state, holds(node.compare, *left, *right) ? node.then : node.otherwise);
+    return std::nullopt;
+  }
+  const ExprId lhs = with_class(node.lhs);
+  const ExprId rhs = with_class(node.rhs);
+  // x > k only comes from a right side that the class made constant; it is not worth a question of its own.
+  const bool asks = use_facts_ && node.compare != Compare::greater && graph_.is_constant(rhs) && !graph_.is_constant(lhs);
+  const ExprId subject = subject_of(graph_, node.compare, lhs);
+  Q question{};
+  F known;
+  if (asks) {
+    question = question_of(graph_, node.compare, lhs, subject, graph_.expr_at(rhs).lhs);
+    known = facts_[state.known.facts_of(subject)];
+    if (const auto answer = known.answer(question)) {
+      step_into(state, *answer ? node.then : node.otherwise);
+      return std::nullopt;
+    }
+  }
+  const std::uint32_t met = memo_.size();
+  const std::uint32_t memo = memo_.intern(state);
+  if (memo < met) return memo_result_[memo];
+  memo_result_.push_back(0);
+  steps_ += 4;  // about what a state that branches costs
+  Frame frame{memo, state, node.compare, lhs, rhs, node.source};
+  if (asks) {
+    state.known.set(subject, facts_.intern(known.after(question, true)));
+    frame.other.known.set(subject, facts_.intern(known.after(question, false)));
+  }
+  step_into(state, node.then);
+  step_into(frame.other, node.otherwise);
+  stack_.push_back(frame);
+  return std::nullopt;
+}
+
+std::optional<NodeId> Specialiser::descend(State& state) {
+  ++steps_;
+  if (can_only_stay(state)) return state.node;
+  if (cannot_be_stricter(state)) return graph_.leaf(state.current);
+  const Node node = graph_.node_at(state.node);
+  return node.kind == NodeKind::test ? at_test(state, node) : at_leaf(state, node);
+}
+
+std::optional<NodeId> Specialiser::run(NodeId newer, NodeId older) {
+  State state;
+  state.node = newer;
+  state.older = older;
+  state.known = initial_;
+  forget(state);
+  stack_.clear();
+  for (;;) {
+    std::optional<NodeId> result;
+    while (!result) {
+      if (steps_ > budget_) return std::nullopt;
+      result = descend(state);
+    }
+    while (!stack_.empty() && stack_.back().then_done) {
+      const Frame& frame = stack_.back();
+      graph_.source = frame.source;
+      result = fold_test(graph_, frame.compare, frame.lhs, frame.rhs, frame.then, *result);
+      memo_result_[frame.memo] = *result;
+      stack_.pop_back();
+    }
+    if (stack_.empty()) return result;
+    Frame& frame = stack_.back();
+    frame.then = *result;
+    frame.then_done = true;
+    state = frame.other;
+  }
+}
+
+}  // namespace callgate::ir

@@ -1,0 +1,199 @@
+#include "jit/range_coder.h"
+
+#include <algorithm>
+
+namespace callgate::jit {
+namespace {
+
+constexpr std::uint32_t most_points = 3;     // compared one after the other
+constexpr std::uint32_t fewest_for_set = 5;  // ranges that make a set of bits worth its constant
+
+bool fits_8(std::uint64_t value) { return value <= 0x7f; }
+bool fits_31(std::uint64_t value) { return value <= 0x7fffffff; }
+
+}  // namespace
+
+std::uint64_t RangeCoder::last_of(std::uint32_t range) const {
+  if (range + 1 < ranges_.size()) return ranges_[range + 1].start - 1;
+  return choice_.wide ? ~std::uint64_t{0} : 0xffffffff;
+}
+
+Step RangeCoder::step(StepKind kind, std::uint64_t value) const {
+  return {.kind = kind, .wide = choice_.wide, .word = choice_.value, .value = value, .source = choice_.source};
+}
+
+void RangeCoder::code(BlockId first, const Choice& choice, std::span<const Range> ranges, std::span<const Way> ways,
+                      bool in_memory) {
+  choice_ = choice;
+  ranges_ = ranges;
+  ways_ = ways;
+  loaded_ = false;
+  const Part all{0, static_cast<std::uint32_t>(ranges.size())};
+  const auto begin = static_cast<std::uint32_t>(steps_.size());
+  if (!in_memory) {
+    steps_.push_back(step(StepKind::compute));
+    loaded_ = true;
+  } else if (count_comparisons(all) > 1) {
+    steps_.push_back(step(StepKind::load));
+    loaded_ = true;
+  }
+  results_.block(first).first = begin;
+  code_part(first, all);
+  steps_[begin].marked = true;
+}
+
+// One, or more than one.
+std::uint32_t RangeCoder::count_comparisons(Part part) const {
+  if (part.size() == 2) return 1;
+  const std::uint32_t middle = part.begin + 1;
+  const bool point = part.size() == 3 && same_way(part.begin, part.end - 1) && ranges_[middle].start == last_of(middle);
+  return point ? 1 : 2;
+}
+
+// `block` is made; its steps begin at its `first`, and may have begun already.
+BlockId RangeCoder::code_part(BlockId block, Part part) {
+  results_.append(block);
+  if (!code_points(block, part) && !code_interval(block, part) && !code_set(block, part)) code_split(block, part);
+  return block;
+}
+
+// The flags of value against `value`.
+void RangeCoder::compare(std::uint64_t value) {
+  const bool large = choice_.wide && !fits_31(value);
+  if (large && !loaded_) {
+    steps_.push_back(step(StepKind::load));
+    loaded_ = true;
+  }
+  steps_.push_back(step(loaded_ ? StepKind::compare : StepKind::compare_word, value));
+}
+
+void RangeCoder::branch(BlockId block, Cond cond, const Way& taken, const Way& next) {
+  Block& b = results_.block(block);
+  const bool swap = taken.likelihood > next.likelihood;
+  b.kind = BlockKind::steps;
+  b.segment = segment_;
+  b.last = static_cast<std::uint32_t>(steps_.size());
+  b.cond = swap ? negate(cond) : cond;
+  b.taken = swap ? next.block : taken.block;
+  b.next = swap ? taken.block : next.block;
+  if (b.taken == b.next) b.taken = no_block;
+}
+
+// Where a part leads to: its one way, or a block that is to be coded.
+Way RangeCoder::part_way(Part part) {
+  if (part.size() == 1) return ways_[part.begin];
+  std::uint32_t likelihood = 0;
+  for (std::uint32_t i = part.begin; i < part.end; ++i) likelihood = std::max(likelihood, ways_[i].likelihood);
+  return {results_.make({BlockKind::steps, segment_}), likelihood};
+}
+
+// A few single values, all others go one way: compare with each.
+bool RangeCoder::code_points(BlockId block, Part part) {
+  const std::uint32_t other = part.end - 1;
+  std::uint32_t points[most_points] = {};
+  std::uint32_t count = 0;
+  for (std::uint32_t i = part.begin; i < part.end; ++i) {
+    if (same_way(i, other)) continue;
+    if (count == most_points || ranges_[i].start != last_of(i)) return false;
+    points[count++] = i;
+  }
+  if (count == 0) branch(block, Cond::equal, ways_[other], ways_[other]);
+  for (std::uint32_t i = 0; i < count; ++i) {
+    compare(ranges_[points[i]].start);
+    if (i + 1 == count) {
+      branch(block, Cond::equal, ways_[points[i]], ways_[other]);
+      break;
+    }
+    const BlockId next = results_.make({BlockKind::steps, segment_});
+    branch(block, Cond::equal, {ways_[points[i]].block, 0}, {next, 0});
+    block = next;
+    results_.block(block).first = static_cast<std::uint32_t>(steps_.size());
+    results_.append(block);
+  }
+  return true;
+}
+
+// One interval, all around it goes one way: one comparison of the distance from its start.
+bool RangeCoder::code_interval(BlockId block, Part part) {
+  if (part.size() != 3 || !same_way(part.begin, part.end - 1) || !loaded_) return false;
+  const std::uint64_t low = ranges_[part.begin + 1].start;
+  const std::uint64_t length = last_of(part.begin + 1) - low;
+  if (choice_.wide && !(fits_31(low) && fits_31(length))) return false;
+  steps_.push_back(step(StepKind::subtract, low));
+  compare(length);
+  branch(block, Cond::above, ways_[part.begin], ways_[part.begin + 1]);
+  return true;
+}
+
+// Two ways, and those who go the rarer one lie close together: membership in a set of bits.
+bool RangeCoder::code_set(BlockId block, Part part) {
+  if (part.size() < fewest_for_set || !loaded_) return false;
+  const std::uint32_t other = part.end - 1;
+  const auto is_member = [&](std::uint32_t i) { return !same_way(i, other); };
+  std::uint32_t first = part.begin;
+  while (!is_member(first)) ++first;
+  std::uint32_t last = other;
+  while (!is_member(last)) --last;
+  const std::uint64_t high = last_of(last);
+  const std::uint64_t base = high < set_size_ ? 0 : ranges_[first].start;
+  if (high - base >= set_size_ || (choice_.wide && !fits_31(base))) return false;
+  std::uint64_t members = 0;
+  for (std::uint32_t i = first; i <= last; ++i) {
+    if (!is_member(i)) continue;
+    if (!same_way(i, first)) return false;
+    for (std::uint64_t v = ranges_[i].start; v <= last_of(i); ++v) members |= std::uint64_t{1} << (v - base);
+  }
+  if (base != 0) steps_.push_back(step(StepKind::subtract, base));
+  compare(high - base);
+  const BlockId test = results_.make({BlockKind::steps, segment_});
+  branch(block, Cond::above, {ways_[other].block, 0}, {test, 0});
+  results_.block(test).first = static_cast<std::uint32_t>(steps_.size());
+  results_.append(test);
+  Step set = step(StepKind::set_members, members);
+  Step member = step(StepKind::test_member);
+  set.wide = member.wide = set_size_ == 64 && members > 0xffffffff;
+  steps_.push_back(set);
+  steps_.push_back(member);
+  branch(test, Cond::below, ways_[first], ways_[other]);
+  return true;
+}
+
+// Where to cut: in the middle half, at the end of the widest range there, so that neighbours stay together. The middle
+// half bounds the depth of the tree, and with it the recursion.
+std::uint32_t RangeCoder::split_point(Part part) const {
+  const std::uint32_t size = part.size();
+  std::uint32_t best = part.begin + size / 2;
+  if (size < 2 * fewest_for_set) return best;
+  std::uint64_t widest = 0;
+  for (std::uint32_t i = part.begin + size / 4; i < part.end - size / 4 - 1; ++i) {
+    const std::uint64_t width = last_of(i) - ranges_[i].start;
+    if (width > widest) {
+      widest = width;
+      best = i + 1;
+    }
+  }
+  return best;
+}
+
+void RangeCoder::code_split(BlockId block, Part part) {
+  const std::uint32_t middle = split_point(part);
+  const Part left{part.begin, middle};
+  const Part right{middle, part.end};
+  const Way lower = part_way(left);
+  const Way upper = part_way(right);
+  const std::uint64_t start = ranges_[middle].start;
+  // x > k - 1 where that constant is shorter than k.
+  const bool shorter = !fits_8(start) && fits_8(start - 1);
+  compare(shorter ? start - 1 : start);
+  branch(block, shorter ? Cond::above : Cond::above_equal, upper, lower);
+  const bool upper_first = results_.block(block).next == upper.block;
+  for (const bool is_upper : {upper_first, !upper_first}) {
+    const Part next = is_upper ? right : left;
+    if (next.size() == 1) continue;
+    const BlockId first = (is_upper ? upper : lower).block;
+    results_.block(first).first = static_cast<std::uint32_t>(steps_.size());
+    code_part(first, next);
+  }
+}
+
+}  // namespace callgate::jit
