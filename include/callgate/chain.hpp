@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <type_traits>
 
 #include "callgate/action.hpp"
 #include "callgate/expected.hpp"
@@ -106,14 +107,14 @@ constexpr std::uint64_t call_id(std::uint32_t nr, std::uint32_t arch_value) noex
 
 // The index is masked behind the comparison, where the compiler cannot see that it is small already: so not even a
 // mispredicted comparison makes an index from outside read beyond the table.
-inline std::uint32_t masked(std::uint64_t index) noexcept {
+constexpr std::uint32_t masked(std::uint64_t index) noexcept {
   auto low = static_cast<std::uint32_t>(index);
-  asm("" : "+r"(low));
+  if (!std::is_constant_evaluated()) asm("" : "+r"(low));
   return low & (domain_size - 1);
 }
 
 // Where the table keeps the call, or action_table_entries if it does not.
-inline std::uint32_t table_index(std::uint64_t id) noexcept {
+constexpr std::uint32_t table_index(std::uint64_t id) noexcept {
   const std::uint64_t from_x86_64 = id - call_id(0, arch::x86_64);
   if (from_x86_64 < domain_size) return masked(from_x86_64);
   const std::uint64_t from_i386 = id - call_id(0, arch::x86_32);
