@@ -1,5 +1,4 @@
 // What other tests rely on: the generator keeps its promises, or they would test less than they say.
-#include "tests/support/program_generator.h"
 
 #include <gtest/gtest.h>
 
@@ -8,9 +7,12 @@
 
 #include "bpf/opcode.h"
 #include "callgate/program.hpp"
+#include "fuzz/generator/inputs.h"
+#include "fuzz/generator/program_generator.h"
+#include "fuzz/generator/random.h"
 #include "verifier/verify.h"
 
-namespace callgate::test {
+namespace callgate::fuzz {
 namespace {
 
 // FNV-1a over the fields, so that it does not depend on layout.
@@ -63,7 +65,7 @@ TEST(ProgramGenerator, SameSeedGivesTheSameProgramsEverywhere) {
     const auto inputs = inputs_for(program, generator.next(), 4);
     for (const SeccompData& data : inputs) hash = (hash ^ data.nr ^ data.args[5]) * 31;
   }
-  EXPECT_EQ(hash, 0x791ac1b8412995fu) << std::hex << "0x" << hash;
+  EXPECT_EQ(hash, 0x3e34a07281323df9u) << std::hex << "0x" << hash;
 }
 
 TEST(ProgramGenerator, MutantsAreValidAndInvalid) {
@@ -114,4 +116,4 @@ TEST(InputsFor, HitsEveryComparedConstantAndItsNeighbours) {
 }
 
 }  // namespace
-}  // namespace callgate::test
+}  // namespace callgate::fuzz
