@@ -13,20 +13,20 @@ constexpr std::uint32_t edges[] = {
 }  // namespace
 
 std::uint32_t edge_constant(Random& random) {
-  switch (random.below(10)) {
-    case 0:
-    case 1:
-    case 2:
-    case 3: return random.pick(edges);
-    case 4: return 1u << random.below(32);
-    case 5: return (1u << random.below(32)) - 1;
-    case 6: return random.below(512);
-    case 7: {
-      const std::uint32_t data = random.below(3);
-      return random.pick(actions) | data;
-    }
-    case 8: return random.chance(50) ? random.pick(architectures) : arch::x32_bit | random.below(512);
-    default: return random.word();
+  const std::uint64_t bits = random.next();
+  const auto any = static_cast<std::uint32_t>(bits >> 32);
+  const std::uint32_t bit = bits >> 8 & 31;
+  switch (bits & 15) {
+    case 0: return 1u << bit;
+    case 1: return (1u << bit) - 1;
+    case 2: return ~0u << bit;
+    case 3: return any % 512;
+    case 4: return actions[any % std::size(actions)] | (bits >> 8 & 3);
+    case 5: return architectures[any % std::size(architectures)];
+    case 6: return arch::x32_bit | any % 512;
+    case 7:
+    case 8: return any;
+    default: return edges[any % std::size(edges)];
   }
 }
 
