@@ -10,13 +10,14 @@
 #include <cstring>
 #include <vector>
 
+#include "fuzz/generator/inputs.h"
+#include "fuzz/generator/program_generator.h"
 #include "tests/support/allocations.h"
 #include "tests/support/chains.h"
 #include "tests/support/child.h"
 #include "tests/support/filters.h"
 #include "tests/support/node.h"
 #include "tests/support/own_filter.h"
-#include "tests/support/program_generator.h"
 #include "tests/support/sanitizers.h"
 
 namespace callgate::test {
@@ -29,13 +30,13 @@ struct Questions {
   std::vector<Match> answers;
 
   explicit Questions(MergeRule rule) {
-    ProgramGenerator generator(41);
+    fuzz::ProgramGenerator generator(41);
     for (int i = 0; i < 6; ++i) filters.push_back(program(std::span<const Insn>(generator.valid(60))));
     filters.push_back(program("ld [nr]\njgt #400, ok\nret #0x50001\nok: ret #0x7fff0000"));
     filters.push_back(program("ld [nr]\nand #3\njeq #0, no\nret #0x7fff0000\nno: ld [args[1].lo]\njeq #1, no2\n"
                               "ret #0x7fff0000\nno2: ret #0x30007"));
     for (const Program& filter : filters) {
-      for (const SeccompData& call : inputs_for(filter.instructions(), 42, 12)) calls.push_back(call);
+      for (const SeccompData& call : fuzz::inputs_for(filter.instructions(), 42, 12)) calls.push_back(call);
     }
     for (const SeccompData& call : calls) answers.push_back(reference(filters, rule, call));
   }

@@ -3,13 +3,14 @@
 #include <gtest/gtest.h>
 
 #include "bpf/opcode.h"
+#include "fuzz/generator/inputs.h"
+#include "fuzz/generator/random.h"
 #include "ir/build.h"
 #include "ir/compose.h"
 #include "ir/evaluate.h"
 #include "ir/plan.h"
 #include "tests/support/agree.h"
 #include "tests/support/filters.h"
-#include "tests/support/program_generator.h"
 
 namespace callgate::test {
 namespace {
@@ -162,7 +163,7 @@ TEST(Bounds, ReturnsOfAEverywhere) {
 
 // Bit tests that jump here and there over each other: 2^n paths, one state at each instruction.
 TEST(Bounds, WebOfBitTests) {
-  Random random(6);
+  fuzz::Random random(6);
   std::vector<Insn> insns = {ld(16)};
   while (insns.size() < max_program_length - 256) {
     insns.push_back({0x45, static_cast<std::uint8_t>(random.below(200)), static_cast<std::uint8_t>(random.below(200)),
@@ -195,7 +196,7 @@ TEST_P(Longest, OfOneInstruction) {
   if (graph) expect_bounded(*graph, filter);
   const Program filters[] = {filter};
   expect_plan_bounded(plan_of(filters, MergeRule::most_restrictive), filters);
-  for (const SeccompData& data : inputs_for(filter.instructions(), 7, graph ? 16 : 0)) {
+  for (const SeccompData& data : fuzz::inputs_for(filter.instructions(), 7, graph ? 16 : 0)) {
     ASSERT_EQ(ir::evaluate(*graph, data), interpret(filter, data));
   }
   const Program shorter[] = {repeated(GetParam().opcode, 200)};

@@ -6,10 +6,10 @@
 
 #include <array>
 
+#include "fuzz/generator/program_generator.h"
 #include "ir/build.h"
 #include "ir/evaluate.h"
 #include "tests/support/filters.h"
-#include "tests/support/program_generator.h"
 
 namespace callgate::test {
 namespace {
@@ -97,7 +97,7 @@ TEST(Numbers, EveryCompareAtTheEdges) {
 }
 
 TEST(Numbers, RandomPrograms) {
-  ProgramGenerator generator(41);
+  fuzz::ProgramGenerator generator(41);
   for (int i = 0; i < 300; ++i) {
     SCOPED_TRACE(i);
     const auto graph = ir::build(program(generator.valid(40)));

@@ -3,6 +3,10 @@
 #include <gtest/gtest.h>
 
 #include "callgate/action.hpp"
+#include "fuzz/generator/constants.h"
+#include "fuzz/generator/inputs.h"
+#include "fuzz/generator/program_generator.h"
+#include "fuzz/generator/random.h"
 #include "ir/build.h"
 #include "ir/check.h"
 #include "ir/compose.h"
@@ -11,7 +15,6 @@
 #include "ir/print.h"
 #include "tests/ir/path.h"
 #include "tests/support/filters.h"
-#include "tests/support/program_generator.h"
 
 namespace callgate::test {
 namespace {
@@ -30,11 +33,11 @@ constexpr Pass passes[] = {{"fold_constants", ir::fold_constants}, {"remove_dead
 
 // A random graph as no builder leaves it: constants to fold, tests that are decided, equal ways, dead nodes. A
 // division stands behind its guard.
-Graph untidy_graph(Random& random) {
+Graph untidy_graph(fuzz::Random& random) {
   Graph graph;
   std::vector<ExprId> exprs;
   const auto any_expr = [&] { return exprs[random.below(static_cast<std::uint32_t>(exprs.size()))]; };
-  for (int i = 0; i < 4; ++i) exprs.push_back(graph.constant(edge_constant(random)));
+  for (int i = 0; i < 4; ++i) exprs.push_back(graph.constant(fuzz::edge_constant(random)));
   for (int i = 0; i < 3; ++i) exprs.push_back(graph.load(4 * random.below(16)));
   constexpr Op ops[] = {Op::neg, Op::add, Op::sub, Op::mul, Op::or_, Op::and_, Op::xor_, Op::lsh, Op::rsh};
   for (int i = 0; i < 12; ++i) {
@@ -65,14 +68,14 @@ Graph untidy_graph(Random& random) {
   return graph;
 }
 
-std::vector<SeccompData> some_inputs(Random& random) {
+std::vector<SeccompData> some_inputs(fuzz::Random& random) {
   std::vector<SeccompData> inputs(8);
   for (SeccompData& data : inputs) {
-    data.nr = edge_constant(random);
-    data.arch = edge_constant(random);
+    data.nr = fuzz::edge_constant(random);
+    data.arch = fuzz::edge_constant(random);
     for (std::uint64_t& arg : data.args) {
-      arg = std::uint64_t{edge_constant(random)} << 32;
-      arg |= edge_constant(random);
+      arg = std::uint64_t{fuzz::edge_constant(random)} << 32;
+      arg |= fuzz::edge_constant(random);
     }
   }
   return inputs;
@@ -111,7 +114,7 @@ void expect_laws(const Pass& pass, const Graph& before, std::span<const SeccompD
 }
 
 TEST(Passes, ObeyTheirLawsOnUntidyGraphs) {
-  Random random(31);
+  fuzz::Random random(31);
   std::uint32_t changed[2] = {};
   for (int i = 0; i < 500; ++i) {
     SCOPED_TRACE(i);
@@ -128,14 +131,14 @@ TEST(Passes, ObeyTheirLawsOnUntidyGraphs) {
 }
 
 TEST(Passes, ObeyTheirLawsOnChains) {
-  ProgramGenerator generator(32);
+  fuzz::ProgramGenerator generator(32);
   for (int i = 0; i < 150; ++i) {
     SCOPED_TRACE(i);
     const Program programs[2] = {program(generator.valid(30)), program(generator.valid(30))};
     const auto older = ir::build(programs[0]);
     const auto newer = ir::build(programs[1]);
     if (!older || !newer) continue;
-    const auto inputs = inputs_for(programs[i % 2].instructions(), generator.next(), 8);
+    const auto inputs = fuzz::inputs_for(programs[i % 2].instructions(), generator.next(), 8);
     for (const MergeRule rule : {MergeRule::first_non_allow, MergeRule::most_restrictive}) {
       const auto graph = ir::compose(*newer, *older, rule);
       ASSERT_TRUE(graph.has_value());

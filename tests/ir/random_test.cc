@@ -1,6 +1,8 @@
 // Graphs of random programs decide as the interpreter does, alone and composed; the same program gives the same graph.
 #include <gtest/gtest.h>
 
+#include "fuzz/generator/inputs.h"
+#include "fuzz/generator/program_generator.h"
 #include "ir/build.h"
 #include "ir/check.h"
 #include "ir/compose.h"
@@ -9,7 +11,6 @@
 #include "ir/plan.h"
 #include "ir/print.h"
 #include "tests/support/filters.h"
-#include "tests/support/program_generator.h"
 
 namespace callgate::test {
 namespace {
@@ -38,7 +39,7 @@ void expect_sound(const ir::Graph& graph) {
 }
 
 TEST(RandomPrograms, DecideAsTheInterpreterDoes) {
-  ProgramGenerator generator(21);
+  fuzz::ProgramGenerator generator(21);
   std::uint32_t graphs = 0;
   for (int i = 0; i < 4000; ++i) {
     const Program filter = program(generator.valid(2 + static_cast<std::uint32_t>(generator.next() % 60)));
@@ -46,7 +47,7 @@ TEST(RandomPrograms, DecideAsTheInterpreterDoes) {
     if (!graph) continue;
     ++graphs;
     expect_sound(*graph);
-    const auto inputs = inputs_for(filter.instructions(), generator.next(), 16);
+    const auto inputs = fuzz::inputs_for(filter.instructions(), generator.next(), 16);
     for (const SeccompData& data : inputs) {
       ASSERT_EQ(ir::evaluate(*graph, data), contribution(interpret(filter, data))) << "program " << i;
     }
@@ -63,7 +64,7 @@ TEST(RandomPrograms, DecideAsTheInterpreterDoes) {
 class RandomChains : public testing::TestWithParam<MergeRule> {};
 
 TEST_P(RandomChains, DecideAsTheMergedInterpreterDoes) {
-  ProgramGenerator generator(22);
+  fuzz::ProgramGenerator generator(22);
   std::uint32_t composed = 0;
   for (int i = 0; i < 1500; ++i) {
     std::vector<Program> filters;
@@ -71,7 +72,7 @@ TEST_P(RandomChains, DecideAsTheMergedInterpreterDoes) {
     std::optional<ir::Graph> graph;
     for (std::uint64_t n = 2 + generator.next() % 2; n > 0; --n) {
       filters.push_back(program(generator.valid(24)));
-      const auto more = inputs_for(filters.back().instructions(), generator.next(), 12);
+      const auto more = fuzz::inputs_for(filters.back().instructions(), generator.next(), 12);
       inputs.insert(inputs.end(), more.begin(), more.end());
       auto newer = ir::build(filters.back(), static_cast<std::uint32_t>(filters.size() - 1));
       if (newer && graph)
@@ -105,8 +106,8 @@ std::string text_of(const ir::Plan& plan) {
 
 TEST(RandomPlans, AreTheSameInEveryRun) {
   for (const MergeRule rule : {MergeRule::first_non_allow, MergeRule::most_restrictive}) {
-    ProgramGenerator first(23);
-    ProgramGenerator second(23);
+    fuzz::ProgramGenerator first(23);
+    fuzz::ProgramGenerator second(23);
     ir::Plan plans[2];
     for (std::uint32_t i = 0; i < 40; ++i) {
       plans[0] = ir::attach(plans[0], program(first.valid(40)), i, rule, Optimize::full);

@@ -6,10 +6,10 @@
 #include <vector>
 
 #include "callgate/callgate.hpp"
+#include "fuzz/generator/program_generator.h"
 #include "ir/plan.h"
 #include "jit/compile.h"
 #include "tests/support/filters.h"
-#include "tests/support/program_generator.h"
 #include "tests/support/run_everywhere.h"
 
 #if CALLGATE_TEST_ZYDIS
@@ -122,7 +122,7 @@ void check_code(const std::vector<Program>& filters) {
 }
 
 TEST(EmittedCode, IsClosed) {
-  ProgramGenerator generator(21);
+  fuzz::ProgramGenerator generator(21);
   for (int i = 0; i < 300 && !HasFailure(); ++i) {
     std::vector<Program> filters;
     for (std::uint64_t n = 1 + generator.next() % 3; n > 0; --n) filters.push_back(program(generator.valid(120)));
@@ -134,7 +134,7 @@ TEST(EmittedCode, IsClosed) {
 // The two assemblers choose the same size for everything that is emitted, though not always the same bytes.
 TEST(EmittedCode, HasTheSameSizeFromBothAssemblers) {
   if (native_engines().size() < 2) GTEST_SKIP() << "this build has only one assembler";
-  ProgramGenerator generator(22);
+  fuzz::ProgramGenerator generator(22);
   for (int i = 0; i < 300; ++i) {
     const auto plan = ir::attach({}, program(generator.valid(120)), 0, MergeRule::first_non_allow, Optimize::none);
     const auto a = jit::compile({plan, MergeRule::first_non_allow, Engine::xbyak, jit::host_target()});

@@ -7,10 +7,10 @@
 #include <cstdio>
 
 #include "callgate/action.hpp"
+#include "fuzz/generator/random.h"
 #include "tests/kernel/engines.h"
 #include "tests/kernel/probe_client.h"
 #include "tests/kernel/settings.h"
-#include "tests/support/random.h"
 
 namespace callgate::kernel {
 namespace {
@@ -23,7 +23,7 @@ struct Caller {
 constexpr Caller caller(int bits) { return bits == 64 ? Caller{39, arch::x86_64} : Caller{20, arch::x86_32}; }
 
 // Returns `result` for getpid and ALLOW (with data, which changes nothing) for the calls that the probe needs.
-Filter filter_giving(std::uint32_t result, std::uint32_t nr, test::Random& random) {
+Filter filter_giving(std::uint32_t result, std::uint32_t nr, fuzz::Random& random) {
   constexpr Insn rest = {0x06, 0, 0, action::allow | 0x123};
   if (random.chance(50)) return {{0x20, 0, 0, 0}, {0x15, 0, 1, nr}, {0x06, 0, 0, result}, rest};
   return {{0x20, 0, 0, 0}, {0x15, 0, 2, nr}, {0x00, 0, 0, result}, {0x16, 0, 0, 0}, rest};
@@ -60,7 +60,7 @@ Expectation expectation_from(const Observation& observation) {
   return {Seen::fails, static_cast<std::uint32_t>(-observation.value)};
 }
 
-std::uint32_t random_result(test::Random& random) {
+std::uint32_t random_result(fuzz::Random& random) {
   constexpr std::uint32_t usual[] = {action::allow, action::allow, action::log,   action::trace,
                                      action::user_notif, action::errno_, action::errno_, action::trap};
   // Deadly ones, which would win most chains if they were as likely. Those that the kernel does not know rank by
@@ -117,7 +117,7 @@ class Merge : public testing::TestWithParam<int> {
     ++observed_[static_cast<std::size_t>(seen.seen)];
   }
 
-  test::Random random_{seed()};
+  fuzz::Random random_{seed()};
   std::vector<EngineChoice> choices_ = engine_choices();
   std::uint32_t observed_[5] = {};
 };

@@ -10,10 +10,10 @@
 #include "bpf/opcode.h"
 #include "callgate/action.hpp"
 #include "callgate/chain.hpp"
+#include "fuzz/generator/program_generator.h"
 #include "tests/kernel/listing.h"
 #include "tests/kernel/probe_client.h"
 #include "tests/kernel/settings.h"
-#include "tests/support/program_generator.h"
 
 namespace callgate::kernel {
 namespace {
@@ -136,7 +136,7 @@ TEST_P(PathLength, RandomPrograms) {
   CALLGATE_PROBE_OR_SKIP(probe, GetParam());
   if (is_hardened()) GTEST_SKIP() << "net.core.bpf_jit_harden is on";
   std::printf("CALLGATE_SEED=%llu\n", static_cast<unsigned long long>(seed()));
-  test::ProgramGenerator generator(seed());
+  fuzz::ProgramGenerator generator(seed());
   std::vector<Filter> filters(300);
   for (Filter& filter : filters) {
     filter = generator.valid(300);

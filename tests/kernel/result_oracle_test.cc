@@ -6,12 +6,13 @@
 #include <ostream>
 #include <set>
 
+#include "fuzz/generator/inputs.h"
+#include "fuzz/generator/program_generator.h"
 #include "tests/kernel/engines.h"
 #include "tests/kernel/listing.h"
 #include "tests/kernel/probe_client.h"
 #include "tests/kernel/result_rewrite.h"
 #include "tests/kernel/settings.h"
-#include "tests/support/program_generator.h"
 
 namespace callgate::kernel {
 namespace {
@@ -60,13 +61,13 @@ struct Group {
 class ResultOracle : public testing::TestWithParam<Route> {
  protected:
   // Programs that share their inputs, with the kernel's results.
-  Group next_group(Probe& probe, test::ProgramGenerator& generator) {
+  Group next_group(Probe& probe, fuzz::ProgramGenerator& generator) {
     std::vector<Filter> programs;
     Group group;
     for (std::size_t i = 0; i < group_size; ++i) {
       programs.push_back(generator.valid(compared_ % 10 == 0 ? max_program_length : 400));
       const std::size_t share = inputs_per_group * (i + 1) / group_size - group.inputs.size();
-      for (const SeccompData& data : test::inputs_for(programs.back(), generator.next(), share)) {
+      for (const SeccompData& data : fuzz::inputs_for(programs.back(), generator.next(), share)) {
         group.inputs.push_back(as_issued(data, probe));
       }
     }
@@ -167,7 +168,7 @@ TEST_P(ResultOracle, RandomPrograms) {
   const std::uint32_t wanted = std::max(1200u, program_count() / 100);
   std::printf("CALLGATE_SEED=%llu, %u programs\n", static_cast<unsigned long long>(seed()), wanted);
   const auto choices = engine_choices();
-  test::ProgramGenerator generator(seed());
+  fuzz::ProgramGenerator generator(seed());
   while (compared_ < wanted) {
     const Group group = next_group(probe, generator);
     ASSERT_NO_FATAL_FAILURE(compare_everywhere(group, choices));

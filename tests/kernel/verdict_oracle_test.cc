@@ -6,10 +6,10 @@
 #include <set>
 
 #include "bpf/opcode.h"
+#include "fuzz/generator/program_generator.h"
 #include "tests/kernel/listing.h"
 #include "tests/kernel/probe_client.h"
 #include "tests/kernel/settings.h"
-#include "tests/support/program_generator.h"
 #include "verifier/verify.h"
 
 namespace callgate::kernel {
@@ -60,7 +60,7 @@ TEST_P(VerdictOracle, AllOpcodes) {
   EXPECT_GT(tally.rejected, 190000u);
 }
 
-Filter next_program(test::ProgramGenerator& generator, std::uint32_t i) {
+Filter next_program(fuzz::ProgramGenerator& generator, std::uint32_t i) {
   const std::uint32_t max_length = i % 100 == 0 ? max_program_length + 1 : 120;
   switch (i % 5) {
     case 0: return generator.valid(max_length);
@@ -74,7 +74,7 @@ TEST_P(VerdictOracle, RandomAndMutatedPrograms) {
   CALLGATE_PROBE_OR_SKIP(probe, GetParam());
   const std::uint32_t count = GetParam() == 64 ? program_count() : program_count() / 5;
   std::printf("CALLGATE_SEED=%llu, %u programs\n", static_cast<unsigned long long>(seed()), count);
-  test::ProgramGenerator generator(seed());
+  fuzz::ProgramGenerator generator(seed());
   Tally tally;
   for (std::uint32_t done = 0; done < count;) {
     std::vector<Filter> batch;

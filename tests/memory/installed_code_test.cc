@@ -4,10 +4,10 @@
 
 #include <vector>
 
+#include "fuzz/generator/program_generator.h"
 #include "tests/support/chains.h"
 #include "tests/support/filters.h"
 #include "tests/support/node.h"
-#include "tests/support/program_generator.h"
 
 #if CALLGATE_TEST_ZYDIS
 #include <Zydis/Zydis.h>
@@ -63,7 +63,7 @@ std::string fault(const std::uint8_t* code, std::size_t bytes, std::size_t& coun
 }
 
 TEST(InstalledCode, UsesGeneralRegistersAlone) {
-  ProgramGenerator generator(81);
+  fuzz::ProgramGenerator generator(81);
   for (int round = 0; round < 60; ++round) {
     std::vector<Program> filters;
     for (std::uint64_t n = 1 + generator.next() % 4; n > 0; --n) {

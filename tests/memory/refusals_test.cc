@@ -13,12 +13,13 @@
 #include <functional>
 #include <vector>
 
+#include "fuzz/generator/inputs.h"
+#include "fuzz/generator/program_generator.h"
 #include "tests/memory/maps.h"
 #include "tests/support/chains.h"
 #include "tests/support/child.h"
 #include "tests/support/filters.h"
 #include "tests/support/own_filter.h"
-#include "tests/support/program_generator.h"
 #include "tests/support/sanitizers.h"
 
 namespace callgate::test {
@@ -92,7 +93,7 @@ struct Deed {
 };
 
 std::vector<Program> filters() {
-  ProgramGenerator generator(61);
+  fuzz::ProgramGenerator generator(61);
   std::vector<Program> all;
   for (int i = 0; i < 3; ++i) all.push_back(program(std::span<const Insn>(generator.valid(80))));
   return all;
@@ -101,7 +102,7 @@ std::vector<Program> filters() {
 std::vector<SeccompData> inputs(const std::vector<Program>& filters) {
   std::vector<SeccompData> all;
   for (const Program& filter : filters) {
-    for (const SeccompData& data : inputs_for(filter.instructions(), 62, 20)) all.push_back(data);
+    for (const SeccompData& data : fuzz::inputs_for(filter.instructions(), 62, 20)) all.push_back(data);
   }
   return all;
 }

@@ -9,13 +9,13 @@
 
 #include "bpf/disassembler.h"
 #include "bpf/names.h"
+#include "fuzz/generator/inputs.h"
 #include "interp/run.h"
 #include "dispatch/action_table.h"
 #include "ir/evaluate.h"
 #include "ir/plan.h"
 #include "jit/compile.h"
 #include "tests/support/helper_32.h"
-#include "tests/support/program_generator.h"
 
 namespace callgate::test {
 namespace {
@@ -250,7 +250,7 @@ std::string run_everywhere(std::span<const Program> oldest_first, std::span<cons
 std::string run_everywhere(std::span<const Program> oldest_first, std::uint64_t seed, std::size_t count) {
   std::vector<SeccompData> inputs;
   for (const Program& program : oldest_first) {
-    const auto more = inputs_for(program.instructions(), seed++, count);
+    const auto more = fuzz::inputs_for(program.instructions(), seed++, count);
     inputs.insert(inputs.end(), more.begin(), more.end());
   }
   return run_everywhere(oldest_first, inputs);

@@ -1,16 +1,23 @@
 // What other tests rely on: the generator keeps its promises, or they would test less than they say.
-#include "tests/support/program_generator.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
+#include <utility>
 
 #include "bpf/opcode.h"
 #include "callgate/program.hpp"
+#include "fuzz/generator/broken.h"
+#include "fuzz/generator/inputs.h"
+#include "fuzz/generator/preimage.h"
+#include "fuzz/generator/program_generator.h"
+#include "fuzz/generator/random.h"
+#include "interp/run.h"
 #include "verifier/verify.h"
 
-namespace callgate::test {
+namespace callgate::fuzz {
 namespace {
 
 // FNV-1a over the fields, so that it does not depend on layout.
@@ -63,7 +70,7 @@ TEST(ProgramGenerator, SameSeedGivesTheSameProgramsEverywhere) {
     const auto inputs = inputs_for(program, generator.next(), 4);
     for (const SeccompData& data : inputs) hash = (hash ^ data.nr ^ data.args[5]) * 31;
   }
-  EXPECT_EQ(hash, 0x791ac1b8412995fu) << std::hex << "0x" << hash;
+  EXPECT_EQ(hash, 0x2f0a061fb331c495u) << std::hex << "0x" << hash;
 }
 
 TEST(ProgramGenerator, MutantsAreValidAndInvalid) {
@@ -98,6 +105,76 @@ TEST(ProgramGenerator, InputsReachDifferentResults) {
   EXPECT_GT(several, 500);
 }
 
+// Each breaks the one rule that it says, where it says.
+TEST(Broken, NeighboursGetTheirVerdict) {
+  ProgramGenerator generator(8);
+  Random random(9);
+  std::map<VerifyErrc, int> seen;
+  for (int i = 0; i < 4000; ++i) {
+    const Broken broken = break_a_rule(random, generator.valid(300));
+    const auto error = verifier::check(broken.program);
+    ASSERT_TRUE(error) << "program " << i << " must break the rule: " << rule(broken.rule);
+    ASSERT_EQ(error->code, broken.rule) << "program " << i << ": " << to_string(*error);
+    ASSERT_EQ(error->pc, broken.pc) << "program " << i << ": " << to_string(*error);
+    ++seen[broken.rule];
+  }
+  EXPECT_EQ(seen.size(), 10u);
+}
+
+TEST(ProgramGenerator, ChainsAskAboutTheSameThings) {
+  ProgramGenerator generator(10);
+  std::vector<std::vector<Insn>> filters;
+  int shared = 0;
+  int several = 0;
+  for (int i = 0; i < 500; ++i) {
+    generator.write_chain(6, 40, false, filters);
+    ASSERT_LE(filters.size(), 6u);
+    std::set<std::uint32_t> before;
+    for (const auto& filter : filters) {
+      ASSERT_FALSE(verifier::check(filter)) << i;
+      for (const Insn& in : filter) shared += before.contains(in.k) && in.k > 512;
+      for (const Insn& in : filter) before.insert(in.k);
+    }
+    several += filters.size() > 1;
+  }
+  EXPECT_GT(several, 300);
+  EXPECT_GT(shared, 1000);
+}
+
+// How much of a program its inputs come by, counted by turning one instruction after the other into a mark.
+TEST(InputsFor, ReachMostInstructions) {
+  int marks = 0;
+  int reached = 0;
+  for (std::uint64_t seed = 0; seed < 300; ++seed) {
+    std::vector<Insn> program;
+    ProgramGenerator(seed).write(32, program);
+    const auto inputs = inputs_for(program, seed, 16);
+    for (Insn& in : program) {
+      if (bpf::find_opcode(in.code)->form == bpf::Form::a || in.code == 0x06) in = {0x06, 0, 0, 0};
+    }
+    for (Insn& in : program) {
+      const Insn kept = std::exchange(in, Insn{0x06, 0, 0, 1});
+      reached += std::any_of(inputs.begin(), inputs.end(),
+                             [&](const SeccompData& data) { return interp::run(program.data(), data) == 1; });
+      ++marks;
+      in = kept;
+    }
+  }
+  EXPECT_GT(reached * 100, marks * 60) << reached << " of " << marks;
+}
+
+TEST(Preimage, UndoesArithmetic) {
+  const Insn program[] = {{0x20, 0, 0, 16}, {0x04, 0, 0, 7}, {0xa4, 0, 0, 0xff00ff00}, {0x14, 0, 0, 0x80000000},
+                          {0x24, 0, 0, 12}, {0x84, 0, 0, 0}, {0x74, 0, 0, 3},          {0x34, 0, 0, 5},
+                          {0x64, 0, 0, 4},  {0x16, 0, 0, 0}};
+  Random random(11);
+  for (const std::uint32_t wanted : {0u, 0x10u, 0x1230u, 0x00cccc00u}) {
+    SeccompData data{};
+    data.args[0] = preimage(program, std::end(program) - 1, wanted, random);
+    EXPECT_EQ(interp::run(program, data), wanted);
+  }
+}
+
 TEST(InputsFor, HitsEveryComparedConstantAndItsNeighbours) {
   const Insn program[] = {
       {0x20, 0, 0, 0},          {0x15, 3, 0, 59}, {0x20, 0, 0, 24},
@@ -114,4 +191,4 @@ TEST(InputsFor, HitsEveryComparedConstantAndItsNeighbours) {
 }
 
 }  // namespace
-}  // namespace callgate::test
+}  // namespace callgate::fuzz

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <span>
 
-namespace callgate::test {
+namespace callgate::fuzz {
 
 // splitmix64.
 class Random {
@@ -23,7 +23,7 @@ class Random {
 
   constexpr std::uint32_t word() noexcept { return static_cast<std::uint32_t>(next() >> 32); }
 
-  // A number in [0, bound); bound must not be 0. The bias of the multiplication does not matter to tests.
+  // A number in [0, bound); bound must not be 0. The bias of the multiplication does not matter here.
   constexpr std::uint32_t below(std::uint32_t bound) noexcept {
     return static_cast<std::uint32_t>((std::uint64_t{word()} * bound) >> 32);
   }
@@ -46,4 +46,4 @@ class Random {
   std::uint64_t state_;
 };
 
-}  // namespace callgate::test
+}  // namespace callgate::fuzz
