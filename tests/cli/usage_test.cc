@@ -15,7 +15,7 @@ namespace {
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-const char* const subcommands[] = {"check", "eval", "disasm", "asm", "dump"};
+const char* const subcommands[] = {"check", "eval", "disasm", "asm", "dump", "kernel-check"};
 
 TEST(Usage, HelpTeaches) {
   const Outcome overview = run({"--help"});
@@ -30,9 +30,7 @@ TEST(Usage, HelpTeaches) {
   }
 }
 
-TEST(Usage, Version) {
-  EXPECT_EQ(run({"--version"}).out, "callgate " CALLGATE_VERSION "\n");
-}
+TEST(Usage, Version) { EXPECT_EQ(run({"--version"}).out, "callgate " CALLGATE_VERSION "\n"); }
 
 TEST(Usage, WrongUsage) {
   const std::vector<std::string> wrong[] = {
@@ -52,6 +50,8 @@ TEST(Usage, WrongUsage) {
       {"asm", "--output-format", "elf", "x"},
       {"asm", "--long-jumps", "maybe", "x"},
       {"dump"},
+      {"kernel-check", "--programs", "0"},
+      {"kernel-check", "--only", "everything"},
       {"--no-such-option"},
   };
   for (const auto& arguments : wrong) {
@@ -66,9 +66,9 @@ class StreamsTest : public testing::Test {
  protected:
   // A working command line of every subcommand that prints something.
   std::vector<std::vector<std::string>> commands() const {
-    return {{"check", guard}, {"check", "--verdicts"}, {"eval", "-f", guard, calls}, {"disasm", guard},
-            {"dump", guard},  {"asm", "-"},            {"--help"},                   {"eval", "--help"},
-            {"--version"}};
+    return {{"check", guard},  {"check", "--verdicts"}, {"eval", "-f", guard, calls},
+            {"disasm", guard}, {"dump", guard},         {"asm", "-"},
+            {"--help"},        {"eval", "--help"},      {"--version"}};
   }
   static std::string input_of(const std::vector<std::string>& command) {
     return command[0] == "asm" ? "ret #0\n" : "0600000000000000\n";
@@ -112,9 +112,9 @@ TEST_F(StreamsTest, FullDiskDoesNotHideAnotherError) {
 }
 
 TEST_F(StreamsTest, ClosedInputIsAnError) {
-  const std::vector<std::string> readers[] = {{"check", "-"},  {"check", "--verdicts"}, {"eval", "-f", guard},
-                                              {"disasm", "-"}, {"asm", "-"},            {"dump", "-"},
-                                              {"eval", "-f", "-", calls}};
+  const std::vector<std::string> readers[] = {
+      {"check", "-"}, {"check", "--verdicts"}, {"eval", "-f", guard},     {"disasm", "-"},
+      {"asm", "-"},   {"dump", "-"},           {"eval", "-f", "-", calls}};
   for (const auto& command : readers) {
     Streams streams;
     streams.close_input = true;

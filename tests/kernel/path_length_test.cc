@@ -5,105 +5,19 @@
 
 #include <cerrno>
 #include <cstdio>
-#include <fstream>
 
 #include "bpf/opcode.h"
 #include "callgate/action.hpp"
-#include "callgate/chain.hpp"
-#include "fuzz/generator/program_generator.h"
-#include "tests/kernel/listing.h"
-#include "tests/kernel/probe_client.h"
+#include "fuzz/kernel/path_length.h"
+#include "tests/kernel/probe.h"
 #include "tests/kernel/settings.h"
 
 namespace callgate::kernel {
 namespace {
 
 constexpr Insn allow = {0x06, 0, 0, action::allow};
-constexpr std::uint32_t per_older_filter = 4;
 
-// With hardening the kernel's lengths depend on more than the filter.
-bool is_hardened() {
-  int level = 0;
-  std::ifstream("/proc/sys/net/core/bpf_jit_harden") >> level;
-  return level != 0;
-}
-
-// A filter of `length` instructions in the kernel, 5 (prologue and RET K) or more: loads of A, one each.
-Filter of_kernel_length(std::uint32_t length) {
-  Filter filter(length - 5, Insn{0x00, 0, 0, 0});
-  filter.push_back(allow);
-  return filter;
-}
-
-// Filters that together weigh `weight` as older filters.
-std::vector<Filter> older_filters(std::uint32_t weight) {
-  constexpr std::uint32_t heaviest = 4000;
-  const std::uint32_t count = (weight + heaviest - 1) / heaviest;
-  std::vector<Filter> filters;
-  for (std::uint32_t left = count; left > 0; --left) {
-    const std::uint32_t share = weight / left;
-    filters.push_back(of_kernel_length(share - per_older_filter));
-    weight -= share;
-  }
-  return filters;
-}
-
-// The interpreter: the limit is counted before any code is made.
-Chain empty_chain() {
-  Options options;
-  options.engine = Engine::interpreter;
-  return *Chain::create(options);
-}
-
-// Attaches the filters in turn: 0, or what seccomp(2) would answer to the first that fails.
-std::uint32_t attach_all(Chain& chain, std::span<const Filter> oldest_first) {
-  for (const Filter& filter : oldest_first) {
-    const auto program = verify(filter);
-    if (!program) return EINVAL;
-    auto longer = chain.attach(*program);
-    if (!longer) return longer.error().code == AttachErrc::path_too_long ? ENOMEM : EIO;
-    chain = *longer;
-  }
-  return 0;
-}
-
-class PathLength : public testing::TestWithParam<int> {
- protected:
-  // Each filter on top of a path that it fills exactly, and on top of one that is an instruction too long for it.
-  // The path is a base, which leaves `room`, and a filler; the filters need at most room - 9.
-  static void compare_at_boundary(Probe& probe, std::span<const Filter> filters, std::uint32_t room) {
-    const auto base = older_filters(max_path_length - room);
-    std::vector<ScriptStep> steps = {{Op::no_new_privs}};
-    for (const Filter& filter : base) steps.push_back({.op = Op::load, .filter = filter});
-    Chain base_chain = empty_chain();
-    ASSERT_EQ(attach_all(base_chain, base), 0u);
-
-    for (const Filter& filter : filters) {
-      const std::uint32_t left = room - verify(filter)->kernel_length();
-      for (const std::uint32_t excess : {0u, 1u}) {
-        const Filter pair[] = {of_kernel_length(left + excess - per_older_filter), filter};
-        Chain chain = base_chain;
-        ASSERT_EQ(attach_all(chain, pair), excess == 0 ? 0u : ENOMEM) << listing(filter);
-        steps.push_back({Op::branch_begin});
-        for (const Filter& step : pair) steps.push_back({.op = Op::load, .filter = step});
-        steps.push_back({Op::branch_end});
-      }
-    }
-
-    const auto results = probe.script(steps);
-    ASSERT_EQ(results.size(), steps.size());
-    for (std::size_t i = 0; i < base.size(); ++i) ASSERT_EQ(results[1 + i].error, 0u);
-    const auto* pair = &results[1 + base.size()];
-    for (const Filter& filter : filters) {
-      for (const std::uint32_t excess : {0u, 1u}) {
-        ASSERT_EQ(pair[1].error, 0u) << "filler";
-        ASSERT_EQ(pair[2].error, excess == 0 ? 0u : ENOMEM)
-            << "kernel_length() gives " << verify(filter)->kernel_length() << "\n" << listing(filter);
-        pair += 4;
-      }
-    }
-  }
-};
+class PathLength : public testing::TestWithParam<int> {};
 
 // A filter with `in` twice. The return before it keeps the probe alive; what nothing reaches counts as well.
 Filter filter_with(const Insn& in) {
@@ -114,7 +28,7 @@ Filter filter_with(const Insn& in) {
 
 TEST_P(PathLength, EveryInstruction) {
   CALLGATE_PROBE_OR_SKIP(probe, GetParam());
-  if (is_hardened()) GTEST_SKIP() << "net.core.bpf_jit_harden is on";
+  if (jit_is_hardened()) GTEST_SKIP() << "net.core.bpf_jit_harden is on";
   std::vector<Filter> filters;
   for (const bpf::OpcodeInfo& info : bpf::opcode_table) {
     const std::uint8_t distances = bpf::is_branch(info.form) ? 3 : 1;
@@ -129,27 +43,20 @@ TEST_P(PathLength, EveryInstruction) {
     }
     EXPECT_GT(filters.size(), before) << info.mnemonic;
   }
-  compare_at_boundary(probe, filters, 100);
+  ASSERT_NO_DIFFERENCE(compare_path_lengths(probe, filters, 100));
 }
 
 TEST_P(PathLength, RandomPrograms) {
   CALLGATE_PROBE_OR_SKIP(probe, GetParam());
-  if (is_hardened()) GTEST_SKIP() << "net.core.bpf_jit_harden is on";
+  if (jit_is_hardened()) GTEST_SKIP() << "net.core.bpf_jit_harden is on";
   std::printf("CALLGATE_SEED=%llu\n", static_cast<unsigned long long>(seed()));
-  fuzz::ProgramGenerator generator(seed());
-  std::vector<Filter> filters(300);
-  for (Filter& filter : filters) {
-    filter = generator.valid(300);
-    filter.insert(filter.begin(), allow);  // keeps the probe alive
-    ASSERT_TRUE(verify(filter));
-  }
-  compare_at_boundary(probe, filters, 2000);
+  ASSERT_NO_DIFFERENCE(compare_random_path_lengths(probe, seed(), 300));
 }
 
 // Paths of equal filters, until one is refused.
 TEST_P(PathLength, EqualFilters) {
   CALLGATE_PROBE_OR_SKIP(probe, GetParam());
-  if (is_hardened()) GTEST_SKIP() << "net.core.bpf_jit_harden is on";
+  if (jit_is_hardened()) GTEST_SKIP() << "net.core.bpf_jit_harden is on";
   struct Case {
     std::uint32_t length;
     std::uint32_t fit;

@@ -20,8 +20,6 @@ std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
 
 std::uint64_t seed() { return number_from("CALLGATE_SEED", 1); }
 
-std::uint32_t program_count() {
-  return static_cast<std::uint32_t>(number_from("CALLGATE_KERNEL_PROGRAMS", 100000));
-}
+std::uint32_t program_count() { return static_cast<std::uint32_t>(number_from("CALLGATE_KERNEL_PROGRAMS", 100000)); }
 
 }  // namespace callgate::kernel

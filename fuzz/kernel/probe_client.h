@@ -1,4 +1,4 @@
-// The tests' side of the probe.
+// Our side of the probe.
 #pragma once
 
 #include <sys/types.h>
@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "callgate/insn.hpp"
-#include "tests/kernel/probe_protocol.h"
+#include "fuzz/kernel/probe_protocol.h"
 
 namespace callgate::kernel {
 
@@ -23,7 +23,7 @@ struct ScriptStep {
   std::uint32_t length_override = 0;
 };
 
-// A running probe. Throws std::runtime_error when the probe dies or does not understand: a test's failure.
+// A running probe. Throws std::runtime_error when the probe dies or does not understand.
 class Probe {
  public:
   explicit Probe(const std::string& path);
@@ -54,17 +54,11 @@ class Probe {
   Hello hello_{};
 };
 
-// The probe of this many bits, or why there is none: not built, not runnable, or filters are refused here.
+// The probe of this many bits in `directory`, or why there is none: not built, not runnable, or filters are refused here.
 struct ProbeOrReason {
   std::unique_ptr<Probe> probe;
   std::string reason;
 };
-ProbeOrReason start_probe(int bits);
+ProbeOrReason start_probe(int bits, const std::string& directory);
 
 }  // namespace callgate::kernel
-
-// Starts the probe into `name`, or skips the test with the reason.
-#define CALLGATE_PROBE_OR_SKIP(name, bits)                               \
-  auto name##_started = ::callgate::kernel::start_probe(bits);           \
-  if (!name##_started.probe) GTEST_SKIP() << name##_started.reason;      \
-  ::callgate::kernel::Probe& name = *name##_started.probe

@@ -1,4 +1,4 @@
-// What the tests ask of the probe, the helper process that loads filters into the kernel. The two sides may have
+// What the oracle asks of the probe, the helper process that loads filters into the kernel. The two sides may have
 // different word sizes: everything has a fixed size, and structures have no padding.
 //
 // A request is a Header and `bytes` of payload; so is its answer. A filter travels as a FilterHeader and its
@@ -36,9 +36,9 @@ enum class Gate : std::uint32_t {
 };
 
 struct Hello {
-  std::uint32_t bits;              // 64 or 32
-  std::uint32_t load_errno;        // of loading an empty filter without privileges; 0 if filters work here
-  std::uint32_t int80_works;       // whether the kernel serves int 0x80
+  std::uint32_t bits;         // 64 or 32
+  std::uint32_t load_errno;   // of loading an empty filter without privileges; 0 if filters work here
+  std::uint32_t int80_works;  // whether the kernel serves int 0x80
   std::uint32_t reserved;
   std::uint64_t address_after[2];  // by Gate: what a filter sees as instruction_pointer
 };

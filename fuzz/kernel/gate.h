@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "tests/kernel/probe_protocol.h"
+#include "fuzz/kernel/probe_protocol.h"
 
 namespace callgate::kernel {
 

@@ -1,4 +1,4 @@
-#include "tests/kernel/probe_client.h"
+#include "fuzz/kernel/probe_client.h"
 
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -122,10 +122,12 @@ std::vector<StepResult> Probe::script(std::span<const ScriptStep> steps) {
   return ask<StepResult>(Request::script, payload.bytes());
 }
 
-ProbeOrReason start_probe(int bits) {
-  const std::string path = bits == 64 ? CALLGATE_PROBE64 : CALLGATE_PROBE32;
+ProbeOrReason start_probe(int bits, const std::string& directory) {
   const std::string which = std::to_string(bits) + "-bit probe";
-  if (path.empty()) return {nullptr, "the " + which + " was not built: the compiler cannot link for it here"};
+  const std::string path = directory + "/callgate-probe" + std::to_string(bits);
+  if (access(path.c_str(), X_OK) != 0) {
+    return {nullptr, "the " + which + " is not there (" + path + ": " + std::strerror(errno) + ")"};
+  }
   try {
     auto probe = std::make_unique<Probe>(path);
     if (probe->hello().load_errno != 0) {

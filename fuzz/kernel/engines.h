@@ -20,8 +20,11 @@ struct EngineChoice {
   Chain chain(std::span<const Program> oldest_first, MergeRule rule) const;
 };
 
-// The choices that this build and this process have; prints those that it has not.
-std::vector<EngineChoice> engine_choices();
+struct EngineChoices {
+  std::vector<EngineChoice> available;
+  std::vector<std::string> left_out;  // with the reason: not in this build, not on this machine
+};
+EngineChoices engine_choices();
 
 // What the rule makes of the results of a chain's filters, oldest first. A few lines of its own, so that Chain is
 // compared with something that shares nothing with it.

@@ -1,5 +1,5 @@
 // The probe: a small static program that loads filters into the kernel and tells what happened. It is built for 64
-// and for 32 bits, without sanitizers, whatever the tests are built for. It serves requests (probe_protocol.h) on
+// and for 32 bits, without sanitizers, whatever its users are built for. It serves requests (probe_protocol.h) on
 // its standard input, a socket, until that closes.
 #include <cstdio>
 #include <cstdlib>
@@ -9,9 +9,9 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 
-#include "tests/kernel/gate.h"
-#include "tests/kernel/kernel_loader.h"
-#include "tests/kernel/probe_protocol.h"
+#include "fuzz/kernel/gate.h"
+#include "fuzz/kernel/kernel_loader.h"
+#include "fuzz/kernel/probe_protocol.h"
 
 namespace {
 
@@ -29,7 +29,7 @@ void transfer(bool reading, void* buffer, std::size_t size) {
   auto* at = static_cast<char*>(buffer);
   while (size > 0) {
     const ssize_t n = reading ? read(0, at, size) : write(0, at, size);
-    if (n == 0) std::_Exit(0);  // the tests are done
+    if (n == 0) std::_Exit(0);  // the client is done
     if (n < 0) give_up("the socket fails");
     at += n;
     size -= static_cast<std::size_t>(n);
@@ -75,6 +75,7 @@ struct Shared {
   Observation observation;
   CallResult calls[most_results];
   StepResult steps[most_results];
+  unsigned char errors[most_results];
 };
 Shared* shared = nullptr;
 
@@ -124,22 +125,25 @@ void serve_hello() {
 }
 
 // A task that has a listener cannot get a second one. That is found out after the filter is checked and before it
-// is attached (seccomp_set_mode_filter() in kernel/seccomp.c): EBUSY means accepted, and nothing stays.
+// is attached (seccomp_set_mode_filter() in kernel/seccomp.c): EBUSY means accepted. The first filter, which holds the
+// listener, does stay, so all this is done by a child: a probe that kept it would lengthen the path of later requests.
 void serve_verdicts(Reader in) {
-  static bool listening = false;
-  if (!listening) {
+  shared->current = 0;
+  shared->survived = 0;
+  in_child([&] {
     if (set_no_new_privs() != 0) give_up("no_new_privs");
     if (load(allow_all, 1, SECCOMP_FILTER_FLAG_NEW_LISTENER) != 0) give_up("cannot load a filter with a listener");
-    listening = true;
-  }
-  static unsigned char errors[most_results];
-  std::uint32_t count = 0;
-  while (!in.empty()) {
-    const Filter filter = Filter::take(in);
-    if (count == most_results) give_up("too many filters");
-    errors[count++] = static_cast<unsigned char>(load(filter.insns, filter.length, SECCOMP_FILTER_FLAG_NEW_LISTENER));
-  }
-  answer(errors, count);
+    while (!in.empty()) {
+      const Filter filter = Filter::take(in);
+      if (shared->current == most_results) give_up("too many filters");
+      shared->errors[shared->current] =
+          static_cast<unsigned char>(load(filter.insns, filter.length, SECCOMP_FILTER_FLAG_NEW_LISTENER));
+      shared->current = shared->current + 1;
+    }
+    shared->survived = 1;
+  });
+  if (shared->survived == 0) give_up("a child did not end as planned");
+  answer(shared->errors, shared->current);
 }
 
 // The child issues its calls and nothing else: its filter answers every call, and it ends by an illegal

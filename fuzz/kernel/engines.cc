@@ -1,6 +1,5 @@
-#include "tests/kernel/engines.h"
+#include "fuzz/kernel/engines.h"
 
-#include <cstdio>
 #include <stdexcept>
 
 #include "callgate/action.hpp"
@@ -27,8 +26,8 @@ Chain EngineChoice::chain(std::span<const Program> oldest_first, MergeRule rule)
   return *chain;
 }
 
-std::vector<EngineChoice> engine_choices() {
-  std::vector<EngineChoice> choices;
+EngineChoices engine_choices() {
+  EngineChoices choices;
   for (const Engine engine : {Engine::interpreter, Engine::xbyak, Engine::asmjit}) {
     for (const Optimize optimize : {Optimize::none, Optimize::full}) {
       const EngineChoice choice{engine, optimize};
@@ -36,9 +35,9 @@ std::vector<EngineChoice> engine_choices() {
       options.engine = engine;
       options.optimize = optimize;
       if (const auto chain = Chain::create(options)) {
-        choices.push_back(choice);
+        choices.available.push_back(choice);
       } else {
-        std::printf("left out: %s: %s\n", choice.name().c_str(), to_string(chain.error()).c_str());
+        choices.left_out.push_back(choice.name() + ": " + to_string(chain.error()));
       }
     }
   }
