@@ -103,10 +103,18 @@ TEST_F(Check, OciOptionsReachTheProfile) {
 }
 
 TEST_F(Check, VerdictsOnePerLine) {
-  const std::string ret = "06000000" "0000ff7f";
-  const std::string upper = "06000000" "0000FF7F";
-  const std::string ld = "20000000" "00000000";
-  const std::string bad_ld = "20000000" "01000000";
+  const std::string ret =
+      "06000000"
+      "0000ff7f";
+  const std::string upper =
+      "06000000"
+      "0000FF7F";
+  const std::string ld =
+      "20000000"
+      "00000000";
+  const std::string bad_ld =
+      "20000000"
+      "01000000";
   const std::string input = ret + "\n\n" + ld + upper + "\n" + ld + bad_ld + ret + "\n" + ld;
   const Outcome outcome = run({"check", "--verdicts"}, input);
   EXPECT_EQ(outcome.exit, 0) << outcome;
@@ -129,6 +137,12 @@ TEST_F(Check, VerdictsStopAtAMalformedLine) {
     EXPECT_EQ(outcome.out, "accept\n") << bad;
     EXPECT_THAT(outcome.err, HasSubstr("standard input:2: ")) << bad;
   }
+}
+
+TEST_F(Check, VerdictsIgnoreBlanksAroundALine) {
+  const Outcome outcome = run({"check", "--verdicts", "-"}, "060000000000ff7f\r\n \t060000000000ff7f \n\r\n");
+  EXPECT_EQ(outcome.out, "accept\naccept\nreject 0 the program is empty\n") << outcome;
+  EXPECT_EQ(outcome.exit, 0);
 }
 
 TEST_F(Check, VerdictsOnAProgramThatIsTooLong) {

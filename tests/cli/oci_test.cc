@@ -70,10 +70,14 @@ TEST(Oci, EmptyProfileIsTheDefaultAction) {
 
 TEST(Oci, EveryAction) {
   const std::pair<const char*, std::uint32_t> actions[] = {
-      {"SCMP_ACT_KILL", action::kill_thread},    {"SCMP_ACT_KILL_THREAD", action::kill_thread},
-      {"SCMP_ACT_TRAP", action::trap},           {"SCMP_ACT_KILL_PROCESS", action::kill_process},
-      {"SCMP_ACT_ERRNO", eperm},                 {"SCMP_ACT_TRACE", action::trace | 1},
-      {"SCMP_ACT_LOG", action::log},             {"SCMP_ACT_NOTIFY", action::user_notif},
+      {"SCMP_ACT_KILL", action::kill_thread},
+      {"SCMP_ACT_KILL_THREAD", action::kill_thread},
+      {"SCMP_ACT_TRAP", action::trap},
+      {"SCMP_ACT_KILL_PROCESS", action::kill_process},
+      {"SCMP_ACT_ERRNO", eperm},
+      {"SCMP_ACT_TRACE", action::trace | 1},
+      {"SCMP_ACT_LOG", action::log},
+      {"SCMP_ACT_NOTIFY", action::user_notif},
   };
   for (const auto& [text, result] : actions) {
     const Decider decide(with_rule(R"("names":["read"],"action":")" + std::string(text) + '"', "SCMP_ACT_ALLOW"));
@@ -118,7 +122,8 @@ TEST(Oci, EveryOperator) {
   constexpr std::uint64_t value = 0x100000005;
   for (const Case& c : cases) {
     const Decider decide(with_rule(R"("names":["read"],"action":"SCMP_ACT_ALLOW",
-        "args":[{"index":3,"value":4294967301,"op":")" + std::string(c.op) + "\"}]"));
+        "args":[{"index":3,"value":4294967301,"op":")" +
+                                   std::string(c.op) + "\"}]"));
     EXPECT_EQ(decide(nr_read, {0, 0, 0, value - 1}) == allow, c.below) << c.op;
     EXPECT_EQ(decide(nr_read, {0, 0, 0, value}) == allow, c.equal) << c.op;
     EXPECT_EQ(decide(nr_read, {0, 0, 0, value + 1}) == allow, c.above) << c.op;
@@ -236,8 +241,8 @@ TEST(Oci, UnknownSystemCallsAreSkippedWithANote) {
   const Decider decide(R"({"defaultAction":"SCMP_ACT_ERRNO","syscalls":[
       {"names":["read","no_such_call","re\u0000ad"],"action":"SCMP_ACT_ALLOW"}]})");
   EXPECT_EQ(decide(nr_read), allow);
-  EXPECT_THAT(decide.notes(), ElementsAre(HasSubstr("syscalls[0]: system call \"no_such_call\" is not known"),
-                                          HasSubstr("\"re?ad\"")));
+  EXPECT_THAT(decide.notes(),
+              ElementsAre(HasSubstr("syscalls[0]: system call \"no_such_call\" is not known"), HasSubstr("\"re?ad\"")));
 }
 
 TEST(Oci, TreeDecidesAsTheList) {
@@ -303,6 +308,40 @@ TEST(Oci, AbsurdNestingIsRefused) {
   EXPECT_THAT(error_of(arrays), HasSubstr("nested more than"));
   EXPECT_THAT(error_of(objects), HasSubstr("nested more than"));
   EXPECT_THAT(error_of(R"({"defaultAction":)" + arrays + "}"), HasSubstr("nested more than"));
+}
+
+// libseccomp takes time that is quadratic in the rules for one call: 400,000 of them went on for minutes.
+TEST(Oci, RulesGivenManyTimesCountOnce) {
+  std::string names = R"("read")";
+  for (int i = 0; i < 2000; ++i) names += R"(,"read")";
+  std::string args;
+  for (int i = 0; i < 200; ++i) {
+    args += (i == 0 ? "" : ",") + (R"({"index":1,"op":"SCMP_CMP_EQ","value":)" + std::to_string(i)) + "}";
+  }
+  const Decider decide(with_rule("\"names\":[" + names + R"(],"action":"SCMP_ACT_ALLOW","args":[)" + args + "]"));
+  EXPECT_EQ(decide(nr_read, {0, 199}), allow);
+  EXPECT_EQ(decide(nr_read, {0, 200}), eperm);
+}
+
+TEST(Oci, MoreRulesThanAFilterHoldsAreRefused) {
+  std::string rules;
+  for (int i = 0; i < 20'000; ++i) {
+    rules += (i == 0 ? "" : ",") +
+             (R"({"names":["read"],"action":"SCMP_ACT_ALLOW","args":[{"index":0,"op":"SCMP_CMP_EQ","value":)" +
+              std::to_string(i)) +
+             "}]}";
+  }
+  EXPECT_EQ(error_of(R"({"defaultAction":"SCMP_ACT_ERRNO","syscalls":[)" + rules + "]}"),
+            "syscalls[8192]: more than 8192 different rules");
+}
+
+TEST(Oci, MessagesAreHarmless) {
+  const std::string unfinished = error_of("{\"a\":\"" + std::string(1'000'000, 'x'));
+  EXPECT_THAT(unfinished, HasSubstr("parse error"));
+  EXPECT_LT(unfinished.size(), 300u);
+  for (const char* bad : {"{\"a\":\"\x1b[31m\"}", "{\"a\":\"\x9b\"}", "{\"defaultAction\":\"\\u001b[31m\"}"}) {
+    EXPECT_EQ(error_of(bad).find_first_of("\x1b\x9b"), std::string::npos);
+  }
 }
 
 TEST(Oci, EveryPrefixOfAProfileIsAnError) {

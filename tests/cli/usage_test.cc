@@ -30,9 +30,7 @@ TEST(Usage, HelpTeaches) {
   }
 }
 
-TEST(Usage, Version) {
-  EXPECT_EQ(run({"--version"}).out, "callgate " CALLGATE_VERSION "\n");
-}
+TEST(Usage, Version) { EXPECT_EQ(run({"--version"}).out, "callgate " CALLGATE_VERSION "\n"); }
 
 TEST(Usage, WrongUsage) {
   const std::vector<std::string> wrong[] = {
@@ -49,7 +47,8 @@ TEST(Usage, WrongUsage) {
       {"eval", "--rule", "none", "-f", "x"},
       {"disasm"},
       {"asm"},
-      {"asm", "--output-format", "elf", "x"},
+      {"asm", "--format", "elf", "x"},
+      {"asm", "--input-format", "c", "x"},
       {"asm", "--long-jumps", "maybe", "x"},
       {"dump"},
       {"--no-such-option"},
@@ -66,9 +65,9 @@ class StreamsTest : public testing::Test {
  protected:
   // A working command line of every subcommand that prints something.
   std::vector<std::vector<std::string>> commands() const {
-    return {{"check", guard}, {"check", "--verdicts"}, {"eval", "-f", guard, calls}, {"disasm", guard},
-            {"dump", guard},  {"asm", "-"},            {"--help"},                   {"eval", "--help"},
-            {"--version"}};
+    return {{"check", guard},  {"check", "--verdicts"}, {"eval", "-f", guard, calls},
+            {"disasm", guard}, {"dump", guard},         {"asm", "-"},
+            {"--help"},        {"eval", "--help"},      {"--version"}};
   }
   static std::string input_of(const std::vector<std::string>& command) {
     return command[0] == "asm" ? "ret #0\n" : "0600000000000000\n";
@@ -112,9 +111,9 @@ TEST_F(StreamsTest, FullDiskDoesNotHideAnotherError) {
 }
 
 TEST_F(StreamsTest, ClosedInputIsAnError) {
-  const std::vector<std::string> readers[] = {{"check", "-"},  {"check", "--verdicts"}, {"eval", "-f", guard},
-                                              {"disasm", "-"}, {"asm", "-"},            {"dump", "-"},
-                                              {"eval", "-f", "-", calls}};
+  const std::vector<std::string> readers[] = {
+      {"check", "-"}, {"check", "--verdicts"}, {"eval", "-f", guard},     {"disasm", "-"},
+      {"asm", "-"},   {"dump", "-"},           {"eval", "-f", "-", calls}};
   for (const auto& command : readers) {
     Streams streams;
     streams.close_input = true;
