@@ -7,7 +7,9 @@
 #include "bpf/jump_layout.h"
 #include "bpf/lexer.h"
 #include "bpf/names.h"
+#include "bpf/number.h"
 #include "bpf/opcode.h"
+#include "bpf/spelling.h"
 #include "bpf/text.h"
 
 namespace callgate::bpf {
@@ -34,17 +36,11 @@ constexpr Alias resolve_alias(std::string_view name) noexcept {
 }
 
 constexpr const OpcodeInfo* find(std::string_view mnemonic, Form form) noexcept {
-  for (const OpcodeInfo& info : opcode_table) {
-    if (info.form == form && info.mnemonic == mnemonic) return &info;
-  }
-  return nullptr;
+  return find_spelling([&](const OpcodeInfo& info) { return info.form == form && info.mnemonic == mnemonic; });
 }
 
 constexpr const OpcodeInfo* find(std::string_view mnemonic) noexcept {
-  for (const OpcodeInfo& info : opcode_table) {
-    if (info.mnemonic == mnemonic) return &info;
-  }
-  return nullptr;
+  return find_spelling([&](const OpcodeInfo& info) { return info.mnemonic == mnemonic; });
 }
 
 constexpr const char* describe(Form form) noexcept {
@@ -59,35 +55,10 @@ constexpr const char* describe(Form form) noexcept {
     case Form::scratch: return "a scratch slot (M[k])";
     case Form::len: return "the length (len)";
     case Form::jump: return "a target";
+    case Form::ind: return "a word at X ([x+k])";
+    case Form::msh: return "a header's length (4*([k]&0xf))";
   }
   return "this operand";
-}
-
-// The value of a number without its sign. Nothing if it is malformed; more than 32 bits come back as too_large.
-constexpr std::uint64_t too_large = std::uint64_t{1} << 32;
-
-std::optional<std::uint64_t> parse_digits(std::string_view digits, std::uint32_t base) noexcept {
-  if (digits.empty()) return std::nullopt;
-  std::uint64_t value = 0;
-  for (const char c : digits) {
-    const std::uint32_t digit = is_digit(c)    ? static_cast<std::uint32_t>(c - '0')
-                                : is_letter(c) ? static_cast<std::uint32_t>(lower(c) - 'a' + 10)
-                                               : base;
-    if (digit >= base) return std::nullopt;
-    value = value * base + digit;
-    if (value > too_large) value = too_large;
-  }
-  return value;
-}
-
-std::optional<std::uint64_t> parse_magnitude(std::string_view text) noexcept {
-  if (text.size() > 1 && text[0] == '0') {
-    const char prefix = lower(text[1]);
-    if (prefix == 'x') return parse_digits(text.substr(2), 16);
-    if (prefix == 'b') return parse_digits(text.substr(2), 2);
-    return parse_digits(text.substr(1), 8);
-  }
-  return parse_digits(text, 10);
 }
 
 // Where a jump goes: a label if there is one, else the statement of that index.
@@ -229,13 +200,11 @@ class Parser {
     return true;
   }
 
-  // '#' constant | '#'? len | [%] x | [%] a | 'M' '[' number ']' | '[' field ']'
+  // '#' constant | '#'? len | [%] x | [%] a | 'M' '[' number ']' | '[' address ']' | header_length
   bool operand(Operand& out) {
     if (token_.is('#')) return immediate(out);
-    if (token_.is('[')) {
-      out.form = Form::abs;
-      return field(out.k);
-    }
+    if (token_.is('[')) return address(out);
+    if (token_.kind == TokenKind::number && Lexer(lexer_).next().is('*')) return header_length(out);
     if (token_.is('%')) {
       advance();
       return reg(out) || unexpected("x or a");
@@ -301,9 +270,42 @@ class Parser {
     return true;
   }
 
-  // '[' number ']' or '[' name ']', where a name may itself hold an index: args[0].lo
-  bool field(std::uint32_t& offset) {
+  // '[' [%] 'x' '+' number ']' | '[' field ']'
+  bool address(Operand& out) {
     advance();
+    const bool has_percent = token_.is('%');
+    if (has_percent) advance();
+    if (!has_percent && !(is_word("x") && begins_sum(Lexer(lexer_).next()))) {
+      out.form = Form::abs;
+      return field(out.k);
+    }
+    out.form = Form::ind;
+    if (!is_word("x")) return unexpected("x");
+    advance();
+    if (!begins_sum(token_)) return unexpected("'+'");
+    if (token_.is('+')) advance();
+    return number(out.k) && expect(']');
+  }
+
+  // A number may carry its sign: "+4" is one token.
+  static bool begins_sum(const Token& token) noexcept {
+    return token.is('+') || (token.kind == TokenKind::number && token.text[0] == '+');
+  }
+
+  // '4' '*' '(' '[' number ']' '&' '0xf' ')'
+  bool header_length(Operand& out) {
+    out.form = Form::msh;
+    std::uint32_t factor = 0, mask = 0;
+    const Token first = token_;
+    if (!number(factor) || !expect('*') || !expect('(') || !expect('[') || !number(out.k) || !expect(']') ||
+        !expect('&') || !number(mask) || !expect(')')) {
+      return false;
+    }
+    return (factor == 4 && mask == 0xf) || fail(first.line, "there is no other such load than 4*([k]&0xf)");
+  }
+
+  // number or name, where a name may itself hold an index: args[0].lo
+  bool field(std::uint32_t& offset) {
     if (token_.kind == TokenKind::number) return number(offset) && expect(']');
     const Token first = token_;
     std::string name;

@@ -9,7 +9,8 @@
 //
 // Beyond bpf_asm: those names, #ARCH_X86_64 and the like; a jump's target may be an instruction's index ("ja 7");
 // ".insn 0x06, 0, 0, 0x7fff0000" writes any instruction at all (code, jt, jf, k). One instruction a line. Comments are
-// `;`, `//`, `/* */`, and lines that begin with `#`. Instructions of socket filters are unknown here.
+// `;`, `//`, `/* */`, and lines that begin with `#`. Instructions of socket filters (ldh, ldb, mod,
+// ld [x+4], ldxb 4*([14]&0xf)) can be written too: that seccomp refuses them is for the verifier to say.
 #pragma once
 
 #include <cstdint>

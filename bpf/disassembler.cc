@@ -6,6 +6,7 @@
 
 #include "bpf/names.h"
 #include "bpf/opcode.h"
+#include "bpf/spelling.h"
 #include "bpf/text.h"
 
 namespace callgate::bpf {
@@ -26,7 +27,9 @@ constexpr UsedFields used_fields(Form form) noexcept {
     case Form::imm:
     case Form::abs:
     case Form::scratch:
-    case Form::jump: return {true, false};
+    case Form::jump:
+    case Form::ind:
+    case Form::msh: return {true, false};
     case Form::branch_imm: return {true, true};
     case Form::branch_x: return {false, true};
   }
@@ -35,7 +38,7 @@ constexpr UsedFields used_fields(Form form) noexcept {
 
 // The table's entry if mnemonic and operands say all that there is in the instruction, else null.
 const OpcodeInfo* spelling(const Insn& insn) noexcept {
-  const OpcodeInfo* info = find_opcode(insn.code);
+  const OpcodeInfo* info = spelling_of(insn.code);
   if (info == nullptr) return nullptr;
   const UsedFields used = used_fields(info->form);
   if ((!used.k && insn.k != 0) || (!used.jt_jf && (insn.jt != 0 || insn.jf != 0))) return nullptr;
@@ -78,6 +81,8 @@ std::string operand(Form form, const Insn& insn) {
     case Form::abs: return " [" + std::to_string(insn.k) + "]";
     case Form::scratch: return " M[" + std::to_string(insn.k) + "]";
     case Form::len: return " len";
+    case Form::ind: return " [x+" + std::to_string(insn.k) + "]";
+    case Form::msh: return " 4*([" + std::to_string(insn.k) + "]&0xf)";
   }
   return {};
 }
@@ -116,7 +121,7 @@ class Listing {
 
   void comment(std::string& line, std::size_t pc) {
     const OpcodeInfo* info = find_opcode(program_[pc].code);
-    std::string note = info == nullptr ? "not an instruction of seccomp" : annotation(*info, program_[pc]);
+    std::string note = info == nullptr ? refused() : annotation(*info, program_[pc]);
     if (info != nullptr && is_raw(pc)) note = note.empty() ? info->mnemonic : info->mnemonic + (" " + note);
     if (note.empty()) return;
     pad(line, comment_column);
@@ -163,6 +168,11 @@ class Listing {
         if (info.form != Form::jump && !is_branch(info.form)) loaded_.reset();
         return {};
     }
+  }
+
+  std::string refused() {
+    loaded_.reset();
+    return "not an instruction of seccomp";
   }
 
   std::string compared(std::uint32_t k) {

@@ -11,7 +11,7 @@
 namespace callgate::bpf {
 
 // One instruction as text without labels: jump targets are absolute instruction indices ("jeq #0x3b, 4, 7"). What
-// has no other spelling is shown as ".insn 0x.., jt, jf, 0x...": an opcode that seccomp does not accept, a field
+// has no other spelling is shown as ".insn 0x.., jt, jf, 0x...": an opcode that nobody accepts, a field
 // that the instruction ignores and that is not 0, a target beyond the 32-bit indices.
 std::string disassemble(const Insn& insn, std::uint32_t pc);
 

@@ -34,7 +34,7 @@ Token Lexer::next() noexcept {
   at_line_start_ = false;
   if (begins_number(rest_)) return take(TokenKind::number, word_length(rest_));
   if (continues_word(c)) return take(TokenKind::word, word_length(rest_));
-  constexpr std::string_view symbols = ":,#%[]()";
+  constexpr std::string_view symbols = ":,#%[]()+*&";
   return take(symbols.find(c) != symbols.npos ? TokenKind::symbol : TokenKind::unknown_character, 1);
 }
 

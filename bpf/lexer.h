@@ -11,7 +11,7 @@ enum class TokenKind : std::uint8_t {
   end_of_line,
   word,                  // letters, digits, '_' and '.', not beginning with a digit
   number,                // begins with a digit, or with a sign and a digit; not yet known to be well formed
-  symbol,                // one of : , # % [ ] ( )
+  symbol,                // one of : , # % [ ] ( ) + * &
   unknown_character,     // one byte that no token begins with
   unterminated_comment,  // begins where `/*` does
 };

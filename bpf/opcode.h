@@ -26,6 +26,8 @@ enum class Form : std::uint8_t {
   jump,        // k, instructions to skip
   branch_imm,  // k to compare with, jt, jf
   branch_x,    // jt, jf; compares with X
+  ind,         // k, a byte offset into a packet, added to X (refused_opcodes.inc)
+  msh,         // k, a byte offset into a packet: four times the low half of that byte (refused_opcodes.inc)
 };
 
 struct OpcodeInfo {

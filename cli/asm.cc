@@ -53,7 +53,7 @@ void write_file(const std::string& name, std::string_view content) {
 ExitCode run(Session& session, const AsmOptions& options) {
   const bool to_stdout = options.output == "-";
   if (to_stdout && options.format == ProgramFormat::raw && session.out.is_terminal()) {
-    throw Failure(ExitCode::usage, "raw output does not go to a terminal; use -o FILE or --output-format");
+    throw Failure(ExitCode::usage, "raw output does not go to a terminal; use -o FILE or --format");
   }
   const std::string content = write_program(read_filter_file(session, options.file, options.filter), options.format);
   if (to_stdout) {
@@ -73,23 +73,21 @@ void add_asm(CLI::App& app, Session& session) {
   command.add_option("-o,--output", options->output, "File to write; - is standard output")
       ->type_name("FILE")
       ->default_str("-");
-  add_choice(command, "--output-format", options->format,
-             {{"raw", ProgramFormat::raw},
-              {"ddd", ProgramFormat::ddd},
-              {"c", ProgramFormat::c},
-              {"hex", ProgramFormat::hex}},
-             "raw (array of struct sock_filter), ddd (tcpdump -ddd), c (initialisers),\nhex (one line, as check "
-             "--verdicts reads it)");
+  add_choice(
+      command, "--format,--output-format", options->format,
+      {{"raw", ProgramFormat::raw}, {"ddd", ProgramFormat::ddd}, {"c", ProgramFormat::c}, {"hex", ProgramFormat::hex}},
+      "Format to write: raw (array of struct sock_filter), ddd (tcpdump -ddd),\nc (initialisers of an array), hex "
+      "(one line, as check --verdicts reads it)");
   add_choice(command, "--long-jumps", options->filter.long_jumps,
              {{"reject", bpf::LongJumps::reject}, {"bridge", bpf::LongJumps::bridge}},
              "What becomes of a conditional jump over more than 255 instructions");
-  add_filter_options(command, options->filter, "--format,--input-format");
+  add_filter_options(command, options->filter, "--input-format");
   command.footer(R"(The program is not verified; "callgate check" does that.
 
 Examples:
   callgate asm filter.txt -o filter.bpf
-  printf 'ld [0]\njeq #59, bad\nret #0x7fff0000\nbad: ret #0\n' | callgate asm - --output-format c
-  callgate asm --format oci /usr/share/containers/seccomp.json -o container.bpf
+  printf 'ld [0]\njeq #59, bad\nret #0x7fff0000\nbad: ret #0\n' | callgate asm - --format c
+  callgate asm --input-format oci /usr/share/containers/seccomp.json -o container.bpf
 
 Exit code: 0, or 2 if the input cannot be read or the output cannot be written.)");
   command.callback([options, &session] { session.exit = run(session, *options); });

@@ -6,9 +6,11 @@
 #include <optional>
 
 #include <fmt/format.h>
-#include <seccomp.h>
 
 #include "bpf/names.h"
+#include "bpf/text.h"
+#include "cli/quote.h"
+#include "cli/syscall_names.h"
 
 namespace callgate::cli {
 namespace {
@@ -30,14 +32,19 @@ std::string_view next_word(std::string_view& rest) {
 
 enum class Number { ok, malformed, out_of_range };
 
-// Reads a number of at most `bits` bits; a negative one becomes its two's complement.
+// Reads a number, written as in C and as strace writes it (0666 is octal), of at most `bits` bits; a negative one becomes its two's complement.
 Number parse_number(std::string_view word, unsigned bits, std::uint64_t& value) {
   const bool negative = word.starts_with('-');
   std::string_view digits = word.substr(negative ? 1 : 0);
-  const bool hex = digits.starts_with("0x") || digits.starts_with("0X");
-  if (hex) digits.remove_prefix(2);
+  int base = 10;
+  if (digits.starts_with("0x") || digits.starts_with("0X")) {
+    digits.remove_prefix(2);
+    base = 16;
+  } else if (digits.starts_with('0')) {
+    base = 8;
+  }
   const char* end = digits.data() + digits.size();
-  const auto [stop, error] = std::from_chars(digits.data(), end, value, hex ? 16 : 10);
+  const auto [stop, error] = std::from_chars(digits.data(), end, value, base);
   if (error == std::errc::invalid_argument || stop != end) return Number::malformed;
   const std::uint64_t sign_bit = std::uint64_t{1} << (bits - 1);
   const std::uint64_t max = negative ? sign_bit : sign_bit + (sign_bit - 1);
@@ -49,45 +56,52 @@ Number parse_number(std::string_view word, unsigned bits, std::uint64_t& value) 
 Error read_number(std::string_view word, const char* what, unsigned bits, std::uint64_t& value) {
   switch (parse_number(word, bits, value)) {
     case Number::ok: return std::nullopt;
-    case Number::malformed: return fmt::format("{} is not a number: \"{}\"", what, word);
+    case Number::malformed: return fmt::format("{} is not a number: {}", what, in_quotes(word));
     case Number::out_of_range: break;
   }
-  return fmt::format("{} does not fit into {} bits: \"{}\"", what, bits, word);
+  return fmt::format("{} does not fit into {} bits: {}", what, bits, in_quotes(word));
 }
 
 // An architecture as the user named it. x32 shares its AUDIT_ARCH value with x86_64.
 struct Architecture {
   std::uint32_t value = arch::x86_64;
   bool x32 = false;
-
-  std::uint32_t libseccomp_token() const { return x32 ? std::uint32_t{SCMP_ARCH_X32} : value; }
 };
 
+// Other spellings: of the kernel's headers, of this library's targets, of libseccomp and of container profiles.
+std::string plain_architecture_name(std::string_view word) {
+  std::string name = bpf::lower(word);
+  constexpr std::string_view prefix = "audit_arch_";
+  if (name.starts_with(prefix)) name.erase(0, prefix.size());
+  if (name == "x86" || name == "x86_32") return "i386";
+  if (name == "amd64") return "x86_64";
+  return name;
+}
+
 Error read_architecture(std::string_view word, Architecture& architecture) {
-  if (word == "x32") {
+  const std::string name = plain_architecture_name(word);
+  if (name == "x32") {
     architecture = {arch::x86_64, true};
     return std::nullopt;
   }
-  if (word == "x86") word = "i386";
-  if (const auto known = bpf::arch_from_name(word)) {
+  if (const auto known = bpf::arch_from_name(name)) {
     architecture = {*known, false};
     return std::nullopt;
   }
   std::uint64_t value = 0;
-  if (parse_number(word, 32, value) != Number::ok) return fmt::format("unknown architecture \"{}\"", word);
+  if (parse_number(word, 32, value) != Number::ok) return fmt::format("unknown architecture {}", in_quotes(word));
   architecture = {static_cast<std::uint32_t>(value), false};
   return std::nullopt;
 }
 
 Error resolve_name(std::string_view word, const Architecture& architecture, std::uint32_t& nr) {
-  const std::string name(word);
-  const int number = seccomp_syscall_resolve_name_arch(architecture.libseccomp_token(), name.c_str());
-  if (number == __NR_SCMP_ERROR) return fmt::format("unknown system call \"{}\"", word);
-  // libseccomp gives negative numbers to calls of other architectures, and to those that it treats as part of
-  // socketcall or ipc.
-  if (number < 0) return fmt::format("system call \"{}\" has no number of its own on this architecture", word);
-  nr = static_cast<std::uint32_t>(number);
-  return std::nullopt;
+  const auto number = syscall_number(std::string(word), libseccomp_arch(architecture.value, architecture.x32));
+  if (number) {
+    nr = *number;
+    return std::nullopt;
+  }
+  if (number.error() == NameError::unknown) return fmt::format("unknown system call {}", in_quotes(word));
+  return fmt::format("system call {} has no number of its own on this architecture", in_quotes(word));
 }
 
 Error read_nr(std::string_view word, const Architecture& architecture, std::uint32_t& nr) {
@@ -111,7 +125,7 @@ class Fields {
     if (word.starts_with("ip=")) {
       return once(saw_ip_, "ip", [&] { return read_number(word.substr(3), "ip", 64, data_.instruction_pointer); });
     }
-    if (arguments_ == std::size(data_.args)) return fmt::format("more than 6 arguments: \"{}\"", word);
+    if (arguments_ == std::size(data_.args)) return fmt::format("more than 6 arguments: {}", in_quotes(word));
     const std::size_t index = arguments_++;
     return read_number(word, argument_names[index], 64, data_.args[index]);
   }

@@ -1,4 +1,5 @@
 // callgate check: is this a filter that seccomp(2) accepts?
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <memory>
@@ -44,6 +45,13 @@ constexpr auto digit_values = [] {
 
 int digit(char c) { return digit_values[static_cast<unsigned char>(c)]; }
 
+// Line ends of other systems, and blanks that came along with a copied line.
+std::string_view trim(std::string_view line) {
+  constexpr std::string_view blanks = " \t\r";
+  const std::size_t begin = std::min(line.find_first_not_of(blanks), line.size());
+  return line.substr(begin, line.find_last_not_of(blanks) + 1 - begin);
+}
+
 // Reads hex digits into `program`, whose memory is used again from line to line. Null, or what is wrong.
 const char* decode(std::string_view digits, std::vector<Insn>& program) {
   constexpr std::size_t digits_per_insn = 2 * sizeof(Insn);
@@ -79,7 +87,8 @@ ExitCode print_verdicts(Session& session) {
   std::array<char, 160> buffer{};
   std::string_view line;
   while (lines.next(line)) {
-    if (const char* problem = decode(line, program)) throw Failure(ExitCode::usage, lines.place() + ": " + problem);
+    if (const char* problem = decode(trim(line), program))
+      throw Failure(ExitCode::usage, lines.place() + ": " + problem);
     if (const auto error = verifier::check(program)) {
       session.out.print("reject {} {}\n", error->pc, reason(*error, buffer));
     } else {
@@ -101,11 +110,10 @@ ExitCode run(Session& session, const CheckOptions& options) {
 void add_check(CLI::App& app, Session& session) {
   auto options = std::make_shared<CheckOptions>();
   CLI::App& command = *app.add_subcommand("check", "Tell whether the kernel would accept filters");
-  auto* files = command.add_option("FILE", options->files, "Filter files; - is standard input")->type_name("");
-  auto* verdicts = command.add_flag("--verdicts", options->verdicts,
-                                    "Read one filter a line from standard input, as the hex digits of its\n"
-                                    "struct sock_filter array; print \"accept\" or \"reject PC reason\"");
-  verdicts->excludes(files);
+  command.add_option("FILE", options->files, "Filter files; - is standard input")->type_name("");
+  command.add_flag("--verdicts", options->verdicts,
+                   "Read one filter a line from standard input, as the hex digits of its\n"
+                   "struct sock_filter array; print \"accept\" or \"reject PC reason\"");
   add_filter_options(command, options->filter, "--format,--input-format");
   command.footer(R"(Examples:
   callgate check filter.bpf
@@ -115,6 +123,8 @@ void add_check(CLI::App& app, Session& session) {
 Exit code: 0 if all filters are valid, 1 if one is invalid, 2 if one cannot be read. Verdicts do not change it.)");
   command.callback([options, &session] {
     if (!options->verdicts && options->files.empty()) throw CLI::RequiredError("FILE or --verdicts");
+    const bool only_stdin = std::all_of(options->files.begin(), options->files.end(), [](auto& f) { return f == "-"; });
+    if (options->verdicts && !only_stdin) throw CLI::ExcludesError("--verdicts", "FILE");
     session.exit = run(session, *options);
   });
 }

@@ -1,12 +1,10 @@
 // callgate disasm: instructions to text that callgate asm reads back.
-#include <cstdlib>
 #include <memory>
-
-#include <seccomp.h>
 
 #include "bpf/disassembler.h"
 #include "cli/command.h"
 #include "cli/filter_file.h"
+#include "cli/syscall_names.h"
 
 namespace callgate::cli {
 namespace {
@@ -17,19 +15,17 @@ struct DisasmOptions {
   FilterOptions filter;
 };
 
-// By libseccomp, for the compared architecture, or x86_64 where none was compared.
-std::string syscall_name(std::uint32_t nr, std::uint32_t compared_arch) {
-  std::uint32_t token = compared_arch == 0 ? arch::x86_64 : compared_arch;
-  if (token == arch::x86_64 && (nr & arch::x32_bit) != 0) token = SCMP_ARCH_X32;
-  const std::unique_ptr<char, decltype(&std::free)> name(
-      seccomp_syscall_resolve_num_arch(token, static_cast<int>(nr)), &std::free);
-  return name == nullptr ? "" : name.get();
+// For the compared architecture, or x86_64 where none was compared.
+std::string name_for_comment(std::uint32_t nr, std::uint32_t compared_arch) {
+  const std::uint32_t value = compared_arch == 0 ? arch::x86_64 : compared_arch;
+  const bool x32 = value == arch::x86_64 && (nr & arch::x32_bit) != 0;
+  return syscall_name(nr, libseccomp_arch(value, x32));
 }
 
 ExitCode run(Session& session, const DisasmOptions& options) {
   bpf::DisassemblyOptions text;
   text.annotate = !options.no_annotate;
-  text.syscall_name = syscall_name;
+  text.syscall_name = name_for_comment;
   for (const std::string& name : options.files) {
     const std::vector<Insn> program = read_filter_file(session, name, options.filter);
     if (options.files.size() > 1) session.out.print("; {}\n", name);

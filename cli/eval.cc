@@ -54,10 +54,10 @@ std::string fallback_text(const Chain& chain) {
 // An engine that was asked for by name must be the one that decides.
 void check_engine(Session& session, const Chain& chain, Engine wanted) {
   if (wanted != Engine::automatic && chain.engine() != wanted) {
-    throw Failure(ExitCode::usage, fmt::format("engine {} cannot run this chain: {}", name(wanted),
-                                               chain.fallback_reason() == FallbackReason::none
-                                                   ? rule(AttachErrc::engine_unavailable)
-                                                   : fallback_text(chain)));
+    throw Failure(ExitCode::usage,
+                  fmt::format("engine {} cannot run this chain: {}", name(wanted),
+                              chain.fallback_reason() == FallbackReason::none ? rule(AttachErrc::engine_unavailable)
+                                                                              : fallback_text(chain)));
   }
   const bool by_build = chain.fallback_reason() == FallbackReason::no_jit;  // nothing went wrong
   if (chain.fallback_reason() != FallbackReason::none && !by_build) {
@@ -156,8 +156,9 @@ void add_eval(CLI::App& app, Session& session) {
   add_chain_options(command, options->chain);
   add_filter_options(command, options->filter, "--input-format");
   command.footer(R"(Lines of INPUT: NR-OR-NAME A0 A1 A2 A3 A4 A5 [arch=ARCH] [ip=ADDRESS]
-  Missing arguments are 0. Numbers are decimal, 0x hexadecimal or negative. ARCH is x86_64 (the default), i386,
-  x32 (x86_64 with bit 30 of the number set) or an AUDIT_ARCH_* value. Blank lines and # comments are skipped.
+  Missing arguments are 0. Numbers are decimal, 0x hexadecimal, octal with a leading 0, or negative. ARCH is x86_64
+  (the default), i386, x32 (x86_64 with bit 30 of the number set) or an AUDIT_ARCH_* name or number. Names of calls
+  are those of the architecture. Blank lines and # comments are skipped.
 
 Examples:
   echo 'personality 8' | callgate eval -f /usr/share/containers/seccomp.json

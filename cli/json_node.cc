@@ -28,11 +28,12 @@ class Watch {
   std::vector<std::set<std::string>> keys_;
 };
 
-// nlohmann's messages start with an identifier in brackets, which says nothing to the user.
+// nlohmann's messages start with an identifier in brackets, which says nothing to the user, and may quote any amount
+// of the document.
 std::string plain_message(const Json::exception& error) {
   const std::string_view text = error.what();
   const std::size_t end = text.find("] ");
-  return std::string(end == std::string_view::npos ? text : text.substr(end + 2));
+  return cli::harmless(end == std::string_view::npos ? text : text.substr(end + 2), 240);
 }
 
 const char* type_of(const Json& value) {
@@ -43,22 +44,11 @@ const char* type_of(const Json& value) {
 
 }  // namespace
 
-std::string in_quotes(std::string_view text) {
-  constexpr std::size_t longest = 60;
-  std::string out = "\"";
-  for (const char c : text.substr(0, longest)) {
-    const auto byte = static_cast<unsigned char>(c);
-    out += byte < 0x20 || byte == 0x7f ? '?' : c;
-  }
-  return out + (text.size() > longest ? "…\"" : "\"");
-}
-
 Json parse_json(std::string_view text) {
   try {
     Watch watch;
-    return Json::parse(text.begin(), text.end(), [&](int depth, Json::parse_event_t event, Json& parsed) {
-      return watch(depth, event, parsed);
-    });
+    return Json::parse(text.begin(), text.end(),
+                       [&](int depth, Json::parse_event_t event, Json& parsed) { return watch(depth, event, parsed); });
   } catch (const Json::exception& error) {
     throw std::runtime_error(plain_message(error));
   }

@@ -11,12 +11,12 @@
 
 #include <nlohmann/json.hpp>
 
+#include "cli/quote.h"
+
 namespace callgate::oci {
 
 using Json = nlohmann::json;
-
-// Text in double quotes, cut when long, and with control characters made visible.
-std::string in_quotes(std::string_view text);
+using cli::in_quotes;
 
 // Parses `text`; throws std::runtime_error for bad JSON, nesting deeper than any profile's, and keys given twice.
 Json parse_json(std::string_view text);

@@ -10,6 +10,8 @@
 #include <charconv>
 #include <cstring>
 #include <memory>
+#include <set>
+#include <span>
 #include <stdexcept>
 #include <system_error>
 
@@ -51,18 +53,46 @@ Context make_context(const Profile& profile) {
   return context;
 }
 
+// Adds each rule once: libseccomp compares a new rule with all earlier ones of the same call, and says nothing when it
+// drops one that it has. More rules than any filter has room for are refused before that takes minutes.
+class RuleSet {
+ public:
+  explicit RuleSet(void* context) : context_(context) {}
+
+  void add(const Rule& rule, const std::string& name, int number, std::span<const scmp_arg_cmp> tests) {
+    if (!known_.insert(key(rule, number, tests)).second) return;
+    if (known_.size() > most) {
+      throw std::runtime_error(rule.path + ": more than " + std::to_string(most) + " different rules");
+    }
+    check(seccomp_rule_add_array(context_, rule.action, number, static_cast<unsigned>(tests.size()), tests.data()),
+          rule.path + ": libseccomp refuses the rule for " + in_quotes(name));
+  }
+  std::size_t size() const noexcept { return known_.size(); }
+
+ private:
+  static constexpr std::size_t most = 2 * max_program_length;  // each takes an instruction, unless others swallow it
+
+  using Key = std::vector<std::uint64_t>;
+  static Key key(const Rule& rule, int number, std::span<const scmp_arg_cmp> tests) {
+    Key key{rule.action, static_cast<std::uint32_t>(number)};
+    for (const scmp_arg_cmp& test : tests) {
+      key.insert(key.end(), {test.arg, static_cast<std::uint64_t>(test.op), test.datum_a, test.datum_b});
+    }
+    return key;
+  }
+
+  void* context_;
+  std::set<Key> known_;
+};
+
 bool tests_an_argument_twice(const Rule& rule) {
   std::array<int, 6> count{};
   return std::any_of(rule.tests.begin(), rule.tests.end(), [&](const auto& test) { return ++count[test.arg] > 1; });
 }
 
-void add_rule(void* context, const Rule& rule, const std::string& name, int number) {
-  const auto add = [&](unsigned count, const scmp_arg_cmp* tests) {
-    check(seccomp_rule_add_array(context, rule.action, number, count, tests),
-          rule.path + ": libseccomp refuses the rule for " + in_quotes(name));
-  };
-  if (!tests_an_argument_twice(rule)) return add(static_cast<unsigned>(rule.tests.size()), rule.tests.data());
-  for (const scmp_arg_cmp& test : rule.tests) add(1, &test);
+void add_rule(RuleSet& rules, const Rule& rule, const std::string& name, int number) {
+  if (!tests_an_argument_twice(rule)) return rules.add(rule, name, number, rule.tests);
+  for (const scmp_arg_cmp& test : rule.tests) rules.add(rule, name, number, {&test, 1});
 }
 
 // The number by which libseccomp knows `name` (negative if only other architectures have the call), or
@@ -71,9 +101,9 @@ int resolve(const std::string& name) {
   return name.find('\0') == std::string::npos ? seccomp_syscall_resolve_name(name.c_str()) : __NR_SCMP_ERROR;
 }
 
-// Returns how many rules there are.
+// Returns how many different rules there are.
 std::size_t add_rules(void* context, const Profile& profile, std::vector<std::string>& notes) {
-  std::size_t count = 0;
+  RuleSet rules(context);
   for (const Rule& rule : profile.rules) {
     if (rule.action == profile.default_action) continue;
     for (const std::string& name : rule.names) {
@@ -82,11 +112,10 @@ std::size_t add_rules(void* context, const Profile& profile, std::vector<std::st
         notes.push_back(rule.path + ": system call " + in_quotes(name) + " is not known to libseccomp; skipped");
         continue;
       }
-      add_rule(context, rule, name, number);
-      ++count;
+      add_rule(rules, rule, name, number);
     }
   }
-  return count;
+  return rules.size();
 }
 
 class MemoryFile {

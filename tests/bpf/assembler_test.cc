@@ -87,6 +87,21 @@ TEST(Assembler, returns) {
                        {"ret #KILL_PROCESS", {0x06, 0, 0, 0x80000000}}});
 }
 
+// The rest of bpf_asm's instructions: the verifier says why they are refused.
+TEST(Assembler, instructions_of_other_filters) {
+  expect_instructions({{"mod #7", {0x94, 0, 0, 7}},
+                       {"mod x", {0x9c, 0, 0, 0}},
+                       {"ldh [12]", {0x28, 0, 0, 12}},
+                       {"ldb [23]", {0x30, 0, 0, 23}},
+                       {"ld [x+4]", {0x40, 0, 0, 4}},
+                       {"ld [ x + 0x10 ]", {0x40, 0, 0, 16}},
+                       {"ldh [%x+2]", {0x48, 0, 0, 2}},
+                       {"ldb [X+0]", {0x50, 0, 0, 0}},
+                       {"ldxb 4*([14]&0xf)", {0xb1, 0, 0, 14}},
+                       {"ldx 4 * ( [ 14 ] & 15 )", {0xb1, 0, 0, 14}},
+                       {"ret x", {0x0e, 0, 0, 0}}});
+}
+
 TEST(Assembler, numbers) {
   expect_instructions({{"ld #0", {0x00, 0, 0, 0}},
                        {"ld #-0", {0x00, 0, 0, 0}},

@@ -106,11 +106,12 @@ TEST(RoundTrip, empty_program) { EXPECT_EQ(bpf::disassemble(std::vector<Insn>{})
 
 // Text that is not made by the disassembler: whatever comes, an answer and no crash, and every error has a line.
 TEST(RandomText, gives_a_program_or_an_error_with_a_line) {
-  constexpr const char* pieces[] = {"ld", "ldx",        "ret",         "jeq", "ja",    "add",   "neg",  "st", ".insn",
-                                    "#",  "[",          "]",           "(",   ")",     ",",     ":",    "%",  "x",
-                                    "a",  "M",          "len",         "nr",  "args",  ".lo",   "0",    "1",  "-1",
-                                    "0x", "0xffffffff", "99999999999", "l",   "ALLOW", "ERRNO", "\n",   "\n", "\n",
-                                    " ",  "/*",         "*/",          "//",  ";",     "\\",    "\x80", "'",  "+"};
+  constexpr const char* pieces[] = {
+      "ld",   "ldx", "ret",        "jeq",        "ja",          "add", "neg",   "st",    ".insn", "#",
+      "[",    "]",   "(",          ")",          ",",           ":",   "%",     "x",     "a",     "M",
+      "len",  "nr",  "args",       ".lo",        "0",           "1",   "-1",    "0x",    "*",     "&",
+      "ldxb", "mod", "4*([0]&15)", "0xffffffff", "99999999999", "l",   "ALLOW", "ERRNO", "\n",    "\n",
+      "\n",   " ",   "/*",         "*/",         "//",          ";",   "\\",    "\x80",  "'",     "+"};
   fuzz::Random random(5);
   std::size_t accepted = 0;
   for (int round = 0; round < 50'000; ++round) {
@@ -157,6 +158,15 @@ TEST(Annotation, names_what_the_last_load_makes_of_a_constant) {
             "L10:    ret #0x7ff00009                 ; TRACE(9)\n");
 }
 
+TEST(Annotation, forgets_what_a_refused_instruction_overwrites) {
+  const auto text = bpf::disassemble(insns("ld [arch]\nmod #7\njeq #ARCH_I386, end\nend: ret #0"));
+  EXPECT_EQ(text,
+            "        ld [4]                          ; arch\n"
+            "        mod #0x7                        ; not an instruction of seccomp\n"
+            "        jeq #0x40000003, L3\n"
+            "L3:     ret #0x0                        ; KILL_THREAD\n");
+}
+
 TEST(Annotation, can_be_left_out) {
   EXPECT_EQ(bpf::disassemble(insns("ld [nr]\nret #ALLOW"), {.annotate = false}),
             "        ld [0]\n        ret #0x7fff0000\n");
@@ -169,7 +179,11 @@ TEST(OneInstructionText, shows_absolute_targets) {
   EXPECT_EQ(bpf::disassemble(Insn{0x05, 0, 0, 0xfffffffd}, 1), "ja 4294967295");
   EXPECT_EQ(bpf::disassemble(Insn{0x05, 0, 0, 0xfffffffe}, 1), ".insn 0x5, 0, 0, 0xfffffffe");
   EXPECT_EQ(bpf::disassemble(Insn{0x06, 0, 1, 0}, 0), ".insn 0x6, 0, 1, 0x0");
-  EXPECT_EQ(bpf::disassemble(Insn{0x94, 0, 0, 2}, 0), ".insn 0x94, 0, 0, 0x2");
+  EXPECT_EQ(bpf::disassemble(Insn{0x94, 0, 0, 2}, 0), "mod #0x2");
+  EXPECT_EQ(bpf::disassemble(Insn{0x48, 0, 0, 2}, 0), "ldh [x+2]");
+  EXPECT_EQ(bpf::disassemble(Insn{0xb1, 0, 0, 14}, 0), "ldxb 4*([14]&0xf)");
+  EXPECT_EQ(bpf::disassemble(Insn{0xb1, 1, 0, 14}, 0), ".insn 0xb1, 1, 0, 0xe");
+  EXPECT_EQ(bpf::disassemble(Insn{0xa0, 0, 0, 2}, 0), ".insn 0xa0, 0, 0, 0x2");
   EXPECT_EQ(bpf::disassemble(Insn{0x61, 0, 0, 2}, 0), "ldx M[2]");
 }
 

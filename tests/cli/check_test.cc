@@ -53,6 +53,14 @@ TEST_F(Check, InvalidFilterNamesThePlace) {
   EXPECT_EQ(outcome.exit, 1);
 }
 
+TEST_F(Check, InstructionsOfOtherFiltersAreRefusedAtTheirPlace) {
+  for (const char* text : {"mod #3", "mod x", "ldh [0]", "ldb [0]", "ld [x+4]", "ldxb 4*([0]&0xf)", "ret x"}) {
+    const Outcome outcome = run({"check", "-"}, std::string("neg\n") + text + "\nret a\n");
+    EXPECT_THAT(outcome.out, StartsWith("-: at 1: opcode is not allowed in a seccomp filter")) << text << outcome;
+    EXPECT_EQ(outcome.exit, 1) << text;
+  }
+}
+
 TEST_F(Check, WorstFileDecidesAndAllAreReported) {
   const std::string good = dir.write("good", raw(guard_text));
   const std::string bad = dir.write("bad", raw("ld [0]\n"));
@@ -137,6 +145,12 @@ TEST_F(Check, VerdictsStopAtAMalformedLine) {
     EXPECT_EQ(outcome.out, "accept\n") << bad;
     EXPECT_THAT(outcome.err, HasSubstr("standard input:2: ")) << bad;
   }
+}
+
+TEST_F(Check, VerdictsIgnoreBlanksAroundALine) {
+  const Outcome outcome = run({"check", "--verdicts", "-"}, "060000000000ff7f\r\n \t060000000000ff7f \n\r\n");
+  EXPECT_EQ(outcome.out, "accept\naccept\nreject 0 the program is empty\n") << outcome;
+  EXPECT_EQ(outcome.exit, 0);
 }
 
 TEST_F(Check, VerdictsOnAProgramThatIsTooLong) {

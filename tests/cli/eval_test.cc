@@ -80,10 +80,20 @@ TEST_F(Eval, ArchitecturesAndNames) {
     const char* arch;
   };
   const Case cases[] = {
-      {"read", "00000000", "c000003e"},           {"read arch=x86_64", "00000000", "c000003e"},
-      {"read arch=i386", "00000003", "40000003"}, {"read 1 arch=x86 2", "00000003", "40000003"},
-      {"read arch=x32", "40000000", "c000003e"},  {"1 arch=x32", "40000001", "c000003e"},
-      {"-1 arch=x32", "ffffffff", "c000003e"},    {"read arch=0x40000003", "00000003", "40000003"},
+      {"read", "00000000", "c000003e"},
+      {"read arch=x86_64", "00000000", "c000003e"},
+      {"read arch=i386", "00000003", "40000003"},
+      {"read 1 arch=x86 2", "00000003", "40000003"},
+      {"read arch=x32", "40000000", "c000003e"},
+      {"1 arch=x32", "40000001", "c000003e"},
+      {"-1 arch=x32", "ffffffff", "c000003e"},
+      {"read arch=0x40000003", "00000003", "40000003"},
+      {"read arch=x86_32", "00000003", "40000003"},
+      {"read arch=AUDIT_ARCH_I386", "00000003", "40000003"},
+      {"read arch=AUDIT_ARCH_X86_64", "00000000", "c000003e"},
+      {"read arch=amd64", "00000000", "c000003e"},
+      {"read arch=1073741827", "00000003", "40000003"},
+      {"recvmsg arch=x32", "40000207", "c000003e"},
       {"1 arch=0x1234", "00000001", "00001234"},
   };
   for (const Case& c : cases) {
@@ -91,6 +101,40 @@ TEST_F(Eval, ArchitecturesAndNames) {
     EXPECT_EQ(show(0), c.nr) << c.text;
     EXPECT_EQ(show(4), c.arch) << c.text;
   }
+}
+
+// Since Linux 4.3 i386 has numbers for most calls that were parts of socketcall and ipc, which libseccomp hides.
+TEST_F(Eval, CallsOfI386ThatWerePartsOfOthers) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"socket", "00000167"},     {"shmget", "0000018b"}, {"sendmmsg", "00000159"}, {"accept4", "0000016c"},
+      {"socketcall", "00000066"}, {"ipc", "00000075"},    {"mmap", "0000005a"},     {"clock_gettime64", "00000193"},
+  };
+  for (const auto& [name, nr] : cases) {
+    line = std::string(name) + " 2 1 0 arch=i386";
+    EXPECT_EQ(show(0), nr) << name;
+  }
+  for (const char* name : {"accept", "send", "semop"}) {
+    EXPECT_THAT(eval(std::string(name) + " arch=i386\n").err, HasSubstr("no number of its own")) << name;
+  }
+}
+
+TEST_F(Eval, NumbersAreWrittenAsInC) {
+  line = "010 0666 00 0X1F";
+  EXPECT_EQ(show(0), "00000008");
+  EXPECT_EQ(show(16), "000001b6");
+  EXPECT_EQ(show(24), "00000000");
+  EXPECT_EQ(show(32), "0000001f");
+}
+
+// What a terminal would obey, and what would fill it, does not come back out of a message.
+TEST_F(Eval, MessagesAreHarmless) {
+  for (const std::string bad : {"\x1b[31mred", "read \x1b[31mred", "read arch=\x9bred", "read \x07"}) {
+    const Outcome outcome = eval(bad + "\n");
+    EXPECT_EQ(outcome.exit, 2);
+    EXPECT_EQ(outcome.err.find_first_of("\x1b\x9b\x07"), std::string::npos) << bad;
+  }
+  EXPECT_LT(eval("read " + std::string(100'000, 'x')).err.size(), 200u);
+  EXPECT_THAT(eval(std::string("read\0x\n", 7)).err, HasSubstr("unknown system call \"read?x\"")) << "not read";
 }
 
 TEST_F(Eval, BadLinesNameThePlaceAndLoseNothing) {
@@ -106,6 +150,7 @@ TEST_F(Eval, BadLinesNameThePlaceAndLoseNothing) {
       {"read x", "argument 0 is not a number: \"x\""},
       {"read 1 0x", "argument 1 is not a number"},
       {"read --1", "argument 0 is not a number"},
+      {"read 08", "argument 0 is not a number"},
       {"read 1.5", "argument 0 is not a number"},
       {"read 18446744073709551616", "argument 0 does not fit into 64 bits"},
       {"read -9223372036854775809", "argument 0 does not fit into 64 bits"},

@@ -310,6 +310,40 @@ TEST(Oci, AbsurdNestingIsRefused) {
   EXPECT_THAT(error_of(R"({"defaultAction":)" + arrays + "}"), HasSubstr("nested more than"));
 }
 
+// libseccomp takes time that is quadratic in the rules for one call: 400,000 of them went on for minutes.
+TEST(Oci, RulesGivenManyTimesCountOnce) {
+  std::string names = R"("read")";
+  for (int i = 0; i < 2000; ++i) names += R"(,"read")";
+  std::string args;
+  for (int i = 0; i < 200; ++i) {
+    args += (i == 0 ? "" : ",") + (R"({"index":1,"op":"SCMP_CMP_EQ","value":)" + std::to_string(i)) + "}";
+  }
+  const Decider decide(with_rule("\"names\":[" + names + R"(],"action":"SCMP_ACT_ALLOW","args":[)" + args + "]"));
+  EXPECT_EQ(decide(nr_read, {0, 199}), allow);
+  EXPECT_EQ(decide(nr_read, {0, 200}), eperm);
+}
+
+TEST(Oci, MoreRulesThanAFilterHoldsAreRefused) {
+  std::string rules;
+  for (int i = 0; i < 20'000; ++i) {
+    rules += (i == 0 ? "" : ",") +
+             (R"({"names":["read"],"action":"SCMP_ACT_ALLOW","args":[{"index":0,"op":"SCMP_CMP_EQ","value":)" +
+              std::to_string(i)) +
+             "}]}";
+  }
+  EXPECT_EQ(error_of(R"({"defaultAction":"SCMP_ACT_ERRNO","syscalls":[)" + rules + "]}"),
+            "syscalls[8192]: more than 8192 different rules");
+}
+
+TEST(Oci, MessagesAreHarmless) {
+  const std::string unfinished = error_of("{\"a\":\"" + std::string(1'000'000, 'x'));
+  EXPECT_THAT(unfinished, HasSubstr("parse error"));
+  EXPECT_LT(unfinished.size(), 300u);
+  for (const char* bad : {"{\"a\":\"\x1b[31m\"}", "{\"a\":\"\x9b\"}", "{\"defaultAction\":\"\\u001b[31m\"}"}) {
+    EXPECT_EQ(error_of(bad).find_first_of("\x1b\x9b"), std::string::npos);
+  }
+}
+
 TEST(Oci, EveryPrefixOfAProfileIsAnError) {
   const std::string json = with_condition(R"("args":[{"index":0,"value":1,"op":"SCMP_CMP_EQ"}],"errno":"EPERM")");
   ASSERT_TRUE(compile_oci(json));

@@ -20,7 +20,7 @@ class Text : public testing::Test {
 TEST_F(Text, AsmWritesEveryFormat) {
   const std::vector<Insn> program = *bpf::assemble(guard_text);
   const auto assemble = [](const std::string& format) {
-    return run({"asm", "-", "--output-format", format}, std::string(guard_text)).out;
+    return run({"asm", "-", "--format", format}, std::string(guard_text)).out;
   };
   EXPECT_EQ(run({"asm", "-"}, std::string(guard_text)).out, bytes);
   EXPECT_EQ(assemble("raw"), bytes);
@@ -65,7 +65,7 @@ TEST_F(Text, AsmLongJumps) {
 
 TEST_F(Text, AsmConvertsProfiles) {
   const std::string profile = R"({"defaultAction":"SCMP_ACT_ERRNO"})";
-  const Outcome outcome = run({"asm", "--format", "oci", "-", "-o", dir.path("out")}, profile);
+  const Outcome outcome = run({"asm", "--input-format", "oci", "-", "-o", dir.path("out")}, profile);
   ASSERT_EQ(outcome.exit, 0) << outcome;
   EXPECT_EQ(run({"eval", "-f", dir.path("out")}, "read\n").out, "ERRNO(1)\n");
 }
