@@ -5,6 +5,7 @@
 #include <unistd.h>
 #include <cerrno>
 #include <cstdarg>
+#include <cstdlib>
 #include <limits>
 
 namespace callgate::test {
@@ -78,17 +79,18 @@ int __real_fcntl(int fd, int command, ...);
 void* __real_mmap(void* address, std::size_t bytes, int protection, int flags, int fd, off_t offset);
 int __real_munmap(void* address, std::size_t bytes);
 
+// For the two calls that publishing makes by number.
 long __wrap_syscall(long nr, ...) {
+  const bool makes_file = nr == SYS_memfd_create;
+  if (!makes_file && nr != sys_mseal) std::abort();
   va_list list;
   va_start(list, nr);
-  long arguments[6];
-  for (long& argument : arguments) argument = va_arg(list, long);
+  const long first = va_arg(list, long);
+  const long second = va_arg(list, long);
+  const long third = makes_file ? 0 : va_arg(list, long);
   va_end(list);
-  const bool makes_file = nr == SYS_memfd_create;
-  if (makes_file && !admit(SystemCall::memfd_create)) return -1;
-  if (nr == sys_mseal && !admit(SystemCall::mseal)) return -1;
-  const long result =
-      __real_syscall(nr, arguments[0], arguments[1], arguments[2], arguments[3], arguments[4], arguments[5]);
+  if (!admit(makes_file ? SystemCall::memfd_create : SystemCall::mseal)) return -1;
+  const long result = __real_syscall(nr, first, second, third);
   if (makes_file && result >= 0) ++state.held.files;
   return result;
 }

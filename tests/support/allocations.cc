@@ -5,8 +5,6 @@
 #include <limits>
 #include <new>
 
-#include "tests/support/sanitizers.h"
-
 namespace callgate::test {
 namespace {
 
@@ -62,7 +60,7 @@ using callgate::test::admit;
 using callgate::test::freed;
 using callgate::test::made;
 
-#if CALLGATE_TEST_ASAN || CALLGATE_TEST_TSAN
+#if !CALLGATE_TEST_COUNTS_MALLOC
 
 void* operator new(std::size_t bytes, const std::nothrow_t&) noexcept {
   return admit() ? made(std::malloc(bytes)) : nullptr;

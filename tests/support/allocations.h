@@ -1,11 +1,21 @@
 // Counts this thread's memory allocations and makes them fail. Programs that link allocations.cc get an allocator of
-// their own: malloc and its kin, which operator new comes down to; under sanitizers, which own those, operator new.
+// their own: malloc and its kin, which operator new comes down to; under sanitizers and under valgrind (with
+// CALLGATE_TEST_VALGRIND), which own those, operator new.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 
+#include "tests/support/sanitizers.h"
+
+#ifndef CALLGATE_TEST_VALGRIND
+#define CALLGATE_TEST_VALGRIND 0
+#endif
+#define CALLGATE_TEST_COUNTS_MALLOC (!CALLGATE_TEST_ASAN && !CALLGATE_TEST_TSAN && !CALLGATE_TEST_VALGRIND)
+
 namespace callgate::test {
+
+inline constexpr bool counts_malloc = CALLGATE_TEST_COUNTS_MALLOC;
 
 std::size_t allocations() noexcept;          // made so far
 std::ptrdiff_t live_allocations() noexcept;  // made and not freed so far
