@@ -250,9 +250,9 @@ TEST(OutOfMemoryIn, EveryFormOfMalloc) {
 
 TEST(OutOfMemoryIn, FailsOnceWhenAskedTo) {
   const FailAfter fail(1, Failing::once);
-  const std::unique_ptr<int> first(new (std::nothrow) int);
-  const std::unique_ptr<int> second(new (std::nothrow) int);
-  const std::unique_ptr<int> third(new (std::nothrow) int);
+  const std::unique_ptr<int> first(new (std::nothrow) int(0));
+  const std::unique_ptr<int> second(new (std::nothrow) int(0));
+  const std::unique_ptr<int> third(new (std::nothrow) int(0));
   EXPECT_NE(first, nullptr);
   EXPECT_EQ(second, nullptr);
   EXPECT_NE(third, nullptr);
