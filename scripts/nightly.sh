@@ -1,6 +1,6 @@
 #!/bin/bash
 # nightly.sh [STAGE…]: what takes too long for every change. Stages: tsan, m32-sanitizers, clang, kernel, valgrind,
-# coverage; all of them by default. All run even if one fails; the summary is at the end.
+# faults, mutation, coverage; all of them by default. All run even if one fails; the summary is at the end.
 . "${BASH_SOURCE%/*}/stages.sh"
 
 # ThreadSanitizer's runtime cannot live with as much address-space randomisation as recent kernels use.
@@ -32,6 +32,32 @@ run_valgrind() {
   done
 }
 
+# More filters lose every allocation and every call, the command every single allocation; then the same under valgrind, which
+# has to own malloc: only operator new fails there.
+many_faults() {
+  CALLGATE_FAULT_ROUNDS=25 build/release/tests/faults/test_faults --gtest_brief=1 &&
+    CALLGATE_FAULT_ROUNDS=25 build/release/tests/faults/test_faults_cli --gtest_brief=1
+}
+valgrind_faults() {
+  cmake --preset dev -B build/valgrind -DCMAKE_CXX_FLAGS=-DCALLGATE_TEST_VALGRIND=1 >build/valgrind.configure.log &&
+    cmake --build build/valgrind --parallel "$jobs" --target test_faults &&
+    valgrind --quiet --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite,possible \
+      --smc-check=all-non-file --soname-synonyms=somalloc=nouserintercepts \
+      build/valgrind/tests/faults/test_faults --gtest_brief=1
+}
+run_faults() {
+  step build release
+  step many_faults
+  step valgrind_faults
+}
+
+# Known bugs are switched on: each has to be found, and the table says how many programs that took.
+find_mutants() { CALLGATE_MUTANT_PROGRAMS=20000 build/mutants/tests/mutation/test_mutation --gtest_brief=1; }
+run_mutation() {
+  step build mutants
+  step find_mutants
+}
+
 # Lines that the tests reach, by room. The figures inform; only a missing report is a failure.
 coverage_report() {
   local all=build/coverage/all.info room
@@ -49,12 +75,12 @@ run_coverage() {
 }
 
 stages=("$@")
-((${#stages[@]})) || stages=(tsan m32-sanitizers clang kernel valgrind coverage)
+((${#stages[@]})) || stages=(tsan m32-sanitizers clang kernel valgrind faults mutation coverage)
 for name in "${stages[@]}"; do
   case $name in
-    tsan | m32-sanitizers | clang | kernel | valgrind | coverage) ;;
+    tsan | m32-sanitizers | clang | kernel | valgrind | faults | mutation | coverage) ;;
     *)
-      echo "nightly: no stage '$name'; there are tsan, m32-sanitizers, clang, kernel, valgrind, coverage" >&2
+      echo "nightly: no stage '$name'; there are tsan, m32-sanitizers, clang, kernel, valgrind, faults, mutation, coverage" >&2
       exit 2
       ;;
   esac

@@ -1,5 +1,6 @@
 // AsmJit: emits for both modes from any process. Its API changes between snapshots; only this file knows it.
 #include <algorithm>
+#include <new>
 
 #include "jit/backend/backend.h"
 
@@ -10,16 +11,22 @@ namespace {
 
 namespace x86 = asmjit::x86;
 
-// AsmJit reports an error where it happens; the first one is kept.
+// AsmJit reports an error where it happens; the first one is kept. Nothing is allocated, hence nothing thrown, in there.
 class FirstError : public asmjit::ErrorHandler {
  public:
-  void handleError(asmjit::Error, const char* message, asmjit::BaseEmitter*) override {
-    if (message_.empty()) message_ = std::string("AsmJit: ") + message;
+  void handleError(asmjit::Error error, const char*, asmjit::BaseEmitter*) override { keep(error); }
+  void keep(asmjit::Error error) {
+    if (error_ == asmjit::kErrorOk) error_ = error;
   }
-  const std::string& message() const { return message_; }
+
+  // "" or what went wrong. Throws std::bad_alloc for want of memory: that is no error of the assembler's.
+  std::string message() const {
+    if (error_ == asmjit::kErrorOutOfMemory) throw std::bad_alloc();
+    return error_ == asmjit::kErrorOk ? "" : std::string("AsmJit: ") + asmjit::DebugUtils::errorAsString(error_);
+  }
 
  private:
-  std::string message_;
+  asmjit::Error error_ = asmjit::kErrorOk;
 };
 
 class AsmjitAssembler {
@@ -43,9 +50,9 @@ class AsmjitAssembler {
   void mov(Mem d, Reg s) { as_.mov(m(d), r(s)); }
   void mov(Mem d, Imm i) { as_.mov(m(d), imm(i)); }
 
-#define CALLGATE_ASMJIT_ALU(name)                            \
-  void name(Reg d, Reg s) { as_.name(r(d), r(s)); }          \
-  void name(Reg d, Imm i) { as_.name(r(d), imm(i)); }        \
+#define CALLGATE_ASMJIT_ALU(name)                     \
+  void name(Reg d, Reg s) { as_.name(r(d), r(s)); }   \
+  void name(Reg d, Imm i) { as_.name(r(d), imm(i)); } \
   void name(Reg d, Mem s) { as_.name(r(d), m(s)); }
   CALLGATE_ASMJIT_ALU(add)
   CALLGATE_ASMJIT_ALU(sub)
@@ -133,12 +140,12 @@ Expected<Code, JitError> emit_asmjit(const EmitRequest& request) {
   FirstError errors;
   asmjit::CodeHolder holder;
   const auto arch = request.target == Target::x86_64 ? asmjit::Arch::kX64 : asmjit::Arch::kX86;
-  if (holder.init(asmjit::Environment(arch)) != asmjit::kErrorOk) return JitError{"AsmJit: cannot start"};
+  errors.keep(holder.init(asmjit::Environment(arch)));
   holder.setErrorHandler(&errors);
   Code code;
   AsmjitAssembler as(holder, request.target, request.flow.blocks.size());
   emit_marked(as, request, code.marks);
-  if (!errors.message().empty()) return JitError{errors.message()};
+  if (const std::string message = errors.message(); !message.empty()) return JitError{message};
   if (holder.hasUnresolvedLinks() || as.size() != request.layout.bytes) {
     return JitError{"AsmJit: the code's size is not the computed one"};
   }

@@ -1,7 +1,7 @@
 // The system refuses executable memory, each way that it can: the chain runs on the interpreter, says why, and decides
 // right. Every refusal happens in a child of its own.
-#include <gtest/gtest.h>
 #include <fcntl.h>
+#include <gtest/gtest.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -83,8 +83,16 @@ const std::vector<Refusal> refusals = {
     {"ftruncate", [] { refuse(truncate, EPERM); }, FallbackReason::memory_refused, EPERM},
     {"pwrite", [] { refuse({{SYS_pwrite64}}, EPERM); }, FallbackReason::memory_refused, EPERM},
     {"add_seals", [] { refuse(add_seals, EPERM); }, FallbackReason::memory_refused, EPERM},
-    {"mmap_exec", [] { refuse({{sys_mmap, 2, PROT_EXEC}}, EPERM); }, FallbackReason::memory_refused, EPERM},
-    {"mmap_exec_EACCES", [] { refuse({{sys_mmap, 2, PROT_EXEC}}, EACCES); }, FallbackReason::memory_refused, EACCES},
+    {"mmap_exec",
+     [] {
+       refuse({{sys_mmap, 2, PROT_EXEC}}, EPERM);
+     },
+     FallbackReason::memory_refused, EPERM},
+    {"mmap_exec_EACCES",
+     [] {
+       refuse({{sys_mmap, 2, PROT_EXEC}}, EACCES);
+     },
+     FallbackReason::memory_refused, EACCES},
 };
 
 struct Deed {
@@ -111,7 +119,8 @@ bool right(const Chain& chain, const std::vector<Program>& filters, const std::v
   return std::all_of(inputs.begin(), inputs.end(), [&](const SeccompData& data) {
     const Match expected = reference(filters, chain.options().rule, data);
     const Match match = chain.match(data);
-    return chain.evaluate(data) == expected.result && match.result == expected.result && match.filter == expected.filter;
+    return chain.evaluate(data) == expected.result && match.result == expected.result &&
+           match.filter == expected.filter;
   });
 }
 
@@ -123,6 +132,16 @@ std::string wrong(const Chain& chain, FallbackReason reason, int error) {
   return "";
 }
 
+std::vector<Options> all_options_of(Engine engine) {
+  std::vector<Options> all;
+  for (const MergeRule rule : {MergeRule::first_non_allow, MergeRule::most_restrictive}) {
+    for (const Optimize level : {Optimize::none, Optimize::full}) {
+      all.push_back({.engine = engine, .optimize = level, .rule = rule});
+    }
+  }
+  return all;
+}
+
 class RefusalOf : public testing::TestWithParam<Deed> {};
 
 TEST_P(RefusalOf, EndsInTheInterpreter) {
@@ -132,19 +151,31 @@ TEST_P(RefusalOf, EndsInTheInterpreter) {
   }
   const auto some = filters();
   const auto calls = inputs(some);
-  for (const MergeRule rule : {MergeRule::first_non_allow, MergeRule::most_restrictive}) {
-    const Chain parent = chain_of({some[0], some[1]}, {.engine = engine, .rule = rule});
+  for (const Options& options : all_options_of(engine)) {
+    SCOPED_TRACE(describe(options));
+    const Chain empty = sound(Chain::create(options));
+    const Chain parent = sound(empty.attach(std::span(some).first(2)));
     ASSERT_EQ(parent.engine(), engine);
-    { const Chain warm_up = sound(parent.attach(some[2])); }  // so that the heap has what attaching needs
-    EXPECT_EQ(in_child([&, refusal = refusal] {
-                refusal->apply();
-                const auto chain = parent.attach(some[2]);
-                if (!chain) return to_string(chain.error());
-                const std::string fault = wrong(*chain, refusal->reason, refusal->error);
-                if (!fault.empty()) return fault;
-                return std::string(right(*chain, some, calls) ? "" : "wrong decision");
-              }),
-              "");
+    { const Chain warm_up = sound(empty.attach(some)); }  // so that the heap has what attaching needs
+    const std::string said = in_child([&, refusal = refusal] {
+      refusal->apply();
+      const auto on_top = parent.attach(some[2]);
+      const auto at_once = empty.attach(some);
+      for (const auto& chain : {on_top, at_once}) {
+        if (!chain) return to_string(chain.error());
+        const std::string fault = wrong(*chain, refusal->reason, refusal->error);
+        if (!fault.empty()) return fault;
+        if (!right(*chain, some, calls)) return std::string("wrong decision");
+      }
+      if (parent.engine() != engine || !right(parent, {some[0], some[1]}, calls))
+        return std::string("the parent changed");
+      const auto created = Chain::create(options);
+      if (!created) return to_string(created.error());
+      if (!right(*created, {}, calls)) return std::string("wrong decision of a new chain");
+      const bool fits = std::string(refusal->name) == "RLIMIT_FSIZE_page" && options.optimize == Optimize::none;
+      return fits ? "" : wrong(*created, refusal->reason, refusal->error);  // its code alone is one page
+    });
+    EXPECT_EQ(said, "");
   }
 }
 
@@ -194,7 +225,8 @@ TEST_P(NativeAgain, WhenTheObstacleIsGone) {
                 getrlimit(RLIMIT_FSIZE, &before);
                 limit(RLIMIT_FSIZE, 0);
                 const Chain fallen = chain_of({some[0], some[1]}, {.engine = GetParam(), .optimize = level});
-                if (fallen.fallback_reason() != FallbackReason::file_size_limit) return std::string("did not fall back");
+                if (fallen.fallback_reason() != FallbackReason::file_size_limit)
+                  return std::string("did not fall back");
                 setrlimit(RLIMIT_FSIZE, &before);
                 const Chain chain = sound(fallen.attach(some[2]));
                 if (chain.engine() != GetParam()) return std::string(rule(chain.fallback_reason()));
@@ -215,7 +247,8 @@ TEST_P(NativeAgain, WhenTheFileSizeIsEnough) {
                 limit(RLIMIT_FSIZE, bytes);
                 const Chain chain = chain_of(some, {.engine = GetParam()});
                 ++(chain.engine() == Engine::interpreter ? fell : native);
-                if (native != 0 && chain.engine() == Engine::interpreter) return std::string("fell with a larger limit");
+                if (native != 0 && chain.engine() == Engine::interpreter)
+                  return std::string("fell with a larger limit");
               }
               return std::string(fell != 0 && native != 0 ? "" : "only one way was seen");
             }),
@@ -228,8 +261,8 @@ INSTANTIATE_TEST_SUITE_P(Native, NativeAgain, testing::ValuesIn(native_engines()
 
 // Every call that asks for executable memory kills.
 void kill_for_executable_memory() {
-  std::vector<Call> calls = {{SYS_memfd_create}, {SYS_pwrite64}, {sys_mmap, 2, PROT_EXEC}, {SYS_mprotect, 2, PROT_EXEC},
-                             {SYS_fcntl}, {sys_fcntl}};
+  std::vector<Call> calls = {{SYS_memfd_create},           {SYS_pwrite64}, {sys_mmap, 2, PROT_EXEC},
+                             {SYS_mprotect, 2, PROT_EXEC}, {SYS_fcntl},    {sys_fcntl}};
   calls.insert(calls.end(), truncate.begin(), truncate.end());
   confine(filter_text(calls, action::kill_process, action::allow));
 }

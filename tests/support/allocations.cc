@@ -5,8 +5,6 @@
 #include <limits>
 #include <new>
 
-#include "tests/support/sanitizers.h"
-
 namespace callgate::test {
 namespace {
 
@@ -16,6 +14,7 @@ struct State {
   std::size_t made = 0;
   std::ptrdiff_t live = 0;
   std::size_t left = never;  // allocations that may still succeed
+  Failing failing = Failing::for_ever;
   bool failed = false;
 };
 thread_local constinit State state;
@@ -24,6 +23,7 @@ thread_local constinit State state;
 bool admit() noexcept {
   if (state.left == 0) {
     state.failed = true;
+    if (state.failing == Failing::once) state.left = never;
     errno = ENOMEM;
     return false;
   }
@@ -46,8 +46,9 @@ void freed(const void* block) noexcept {
 std::size_t allocations() noexcept { return state.made; }
 std::ptrdiff_t live_allocations() noexcept { return state.live; }
 
-FailAfter::FailAfter(std::size_t count) noexcept {
+FailAfter::FailAfter(std::size_t count, Failing failing) noexcept {
   state.left = count;
+  state.failing = failing;
   state.failed = false;
 }
 FailAfter::~FailAfter() { state.left = never; }
@@ -59,7 +60,7 @@ using callgate::test::admit;
 using callgate::test::freed;
 using callgate::test::made;
 
-#if CALLGATE_TEST_ASAN || CALLGATE_TEST_TSAN
+#if !CALLGATE_TEST_COUNTS_MALLOC
 
 void* operator new(std::size_t bytes, const std::nothrow_t&) noexcept {
   return admit() ? made(std::malloc(bytes)) : nullptr;
@@ -68,8 +69,21 @@ void* operator new(std::size_t bytes) {
   if (void* block = operator new(bytes, std::nothrow)) return block;
   throw std::bad_alloc();
 }
+void* operator new(std::size_t bytes, std::align_val_t alignment, const std::nothrow_t&) noexcept {
+  void* block = nullptr;
+  if (!admit() || posix_memalign(&block, static_cast<std::size_t>(alignment), bytes) != 0) return nullptr;
+  return made(block);
+}
+void* operator new(std::size_t bytes, std::align_val_t alignment) {
+  if (void* block = operator new(bytes, alignment, std::nothrow)) return block;
+  throw std::bad_alloc();
+}
 void* operator new[](std::size_t bytes) { return operator new(bytes); }
 void* operator new[](std::size_t bytes, const std::nothrow_t& tag) noexcept { return operator new(bytes, tag); }
+void* operator new[](std::size_t bytes, std::align_val_t alignment) { return operator new(bytes, alignment); }
+void* operator new[](std::size_t bytes, std::align_val_t alignment, const std::nothrow_t& tag) noexcept {
+  return operator new(bytes, alignment, tag);
+}
 void operator delete(void* block) noexcept {
   freed(block);
   std::free(block);
@@ -79,6 +93,12 @@ void operator delete(void* block, const std::nothrow_t&) noexcept { operator del
 void operator delete[](void* block) noexcept { operator delete(block); }
 void operator delete[](void* block, std::size_t) noexcept { operator delete(block); }
 void operator delete[](void* block, const std::nothrow_t&) noexcept { operator delete(block); }
+void operator delete(void* block, std::align_val_t) noexcept { operator delete(block); }
+void operator delete(void* block, std::size_t, std::align_val_t) noexcept { operator delete(block); }
+void operator delete(void* block, std::align_val_t, const std::nothrow_t&) noexcept { operator delete(block); }
+void operator delete[](void* block, std::align_val_t) noexcept { operator delete(block); }
+void operator delete[](void* block, std::size_t, std::align_val_t) noexcept { operator delete(block); }
+void operator delete[](void* block, std::align_val_t, const std::nothrow_t&) noexcept { operator delete(block); }
 
 #else
 
@@ -86,6 +106,7 @@ extern "C" {
 void* __libc_malloc(std::size_t bytes);
 void* __libc_calloc(std::size_t count, std::size_t bytes);
 void* __libc_realloc(void* block, std::size_t bytes);
+void* __libc_memalign(std::size_t alignment, std::size_t bytes);
 void __libc_free(void* block);
 
 void* malloc(std::size_t bytes) noexcept { return admit() ? made(__libc_malloc(bytes)) : nullptr; }
@@ -98,6 +119,16 @@ void* realloc(void* block, std::size_t bytes) noexcept {
   if (block == nullptr) return made(moved);
   if (moved == nullptr && bytes == 0) freed(block);
   return moved;
+}
+void* aligned_alloc(std::size_t alignment, std::size_t bytes) noexcept {
+  return admit() ? made(__libc_memalign(alignment, bytes)) : nullptr;
+}
+void* memalign(std::size_t alignment, std::size_t bytes) noexcept { return aligned_alloc(alignment, bytes); }
+int posix_memalign(void** out, std::size_t alignment, std::size_t bytes) noexcept {
+  void* const block = aligned_alloc(alignment, bytes);
+  if (block == nullptr) return ENOMEM;
+  *out = block;
+  return 0;
 }
 void free(void* block) noexcept {
   freed(block);

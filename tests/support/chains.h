@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <optional>
+#include <ostream>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -36,6 +37,17 @@ inline std::string describe(const Options& options) {
   return std::string(name(options.engine)) + " optimize=" + name(options.optimize) + " rule=" + name(options.rule) +
          (options.no_exec_memory ? " no_exec_memory" : "");
 }
+
+}  // namespace callgate::test
+
+namespace callgate {
+
+// How GoogleTest shows options; else it shows bytes, and padding is not initialised.
+inline void PrintTo(const Options& options, std::ostream* out) { *out << test::describe(options); }
+
+}  // namespace callgate
+
+namespace callgate::test {
 
 // The name of a parametrised test.
 inline std::string shown(const testing::TestParamInfo<Options>& info) {

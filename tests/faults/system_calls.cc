@@ -1,0 +1,136 @@
+#include "tests/faults/system_calls.h"
+
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include <cerrno>
+#include <cstdarg>
+#include <cstdlib>
+#include <limits>
+
+namespace callgate::test {
+namespace {
+
+constexpr long sys_mseal = 462;
+constexpr std::size_t never = std::numeric_limits<std::size_t>::max();
+
+struct State {
+  std::size_t left = never;  // calls that may still succeed
+  int error = 0;
+  Failing failing = Failing::for_ever;
+  SystemCall first_failed = SystemCall::none;
+  std::size_t write_at_most = never;
+  bool unmaps = true;
+  Held held;
+};
+constinit State state;
+
+// Whether the call may be made. If not, errno is set.
+bool admit(SystemCall call) noexcept {
+  if (state.left == never) return true;
+  if (state.left != 0) {
+    --state.left;
+    return true;
+  }
+  if (state.failing == Failing::once) state.left = never;
+  if (state.first_failed == SystemCall::none) state.first_failed = call;
+  errno = state.error;
+  return false;
+}
+
+}  // namespace
+
+const char* name(SystemCall call) noexcept {
+  constexpr const char* names[] = {"none", "memfd_create", "ftruncate", "pwrite", "fcntl", "mmap", "mseal"};
+  return names[static_cast<std::size_t>(call)];
+}
+
+FailCallsAfter::FailCallsAfter(std::size_t count, int error, Failing failing) noexcept {
+  state.left = count;
+  state.error = error;
+  state.failing = failing;
+  state.first_failed = SystemCall::none;
+}
+FailCallsAfter::~FailCallsAfter() { state.left = never; }
+SystemCall FailCallsAfter::first_failed() const noexcept { return state.first_failed; }
+
+RefuseUnmapping::RefuseUnmapping() noexcept { state.unmaps = false; }
+RefuseUnmapping::~RefuseUnmapping() { state.unmaps = true; }
+
+WriteAtMost::WriteAtMost(std::size_t bytes) noexcept { state.write_at_most = bytes; }
+WriteAtMost::~WriteAtMost() { state.write_at_most = never; }
+
+Held held() noexcept { return state.held; }
+
+}  // namespace callgate::test
+
+using callgate::test::admit;
+using callgate::test::state;
+using callgate::test::sys_mseal;
+using callgate::test::SystemCall;
+
+extern "C" {
+
+long __real_syscall(long nr, ...);
+int __real_close(int fd);
+int __real_ftruncate(int fd, off_t bytes);
+ssize_t __real_pwrite(int fd, const void* from, std::size_t bytes, off_t offset);
+int __real_fcntl(int fd, int command, ...);
+void* __real_mmap(void* address, std::size_t bytes, int protection, int flags, int fd, off_t offset);
+int __real_munmap(void* address, std::size_t bytes);
+
+// For the two calls that publishing makes by number.
+long __wrap_syscall(long nr, ...) {
+  const bool makes_file = nr == SYS_memfd_create;
+  if (!makes_file && nr != sys_mseal) std::abort();
+  va_list list;
+  va_start(list, nr);
+  const long first = va_arg(list, long);
+  const long second = va_arg(list, long);
+  const long third = makes_file ? 0 : va_arg(list, long);
+  va_end(list);
+  if (!admit(makes_file ? SystemCall::memfd_create : SystemCall::mseal)) return -1;
+  const long result = __real_syscall(nr, first, second, third);
+  if (makes_file && result >= 0) ++state.held.files;
+  return result;
+}
+
+int __wrap_close(int fd) {
+  const int result = __real_close(fd);
+  if (result == 0) --state.held.files;
+  return result;
+}
+
+int __wrap_ftruncate(int fd, off_t bytes) { return admit(SystemCall::ftruncate) ? __real_ftruncate(fd, bytes) : -1; }
+
+ssize_t __wrap_pwrite(int fd, const void* from, std::size_t bytes, off_t offset) {
+  if (!admit(SystemCall::pwrite)) return -1;
+  return __real_pwrite(fd, from, bytes < state.write_at_most ? bytes : state.write_at_most, offset);
+}
+
+// All commands that publishing uses take one int.
+int __wrap_fcntl(int fd, int command, ...) {
+  va_list list;
+  va_start(list, command);
+  const int argument = va_arg(list, int);
+  va_end(list);
+  return admit(SystemCall::fcntl) ? __real_fcntl(fd, command, argument) : -1;
+}
+
+void* __wrap_mmap(void* address, std::size_t bytes, int protection, int flags, int fd, off_t offset) {
+  if (!admit(SystemCall::mmap)) return MAP_FAILED;
+  void* const result = __real_mmap(address, bytes, protection, flags, fd, offset);
+  if (result != MAP_FAILED && (flags & MAP_FIXED) == 0) state.held.bytes += static_cast<std::ptrdiff_t>(bytes);
+  return result;
+}
+
+int __wrap_munmap(void* address, std::size_t bytes) {
+  if (!state.unmaps) {
+    errno = ENOMEM;
+    return -1;
+  }
+  const int result = __real_munmap(address, bytes);
+  if (result == 0) state.held.bytes -= static_cast<std::ptrdiff_t>(bytes);
+  return result;
+}
+}
