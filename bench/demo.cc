@@ -6,6 +6,8 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <array>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -15,9 +17,11 @@
 #include <set>
 #include <stdexcept>
 
-#include "bench/evaluators.h"
+#include "bench/agreement.h"
+#include "bench/contest.h"
+#include "bench/engines.h"
 #include "bench/filters/workload.h"
-#include "bench/measure.h"
+#include "bench/interleave.h"
 #include "bench/stream.h"
 #include "bench/tally.h"
 #include "callgate/version.hpp"
@@ -178,8 +182,8 @@ void print_summary(const Chain& chain, const Recording& recording, std::size_t e
              evaluators);
 }
 
-void print_fallbacks(const std::vector<Evaluator>& evaluators) {
-  for (const auto& [name, chain] : evaluators) {
+void print_fallbacks(const std::vector<NamedChain>& chains) {
+  for (const auto& [name, chain] : chains) {
     if (chain.fallback_reason() == FallbackReason::none) continue;
     const char* error = chain.fallback_errno() != 0 ? strerrordesc_np(chain.fallback_errno()) : nullptr;
     fmt::print("{}: runs on the interpreter: {}{}{}\n", name, rule(chain.fallback_reason()), error ? ": " : "",
@@ -187,41 +191,55 @@ void print_fallbacks(const std::vector<Evaluator>& evaluators) {
   }
 }
 
-void print_speed(const Settings& settings, const Workload& workload, const std::vector<Evaluator>& evaluators,
-                 const Recording& recording) {
-  const Timings timings = measure(evaluators, recording.calls, settings.seconds);
-  const std::vector<Program> programs = workload.programs();
-  const double interpreter = timings.evaluators.front().nanoseconds;
-  const double empty = timings.empty_call.nanoseconds;
+// The median of some, the release of the result included.
+double attach_microseconds(const Options& options, std::span<const Program> oldest_first) {
+  using Clock = std::chrono::steady_clock;
+  std::array<double, 9> times{};
+  for (double& time : times) {
+    const Clock::time_point start = Clock::now();
+    static_cast<void>(chain_of(options, oldest_first));
+    time = std::chrono::duration<double, std::micro>(Clock::now() - start).count();
+  }
+  std::ranges::sort(times);
+  return times[times.size() / 2];
+}
+
+void print_speed(const Settings& settings, const std::vector<Program>& programs, const std::vector<NamedChain>& chains,
+                 const Contest& contest, const Recording& recording) {
+  const std::vector<Timing> timings =
+      interleave(contest.evaluators, recording.calls, Pace::back_to_back, settings.seconds);
+  const double empty = timings[0].median;
+  const double interpreter = timings[1].median;
   heading("Time per decision of the recorded calls (median of interleaved rounds)");
   fmt::print("{:<22} {:>9} {:>12} {:>14} {:>10} {:>10} {:>12}\n", "", "ns", "speed-up", "in empty calls", "code, B",
              "table, B", "attach, µs");
   fmt::print("{:<22} {:>9.2f} {:>12.1f} {:>14.2f}\n", "empty indirect call", empty, interpreter / empty, 1.0);
-  for (std::size_t i = 0; i < evaluators.size(); ++i) {
-    const auto& [name, chain] = evaluators[i];
-    const double time = timings.evaluators[i].nanoseconds;
+  for (std::size_t i = 0; i < chains.size(); ++i) {
+    const auto& [name, chain] = chains[i];
+    const double time = timings[i + 1].median;
     const ChainSizes sizes = chain.sizes();
     fmt::print("{:<22} {:>9.2f} {:>12.1f} {:>14.2f} {:>10} {:>10} {:>12.1f}\n", name, time, interpreter / time,
                time / empty, grouped(sizes.code), grouped(sizes.table), attach_microseconds(chain.options(), programs));
   }
-  print_fallbacks(evaluators);
+  print_fallbacks(chains);
 }
 
 void run(const Settings& settings) {
   const Recording recording = read_recording(settings.recording);
   const Workload workload = service(settings.profile);
   const std::vector<Program> programs = workload.programs();
-  const std::vector<Evaluator> evaluators = make_evaluators(programs);
-  if (const auto found = find_disagreement(programs, evaluators, recording.calls)) {
+  const std::vector<NamedChain> chains = all_chains(programs);
+  const Contest contest = make_contest(programs, Field::engines);
+  if (const auto found = find_disagreement(programs, contest.deciding(), recording.calls)) {
     throw std::runtime_error("the engines disagree: " + to_string(*found, recording.calls));
   }
-  const Chain& chain = evaluators.back().chain;
+  const Chain& chain = chains.back().chain;
   fmt::print("callgate {}: decisions about a real program's system calls\n", CALLGATE_VERSION);
   print_chain(workload, chain);
   print_recording(recording);
   print_decisions(settings, workload, chain, recording);
-  print_summary(chain, recording, evaluators.size());
-  print_speed(settings, workload, evaluators, recording);
+  print_summary(chain, recording, chains.size());
+  print_speed(settings, programs, chains, contest, recording);
   if (!settings.stream_file.empty()) save_stream(settings, recording);
 }
 

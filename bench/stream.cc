@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <istream>
 #include <map>
 #include <memory>
@@ -287,6 +289,25 @@ std::vector<SeccompData> uniform_stream(std::size_t count, std::uint64_t seed) {
     for (std::uint64_t& argument : data.args) argument = random_argument(random);
   }
   return calls;
+}
+
+std::vector<NamedStream> all_streams(const std::string& folder) {
+  constexpr std::size_t uniform_calls = 4096;
+  constexpr std::uint64_t seed = 1;
+  std::vector<std::filesystem::path> files;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    if (entry.path().extension() == ".calls") files.push_back(entry.path());
+  }
+  std::ranges::sort(files, {}, [](const std::filesystem::path& file) { return std::pair(file.stem() != "mix", file); });
+  std::vector<NamedStream> streams;
+  for (const std::filesystem::path& path : files) {
+    std::ifstream file(path);
+    if (!file) throw std::runtime_error(path.string() + ": cannot be read");
+    streams.push_back({path.stem().string(), read_compact(file)});
+  }
+  if (streams.empty()) throw std::runtime_error(folder + ": no recorded stream");
+  streams.push_back({"uniform", uniform_stream(uniform_calls, seed)});
+  return streams;
 }
 
 }  // namespace callgate::bench

@@ -49,4 +49,13 @@ void write_compact(std::ostream& output, const std::vector<SeccompData>& calls);
 // seed gives the same calls everywhere.
 std::vector<SeccompData> uniform_stream(std::size_t count, std::uint64_t seed);
 
+struct NamedStream {
+  std::string name;
+  std::vector<SeccompData> calls;
+};
+
+// The recorded streams in `folder` (NAME.calls), "mix" first and then by name, and the uniform one. Throws
+// std::runtime_error if one cannot be read, or there is none.
+std::vector<NamedStream> all_streams(const std::string& folder);
+
 }  // namespace callgate::bench

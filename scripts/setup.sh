@@ -1,5 +1,5 @@
 #!/bin/bash
-# setup.sh [--with-i386] [--nightly]: installs the Debian packages that building and testing callgate needs and that
+# setup.sh [--with-i386] [--nightly] [--bench]: installs the Debian packages that building and testing callgate needs and that
 # are missing. Does nothing, and asks nobody, when all are there.
 set -euo pipefail
 
@@ -12,6 +12,7 @@ packages=(
 )
 i386_packages=(libasmjit-dev libfmt-dev libseccomp-dev libzydis-dev libgtest-dev libgmock-dev libbenchmark-dev)
 nightly_packages=(valgrind lcov)
+bench_packages=(libpcap-dev libdpdk-dev python3 gnuplot-nox)  # peers to compare with, tables and pictures
 
 with_i386=
 for option in "$@"; do
@@ -21,8 +22,9 @@ for option in "$@"; do
       packages+=(g++-multilib libc6-dev-i386 "${i386_packages[@]/%/:i386}")
       ;;
     --nightly) packages+=("${nightly_packages[@]}") ;;
+    --bench) packages+=("${bench_packages[@]}") ;;
     *)
-      echo "usage: setup.sh [--with-i386] [--nightly]" >&2
+      echo "usage: setup.sh [--with-i386] [--nightly] [--bench]" >&2
       exit 2
       ;;
   esac

@@ -64,7 +64,7 @@ std::vector<OneOf> single_arguments() {
       {"ioctl", 1, {TCGETS, TCSETS, TCSETSW, TIOCGWINSZ, TIOCSWINSZ, TIOCGPGRP, TIOCSPGRP, FIONREAD, FIONBIO, FIOCLEX,
                     FIONCLEX, 0x4004af07, 0x4008af12, 0x4020ae46}},
       {"ioctl", 1, range(0xae00, 0xae08)},  // KVM's own
-      {"ioctl", 1, range(0xae40, 0xaeb0)},
+      {"ioctl", 1, range(0xae40, 0xaed7)},
       {"fcntl", 1, {F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_GETLK, F_SETLK, F_SETLKW, F_DUPFD_CLOEXEC,
                     1031, 1032}},
       {"prctl", 0, range(PR_SET_PDEATHSIG, PR_SET_IO_FLUSHER)},

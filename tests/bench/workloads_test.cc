@@ -10,7 +10,9 @@
 #include <filesystem>
 #include <set>
 
-#include "bench/evaluators.h"
+#include "bench/agreement.h"
+#include "bench/contest.h"
+#include "bench/engines.h"
 #include "bench/filters/workload.h"
 #include "bench/stream.h"
 
@@ -168,8 +170,8 @@ TEST(Evaluators, AgreeOnEveryWorkload) {
   const std::vector<SeccompData> calls = uniform_stream(3000, 2);
   for (const Workload& workload : all_workloads()) {
     const std::vector<Program> programs = workload.programs();
-    const std::vector<Evaluator> evaluators = make_evaluators(programs);
-    const auto found = find_disagreement(programs, evaluators, calls);
+    const Contest contest = make_contest(programs, Field::engines);
+    const auto found = find_disagreement(programs, contest.deciding(), calls);
     EXPECT_FALSE(found) << workload.name << ": " << (found ? to_string(*found, calls) : "");
   }
 }

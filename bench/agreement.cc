@@ -1,0 +1,42 @@
+#include "bench/agreement.h"
+
+#include <fmt/format.h>
+
+#include <stdexcept>
+
+#include "bench/engines.h"
+#include "bpf/names.h"
+
+namespace callgate::bench {
+
+std::optional<Disagreement> find_disagreement(std::span<const Program> oldest_first,
+                                              std::span<const std::unique_ptr<Evaluator>> evaluators,
+                                              std::span<const SeccompData> calls) {
+  for (const auto& evaluator : evaluators) evaluator->prepare(calls);
+  for (std::size_t i = 0; i < calls.size(); ++i) {
+    const std::uint32_t expected = decide_one_by_one(oldest_first, calls[i]);
+    for (const auto& evaluator : evaluators) {
+      const std::uint32_t result = evaluator->decide(i);
+      if (result != expected) return Disagreement{i, evaluator->name(), result, expected};
+    }
+  }
+  return std::nullopt;
+}
+
+std::string to_string(const Disagreement& disagreement, std::span<const SeccompData> calls) {
+  const SeccompData& data = calls[disagreement.call];
+  return fmt::format(
+      "{} says {}, the interpreter {}: call {}, nr {}, arch {:#x}, ip {:#x}, arguments {:#x} {:#x} {:#x} {:#x} "
+      "{:#x} {:#x}",
+      disagreement.evaluator, bpf::result_name(disagreement.result), bpf::result_name(disagreement.expected),
+      disagreement.call, data.nr, data.arch, data.instruction_pointer, data.args[0], data.args[1], data.args[2],
+      data.args[3], data.args[4], data.args[5]);
+}
+
+void check_agreement(std::span<const Program> oldest_first, std::span<const std::unique_ptr<Evaluator>> evaluators,
+                     std::span<const SeccompData> calls) {
+  const auto found = find_disagreement(oldest_first, evaluators, calls);
+  if (found) throw std::runtime_error(to_string(*found, calls));
+}
+
+}  // namespace callgate::bench

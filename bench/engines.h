@@ -1,0 +1,40 @@
+// The same chain on everything of callgate that can decide calls in this build.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "bench/evaluator.h"
+#include "callgate/chain.hpp"
+
+namespace callgate::bench {
+
+// Engine, mode and level: what create() accepts of all of them. The interpreter comes first; then automatic without
+// executable memory (the table decides what it can, the interpreter the rest).
+std::vector<Options> available_options();
+std::string name_of(const Options& options);  // "xbyak x86_64 full"
+
+// What the plain interpreter and the best that this build has are called.
+extern const std::string interpreter_name;
+std::string best_engine_name();
+
+// The programs on an empty chain. Throws std::runtime_error that names the options if that fails.
+Chain chain_of(const Options& options, std::span<const Program> oldest_first);
+
+struct NamedChain {
+  std::string name;
+  Chain chain;
+};
+
+// A chain for each of available_options().
+std::vector<NamedChain> all_chains(std::span<const Program> oldest_first);
+
+std::unique_ptr<Evaluator> evaluator_of(std::string name, Chain chain);
+
+// What the filters say one by one, with the first answer that is not ALLOW taken from the newest down: the answer that
+// all evaluators must give.
+std::uint32_t decide_one_by_one(std::span<const Program> oldest_first, const SeccompData& data);
+
+}  // namespace callgate::bench

@@ -1,0 +1,197 @@
+#include "bench/interleave.h"
+
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <chrono>
+
+namespace callgate::bench {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr double chunk_nanoseconds = 40'000;
+constexpr double warm_up_nanoseconds = 10'000;
+constexpr std::size_t fewest_rounds = 3;
+
+// A chunk is disturbed if the spin around it took this much longer than a spin usually does.
+constexpr double tolerated_spin = 1.10;
+
+double nanoseconds_since(Clock::time_point start) {
+  return std::chrono::duration<double, std::nano>(Clock::now() - start).count();
+}
+
+// A chain of multiplications, each of which waits for the one before: the same number of cycles whatever lies in the
+// caches, about a microsecond.
+double spin() {
+  constexpr int steps = 1000;
+  std::uint32_t value = 3;
+  const Clock::time_point start = Clock::now();
+  for (int i = 0; i < steps; ++i) asm volatile("" : "+r"(value = value * 0x9e3779b1U + 1));
+  return nanoseconds_since(start);
+}
+
+long times_preempted() {
+  rusage usage{};
+  getrusage(RUSAGE_THREAD, &usage);
+  return usage.ru_nivcsw;
+}
+
+struct Sample {
+  double nanoseconds;  // per decision
+  double spin;         // the slower of those before and after
+  bool preempted;
+};
+
+double quantile(const std::vector<double>& sorted, double part) {
+  return sorted[static_cast<std::size_t>(part * static_cast<double>(sorted.size() - 1))];
+}
+
+// Usual is what a quarter of all spins stay below: half of a busy machine's may be disturbed.
+double usual_spin(const std::vector<std::vector<Sample>>& all) {
+  std::vector<double> spins;
+  for (const std::vector<Sample>& samples : all) {
+    for (const Sample& sample : samples) spins.push_back(sample.spin);
+  }
+  std::ranges::sort(spins);
+  return quantile(spins, 0.25);
+}
+
+Timing summary(const std::vector<Sample>& samples, double usual) {
+  std::vector<double> kept;
+  for (const Sample& sample : samples) {
+    if (!sample.preempted && sample.spin <= usual * tolerated_spin) kept.push_back(sample.nanoseconds);
+  }
+  const std::size_t dropped = samples.size() - kept.size();
+  if (kept.empty()) {  // better a figure that says how bad it is than none
+    std::ranges::transform(samples, std::back_inserter(kept), &Sample::nanoseconds);
+  }
+  std::ranges::sort(kept);
+  return {quantile(kept, 0.5),      kept.front(), quantile(kept, 0.25), quantile(kept, 0.75),
+          samples.size() - dropped, dropped};
+}
+
+// Runs `work` between two spins.
+template <class Work>
+Sample sample(double decisions, const Work& work) {
+  const long preempted = times_preempted();
+  const double before = spin();
+  const Clock::time_point start = Clock::now();
+  work();
+  const double time = nanoseconds_since(start);
+  const double after = spin();
+  return {time / decisions, std::max(before, after), times_preempted() != preempted};
+}
+
+// Passes over all calls, for one evaluator.
+class Passes {
+ public:
+  Passes(const Evaluator& evaluator, std::size_t calls, bool isolated)
+      : evaluator_(evaluator), calls_(static_cast<double>(calls)), isolated_(isolated) {
+    pass();
+    const double time = sample(1, [&] { pass(); }).nanoseconds;
+    measured_ = passes_for(chunk_nanoseconds, time);
+    warm_up_ = passes_for(warm_up_nanoseconds, time);
+  }
+
+  // The evaluators before have left their traces in caches and predictors, so the first passes do not count.
+  Sample chunk() const {
+    repeat(warm_up_);
+    return sample(calls_ * measured_, [&] { repeat(measured_); });
+  }
+
+ private:
+  static int passes_for(double wanted, double one) { return std::max(1, static_cast<int>(wanted / one)); }
+  void repeat(int passes) const {
+    for (int i = 0; i < passes; ++i) pass();
+  }
+  void pass() const { isolated_ ? evaluator_.run_isolated() : evaluator_.run(); }
+
+  const Evaluator& evaluator_;
+  double calls_;
+  bool isolated_;
+  int measured_ = 1;
+  int warm_up_ = 1;
+};
+
+std::vector<std::vector<Sample>> run_warm(std::span<const std::unique_ptr<Evaluator>> evaluators, std::size_t calls,
+                                          bool isolated, double seconds) {
+  std::vector<Passes> passes;
+  for (const auto& evaluator : evaluators) passes.emplace_back(*evaluator, calls, isolated);
+  std::vector<std::vector<Sample>> samples(evaluators.size());
+  const Clock::time_point start = Clock::now();
+  for (std::size_t round = 0; round < fewest_rounds || nanoseconds_since(start) < seconds * 1e9; ++round) {
+    for (std::size_t i = 0; i < passes.size(); ++i) samples[i].push_back(passes[i].chunk());
+  }
+  return samples;
+}
+
+// Reading this leaves nothing else in caches of the first and second level.
+class Eviction {
+ public:
+  void operator()() const {
+    for (std::size_t i = 0; i < bytes_.size(); i += 64) use(bytes_[i]);
+  }
+
+ private:
+  std::vector<unsigned char> bytes_ = std::vector<unsigned char>(std::size_t{4} << 20, 1);
+};
+
+// Every evaluator decides the same call, then all go on to the next one.
+std::vector<std::vector<Sample>> run_cold(std::span<const std::unique_ptr<Evaluator>> evaluators, std::size_t calls,
+                                          double seconds) {
+  constexpr std::size_t step = 61;  // no small factor in common with a stream's length: visits all calls in time
+  const Eviction evict;
+  const double scale = nanoseconds_per_tick();
+  std::vector<std::vector<Sample>> samples(evaluators.size());
+  const Clock::time_point start = Clock::now();
+  std::size_t call = 0;
+  for (std::size_t round = 0; round < fewest_rounds || nanoseconds_since(start) < seconds * 1e9; ++round) {
+    for (std::size_t i = 0; i < evaluators.size(); ++i) {
+      evict();
+      std::uint64_t ticks = 0;
+      Sample one = sample(1, [&] { ticks = evaluators[i]->ticks(call); });
+      one.nanoseconds = static_cast<double>(ticks) * scale;
+      samples[i].push_back(one);
+    }
+    call = (call + step) % calls;
+  }
+  return samples;
+}
+
+}  // namespace
+
+const char* name(Pace pace) {
+  switch (pace) {
+    case Pace::back_to_back: return "back to back";
+    case Pace::isolated: return "isolated";
+    case Pace::cold: return "cold";
+  }
+  return "unknown";
+}
+
+double nanoseconds_per_tick() {
+  static const double scale = [] {
+    const Clock::time_point start = Clock::now();
+    const std::uint64_t first = ticks_now();
+    while (nanoseconds_since(start) < 5e6) {
+    }
+    const std::uint64_t last = ticks_now();
+    return nanoseconds_since(start) / static_cast<double>(last - first);
+  }();
+  return scale;
+}
+
+std::vector<Timing> interleave(std::span<const std::unique_ptr<Evaluator>> evaluators,
+                               std::span<const SeccompData> calls, Pace pace, double seconds) {
+  for (const auto& evaluator : evaluators) evaluator->prepare(calls);
+  const std::vector<std::vector<Sample>> samples =
+      pace == Pace::cold ? run_cold(evaluators, calls.size(), seconds)
+                         : run_warm(evaluators, calls.size(), pace == Pace::isolated, seconds);
+  const double usual = usual_spin(samples);
+  std::vector<Timing> timings;
+  for (const std::vector<Sample>& each : samples) timings.push_back(summary(each, usual));
+  return timings;
+}
+
+}  // namespace callgate::bench

@@ -1,0 +1,40 @@
+// How long decisions take, of several evaluators side by side.
+//
+// The evaluators take turns, A B C A B C …, each for a chunk of some ten microseconds, so that whatever the machine does
+// meanwhile meets all of them alike. Around each chunk runs a piece of work that always costs the same; where that took
+// longer than usual, or the thread lost its processor, the chunk was disturbed and is dropped. BENCHMARKS.md has the reasons.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "bench/evaluator.h"
+
+namespace callgate::bench {
+
+// Nanoseconds per decision over the chunks that count.
+struct Timing {
+  double median = 0;
+  double lowest = 0;
+  double lower_quartile = 0;
+  double upper_quartile = 0;
+  std::size_t chunks = 0;   // that count
+  std::size_t dropped = 0;  // that were disturbed
+
+  double spread() const { return median > 0 ? (upper_quartile - lower_quartile) / median : 0; }
+};
+
+enum class Pace {
+  back_to_back,  // as many decisions at once as the processor can overlap
+  isolated,      // one after the other
+  cold,          // each with nothing of the evaluator in the first two levels of cache
+};
+const char* name(Pace pace);
+
+// Lets the evaluators decide `calls` for about `seconds` together, but at least three rounds. In the order given.
+std::vector<Timing> interleave(std::span<const std::unique_ptr<Evaluator>> evaluators,
+                               std::span<const SeccompData> calls, Pace pace, double seconds);
+
+}  // namespace callgate::bench
