@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "dispatch/argument_check.h"
 #include "ir/rank.h"
 
 namespace callgate::detail {
@@ -24,42 +25,86 @@ std::optional<std::uint32_t> constant_word(const ir::Plan& plan, MergeRule rule,
   return node.lhs;
 }
 
+class Finder {
+ public:
+  Finder(const ir::Plan& plan, MergeRule rule, const InputLayout& layout)
+      : plan_(plan), rule_(rule), layout_(layout), decisions_(*plan[0]->decisions()),
+        word_of_(decisions_.graph.node_count(), unseen) {}
+
+  Residuals run() {
+    std::vector<ir::NodeId> open;
+    for (std::uint32_t c = 0; c < ir::domain_classes; ++c) {
+      const ir::NodeId root = decisions_.roots[c];
+      if (word_of_[root] != unseen) continue;
+      const auto word = constant_word(plan_, rule_, root);
+      word_of_[root] = word ? *word : needs_code;
+      if (!word) open.push_back(root);
+    }
+    if (plan_.size() == 1 && has_wide_arguments(layout_)) find_checks(open);
+    for (const ir::NodeId root : open) {
+      if (word_of_[root] != needs_code) continue;
+      word_of_[root] = code_base + static_cast<std::uint32_t>(residuals_.roots.size());
+      residuals_.roots.push_back(root);
+    }
+    for (std::uint32_t c = 0; c < ir::domain_classes; ++c) {
+      residuals_.word_of_class.push_back(word_of_[decisions_.roots[c]]);
+    }
+    return std::move(residuals_);
+  }
+
+ private:
+  // Words that no root gets: constants in the residual range need code.
+  static constexpr std::uint32_t unseen = check_base + max_checks - 1;
+  static constexpr std::uint32_t needs_code = check_base + max_checks - 2;
+
+  // Equal choices share a check.
+  void find_checks(std::span<const ir::NodeId> open) {
+    constexpr std::uint32_t most = max_checks - 2;
+    jit::Choices choices;
+    const auto ids = jit::make_choices(decisions_.graph, open, {.has_64_bits = true}, choices);
+    std::vector<std::uint32_t> word_of_choice(choices.size(), needs_code);
+    for (std::size_t i = 0; i < open.size(); ++i) {
+      std::uint32_t& word = word_of_choice[ids[i]];
+      if (word == needs_code && residuals_.checks.size() < most) {
+        if (const auto check = argument_check(decisions_.graph, choices, ids[i], layout_)) {
+          word = check_base + static_cast<std::uint32_t>(residuals_.checks.size());
+          residuals_.checks.push_back(*check);
+        }
+      }
+      word_of_[open[i]] = word;
+    }
+  }
+
+  const ir::Plan& plan_;
+  MergeRule rule_;
+  const InputLayout& layout_;
+  const ir::Decisions& decisions_;
+  Residuals residuals_;
+  std::vector<std::uint32_t> word_of_;  // by node
+};
+
 }  // namespace
 
-Residuals find_residuals(const ir::Plan& plan, MergeRule rule) {
-  Residuals residuals;
+Residuals find_residuals(const ir::Plan& plan, MergeRule rule, const InputLayout& layout) {
   const ir::Decisions* decisions = plan.empty() ? nullptr : plan[0]->decisions();
-  if (decisions == nullptr || !decisions->by_number()) return residuals;
-  residuals.of_class.assign(ir::domain_classes, Residuals::none);
-  std::vector<std::uint32_t> index(decisions->graph.node_count(), Residuals::none);
-  for (std::uint32_t c = 0; c < ir::domain_classes; ++c) {
-    const ir::NodeId root = decisions->roots[c];
-    if (constant_word(plan, rule, root)) continue;
-    if (index[root] == Residuals::none) {
-      index[root] = static_cast<std::uint32_t>(residuals.roots.size());
-      residuals.roots.push_back(root);
-    }
-    residuals.of_class[c] = index[root];
-  }
-  return residuals;
+  if (decisions == nullptr || !decisions->by_number()) return {};
+  return Finder(plan, rule, layout).run();
 }
 
 void fill(ActionTable table, const ir::Plan& plan, MergeRule rule, const Residuals& residuals,
           std::span<const std::uint32_t> entries) {
-  const auto word_of = [&](ir::NodeId root, std::uint32_t entry) {
-    const auto word = constant_word(plan, rule, root);
-    return word ? *word : residual_base + (entries.empty() ? 0 : entries[entry]);
-  };
-  const std::uint32_t whole = residual_base + (entries.empty() ? 0 : entries[0]);
+  const std::uint32_t whole = code_base + (entries.empty() ? 0 : entries[0]);
   std::fill(table.begin(), table.end(), plan.empty() ? action::allow : whole);
   const ir::Decisions* decisions = plan.empty() ? nullptr : plan[0]->decisions();
   if (decisions == nullptr) return;
-  if (!decisions->by_number()) return std::fill(table.begin(), table.end(), word_of(decisions->roots[0], 0));
+  const auto word_of = [&](ir::NodeId root) { return constant_word(plan, rule, root).value_or(whole); };
+  if (!decisions->by_number()) return std::fill(table.begin(), table.end(), word_of(decisions->roots[0]));
   for (std::uint32_t c = 0; c < ir::domain_classes; ++c) {
-    const std::uint32_t residual = residuals.of_class[c];
-    table[c] = word_of(decisions->roots[c], residual == Residuals::none ? 0 : residual + 1);
+    const std::uint32_t word = residuals.word_of_class[c];
+    const bool needs_code = word >= code_base && is_residual(word);
+    table[c] = !needs_code ? word : code_base + (entries.empty() ? 0 : entries[word - code_base + 1]);
   }
-  table[action_table_entries] = word_of(decisions->rest, 0);
+  table[action_table_entries] = word_of(decisions->rest);
 }
 
 }  // namespace callgate::detail

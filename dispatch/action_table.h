@@ -8,23 +8,26 @@
 #include "callgate/chain.hpp"
 #include "ir/plan.h"
 
-namespace callgate::detail {
+namespace callgate {
+namespace CALLGATE_HIDDEN detail {
 
 using ActionTable = std::span<std::uint32_t, action_table_words>;
 
-// What is left to decide: the distinct roots of the newest segment that are not plain results.
+// What is left to decide: the distinct roots of the newest segment that are not plain results. Those that are one look at
+// one argument become checks; the others need code, or the graph.
 struct Residuals {
-  static constexpr std::uint32_t none = 0xffffffff;
   std::vector<ir::NodeId> roots;
-  std::vector<std::uint32_t> of_class;  // by class (ir/call_class.h): index into roots, or none
+  std::vector<ArgumentCheck> checks;
+  std::vector<std::uint32_t> word_of_class;  // by class (ir/call_class.h): a result, a check's word, or code_base + index of root
 };
 
-// The result of the whole chain for a root that is a constant, if the table can hold it.
-Residuals find_residuals(const ir::Plan& plan, MergeRule rule);
+// `layout` says where the checks find arguments.
+Residuals find_residuals(const ir::Plan& plan, MergeRule rule, const InputLayout& layout = InputLayout::seccomp_data());
 
 // entries[0] is where the code of the whole chain lies, entries[i + 1] that of residual i, in bytes from the start. Without
-// entries, all residual words name the start.
+// entries, all code words name the start.
 void fill(ActionTable table, const ir::Plan& plan, MergeRule rule, const Residuals& residuals,
           std::span<const std::uint32_t> entries);
 
-}  // namespace callgate::detail
+}  // namespace detail
+}  // namespace callgate

@@ -101,7 +101,7 @@ ChainSizes Chain::sizes() const noexcept {
   const ChainNode& node = *ChainNode::of(hot_);
   ChainSizes sizes;
   sizes.code = node.code_bytes;
-  sizes.table = detail::has_table(node) ? detail::action_table_words * sizeof(std::uint32_t) : 0;
+  sizes.table = node.table_bytes;
   sizes.bytecode = node.bytecode_bytes;
   return sizes;
 }

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include "callgate/chain.hpp"
 #include "ir/flat.h"
@@ -60,6 +61,8 @@ struct ChainNode : ChainHot {
   jit::CodeMemory memory;   // action table, bytecode and code, sealed; empty on the interpreter
   std::size_t code_bytes = 0;
   std::unique_ptr<std::uint32_t[]> own_table;  // where the action table lies when there is no sealed memory
+  std::vector<ArgumentCheck> own_checks;       // and its checks
+  std::size_t table_bytes = 0;                 // of both
   std::unique_ptr<ir::FlatGraph> flat;  // what the table does not settle, where there is no code; null: the interpreter does
   const Insn* sealed_bytecode = nullptr;       // all filters, newest first, one behind the other, in `memory`
 

@@ -104,7 +104,7 @@ std::uint32_t evaluate_frame_once(const void* frame, const ChainHot* self) noexc
   const SeccompData data = gather(ChainNode::of(self)->options.layout, frame);
   const std::uint32_t word = self->frame_table[table_index(call_id(data.nr, data.arch))];
   if (!is_residual(word)) return word;
-  return reinterpret_cast<Entry>(self->frame_code + (word - residual_base))(&data, self);
+  return decide_residual(word, self->frame_checks, self->frame_code, &data, self);
 }
 
 }  // namespace callgate::detail

@@ -17,13 +17,12 @@ namespace {
 // The table of a chain that has none: every call runs the entry.
 constexpr auto all_residual = [] {
   std::array<std::uint32_t, action_table_words> table{};
-  table.fill(residual_base);
+  table.fill(code_base);
   return table;
 }();
 
-constexpr std::size_t table_bytes = sizeof all_residual;
-
-std::size_t table_size(const ChainNode& node) noexcept { return has_table(node) ? table_bytes : 0; }
+// Behind the table lie the checks.
+constexpr std::size_t checks_at = (sizeof all_residual + alignof(ArgumentCheck) - 1) / alignof(ArgumentCheck) * alignof(ArgumentCheck);
 
 bool wants_table(const Options& options) noexcept {
   return options.optimize == Optimize::full && options.engine != Engine::interpreter;
@@ -87,24 +86,36 @@ void make_plan(ChainNode& node, const ChainNode* parent, ir::Detail detail) {
 }
 
 void make_table(ChainNode& node, const Residuals& residuals, std::span<const std::uint32_t> entries) {
-  if (!node.own_table) node.own_table = std::make_unique<std::uint32_t[]>(action_table_words);
+  node.own_table = std::make_unique<std::uint32_t[]>(action_table_words);
+  node.own_checks = residuals.checks;
+  node.table_bytes = checks_at + residuals.checks.size() * sizeof(ArgumentCheck);
   fill(ActionTable(node.own_table.get(), action_table_words), node.plan, node.options.rule, residuals, entries);
 }
 
 // Where evaluate() and evaluate_frame() look. A chain for other layouts decides a SeccompData by the interpreter.
-void decide_by(ChainNode& node, const std::uint32_t* table, Entry data_entry, Entry frame_entry) noexcept {
+void decide_by(ChainNode& node, const std::uint32_t* table, const ArgumentCheck* checks, Entry data_entry,
+               Entry frame_entry) noexcept {
   const bool both = is_seccomp_data(node.options.layout);
   node.frame_table = table;
+  node.frame_checks = checks;
   node.frame_code = reinterpret_cast<std::uintptr_t>(frame_entry);
   node.table = both ? table : all_residual.data();
+  node.checks = checks;
   node.code = reinterpret_cast<std::uintptr_t>(both ? data_entry : interpret_data);
 }
 
-// The action table, if there is one, then the bytecode of all filters, newest first.
+void decide_by_interpreter(ChainNode& node) noexcept {
+  decide_by(node, all_residual.data(), nullptr, interpret_data, interpret_frame);
+}
+
+// The action table and its checks, if there are any, then the bytecode of all filters, newest first.
 std::vector<std::uint8_t> sealed_data(const ChainNode& node) {
-  std::vector<std::uint8_t> data(table_size(node) + node.bytecode_bytes);
-  if (has_table(node)) std::memcpy(data.data(), node.own_table.get(), table_bytes);
-  std::size_t at = table_size(node);
+  std::vector<std::uint8_t> data(node.table_bytes + node.bytecode_bytes);
+  if (node.own_table) {
+    std::memcpy(data.data(), node.own_table.get(), sizeof all_residual);
+    if (!node.own_checks.empty()) std::memcpy(data.data() + checks_at, node.own_checks.data(), node.table_bytes - checks_at);
+  }
+  std::size_t at = node.table_bytes;
   for (const FilterLink* link = node.filters.newest(); link != nullptr; link = link->older) {
     const auto bytes = std::as_bytes(link->program.instructions());
     std::memcpy(data.data() + at, bytes.data(), bytes.size());
@@ -117,10 +128,13 @@ void run_native(ChainNode& node, jit::CodeMemory memory, std::size_t code_bytes)
   node.memory = std::move(memory);
   node.code_bytes = code_bytes;
   const auto code = reinterpret_cast<Entry>(reinterpret_cast<std::uintptr_t>(node.memory.code()));
-  const auto* table = reinterpret_cast<const std::uint32_t*>(node.memory.data());
-  node.sealed_bytecode = reinterpret_cast<const Insn*>(node.memory.data() + table_size(node));
-  decide_by(node, has_table(node) ? table : all_residual.data(), code, code);
+  const std::uint8_t* const data = node.memory.data();
+  node.sealed_bytecode = reinterpret_cast<const Insn*>(data + node.table_bytes);
+  const bool table = has_table(node);
+  decide_by(node, table ? reinterpret_cast<const std::uint32_t*>(data) : all_residual.data(),
+            table ? reinterpret_cast<const ArgumentCheck*>(data + checks_at) : nullptr, code, code);
   node.own_table.reset();
+  node.own_checks = {};
 }
 
 // Compiles what is planned; with less detail as long as the code is too large.
@@ -128,7 +142,7 @@ Expected<jit::Code, jit::CompileError> compile(ChainNode& node, Residuals& resid
   const jit::InputMap input = input_map(node.options.layout);
   for (ir::Detail detail = ir::Detail::facts;;) {
     const bool has_less = node.options.optimize == Optimize::full && detail != ir::Detail::straight;
-    residuals = find_residuals(node.plan, node.options.rule);
+    if (wants_table(node.options)) residuals = find_residuals(node.plan, node.options.rule, node.options.layout);
     auto code = jit::compile({.plan = node.plan,
                               .rule = node.options.rule,
                               .engine = node.engine,
@@ -148,7 +162,7 @@ void install_native(ChainNode& node) {
   Residuals residuals;
   const auto code = compile(node, residuals);
   if (!code) return fall_back(node, code.error().reason);
-  if (node.own_table) make_table(node, residuals, code->entries);
+  if (wants_table(node.options)) make_table(node, residuals, code->entries);
   auto memory = jit::publish(sealed_data(node), code->bytes, {.permanent = node.options.permanent});
   if (!memory) return fall_back(node, memory.error().reason, memory.error().error);
   run_native(node, std::move(*memory), code->bytes.size());
@@ -157,11 +171,12 @@ void install_native(ChainNode& node) {
 // Decides by table and graph, or by the interpreter, until there is code.
 void install_walk(ChainNode& node) {
   if (!wants_table(node.options)) return;
-  make_table(node, find_residuals(node.plan, node.options.rule), {});
+  make_table(node, find_residuals(node.plan, node.options.rule, node.options.layout), {});
   const ir::Decisions* decisions = node.plan.size() == 1 ? node.plan[0]->decisions() : nullptr;
   if (decisions != nullptr) node.flat = std::make_unique<ir::FlatGraph>(ir::FlatGraph::make(decisions->graph));
   const bool walks = node.flat != nullptr && !node.flat->empty();
-  decide_by(node, node.own_table.get(), walks ? walk_data : interpret_data, walks ? walk_frame : interpret_frame);
+  decide_by(node, node.own_table.get(), node.own_checks.data(), walks ? walk_data : interpret_data,
+            walks ? walk_frame : interpret_frame);
 }
 
 void install_compiled(ChainNode& node, const ChainNode* parent) {
@@ -169,10 +184,7 @@ void install_compiled(ChainNode& node, const ChainNode* parent) {
   const bool no_jit = node.engine == Engine::interpreter;
   if (no_jit) fall_back(node, FallbackReason::no_jit);
   if (!no_jit && node.options.no_exec_memory) fall_back(node, FallbackReason::no_exec_memory);
-  if (node.engine != Engine::interpreter) {
-    if (wants_table(node.options)) node.own_table = std::make_unique<std::uint32_t[]>(action_table_words);
-    install_native(node);
-  }
+  if (node.engine != Engine::interpreter) install_native(node);
   if (node.engine == Engine::interpreter) install_walk(node);
 }
 
@@ -196,7 +208,7 @@ std::optional<AttachErrc> check_options(const Options& options) noexcept {
   return std::nullopt;
 }
 
-bool has_table(const ChainNode& node) noexcept { return node.own_table != nullptr || node.frame_table != all_residual.data(); }
+bool has_table(const ChainNode& node) noexcept { return node.table_bytes != 0; }
 
 void install(ChainNode& node, const ChainNode* parent) noexcept {
   const InputLayout& layout = node.options.layout;
@@ -204,14 +216,16 @@ void install(ChainNode& node, const ChainNode* parent) noexcept {
   node.arch_offset = layout.words[1].is_constant ? no_offset : static_cast<std::uint16_t>(layout.words[1].value);
   node.arch_value = layout.words[1].is_constant ? layout.words[1].value : 0;
   node.single_fetch = layout.single_fetch;
-  decide_by(node, all_residual.data(), interpret_data, interpret_frame);
+  decide_by_interpreter(node);
   node.engine = wanted_engine(node.options);
   if (node.options.engine == Engine::interpreter) return;
   try {
     install_compiled(node, parent);
   } catch (const std::bad_alloc&) {
     node.own_table.reset();
-    decide_by(node, all_residual.data(), interpret_data, interpret_frame);
+    node.own_checks = {};
+    node.table_bytes = 0;
+    decide_by_interpreter(node);
     fall_back(node, FallbackReason::memory_refused, ENOMEM);
   }
 }

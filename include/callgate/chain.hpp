@@ -60,7 +60,7 @@ struct Match {
 // Sizes of a chain as it runs, in bytes.
 struct ChainSizes {
   std::size_t code = 0;      // machine code; 0 on the interpreter
-  std::size_t table = 0;     // action table; 0 if there is none
+  std::size_t table = 0;     // action table and argument checks; 0 if there is none
   std::size_t bytecode = 0;  // filters of the whole chain
 };
 
@@ -68,15 +68,38 @@ namespace CALLGATE_HIDDEN detail {
 
 struct ChainNode;
 
+// What is left of a call when all that matters is one argument: whether (argument & mask) lies in a set, an interval from
+// `base` on, thinned out by `members` where it is shorter than 64. Decided without a jump or a call, so that it costs little
+// even where calls come in no order that a processor could foresee.
+struct ArgumentCheck {
+  std::uint64_t mask;
+  std::uint64_t base;
+  std::uint64_t span;     // length of the interval, less one
+  std::uint64_t members;  // bit (distance & 63) is set where the distance from the base is in the set
+  std::uint32_t offset;   // of the argument's 64 bits in the input, bytes
+  std::uint32_t outside;  // the result for all others
+  std::uint32_t flip;     // what turns that into the result for members (exclusive or)
+
+  std::uint32_t decide(const void* input) const noexcept {
+    std::uint64_t value;
+    std::memcpy(&value, static_cast<const unsigned char*>(input) + offset, sizeof value);
+    const std::uint64_t distance = (value & mask) - base;
+    const std::uint32_t member = static_cast<std::uint32_t>(distance <= span) & static_cast<std::uint32_t>(members >> (distance & 63));
+    return outside ^ (flip & (0 - (member & 1)));
+  }
+};
+
 // What evaluate() reads. First part of every ChainNode.
 struct ChainHot {
-  const std::uint32_t* table;        // for SeccompData: action_table_words words; never null
-  std::uintptr_t code;               // what residual words of that table are counted from
-  const std::uint32_t* frame_table;  // the same two for frames of the layout
+  const std::uint32_t* table;     // for SeccompData: action_table_words words; never null
+  const ArgumentCheck* checks;    // what check words of that table index
+  std::uintptr_t code;            // what code words of that table are counted from
+  const std::uint32_t* frame_table;  // the same three for frames of the layout
+  const ArgumentCheck* frame_checks;
   std::uintptr_t frame_code;
-  std::uint16_t nr_offset;           // bytes, in a frame of the layout
-  std::uint16_t arch_offset;         // bytes, or no_offset where arch is a constant
-  std::uint32_t arch_value;          // that constant
+  std::uint16_t nr_offset;        // bytes, in a frame of the layout
+  std::uint16_t arch_offset;      // bytes, or no_offset where arch is a constant
+  std::uint32_t arch_value;       // that constant
   bool single_fetch;
 };
 inline constexpr std::uint16_t no_offset = 0xffff;
@@ -95,10 +118,20 @@ inline constexpr std::uint32_t action_table_entries = domain_size * domain_count
 // One more word lies behind the entries, for calls that the table does not keep.
 inline constexpr std::uint32_t action_table_words = action_table_entries + 1;
 
-// Residual words say "run the code that lies so many bytes from the start". They look like results whose action no kernel
-// knows; a chain that really decides so for a number runs code for it as well.
-inline constexpr std::uint32_t residual_base = 0x7ff80000;
-constexpr bool is_residual(std::uint32_t word) noexcept { return word - residual_base < max_code_bytes; }
+// Residual words say how the rest is decided: by an argument check with this index, or by the code that lies so many bytes
+// from the start. They look like results whose action no kernel knows (between TRACE and LOG); a chain that really decides
+// so for a number has code for it.
+inline constexpr std::uint32_t check_base = 0x7ff40000;
+inline constexpr std::uint32_t code_base = 0x7ff80000;
+inline constexpr std::uint32_t max_checks = code_base - check_base;
+constexpr bool is_residual(std::uint32_t word) noexcept { return word - check_base < max_checks + max_code_bytes; }
+
+// The rest of a decision whose table word is residual.
+inline std::uint32_t decide_residual(std::uint32_t word, const ArgumentCheck* checks, std::uintptr_t code, const void* input,
+                                     const ChainHot* self) noexcept {
+  if (word < code_base) return checks[word - check_base].decide(input);
+  return reinterpret_cast<Entry>(code + (word - code_base))(input, self);
+}
 
 // The 64 bits of nr and arch as they lie in memory: arch above nr.
 constexpr std::uint64_t call_id(std::uint32_t nr, std::uint32_t arch_value) noexcept {
@@ -163,7 +196,7 @@ class Chain {
     const detail::ChainHot* const hot = hot_;
     const std::uint32_t word = hot->table[detail::table_index(detail::call_id(data.nr, data.arch))];
     if (!detail::is_residual(word)) return word;
-    return reinterpret_cast<detail::Entry>(hot->code + (word - detail::residual_base))(&data, hot);
+    return detail::decide_residual(word, hot->checks, hot->code, &data, hot);
   }
 
   // The same for a frame as Options::layout describes it. `frame` must not change meanwhile, unless the layout says
@@ -176,7 +209,7 @@ class Chain {
         hot->arch_offset == detail::no_offset ? hot->arch_value : detail::word_at(frame, hot->arch_offset);
     const std::uint32_t word = hot->frame_table[detail::table_index(detail::call_id(nr, arch_value))];
     if (!detail::is_residual(word)) return word;
-    return reinterpret_cast<detail::Entry>(hot->frame_code + (word - detail::residual_base))(frame, hot);
+    return detail::decide_residual(word, hot->frame_checks, hot->frame_code, frame, hot);
   }
 
   // The decision and the filter that made it, by replaying the chain on the interpreter. Same promises as

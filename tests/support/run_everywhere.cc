@@ -106,6 +106,7 @@ void add_graph_evaluators(std::vector<Evaluator>& out, std::span<const Program> 
 // Code of a chain with its action table, as Chain uses both.
 struct TableAndCode {
   std::vector<std::uint32_t> table;
+  std::vector<detail::ArgumentCheck> checks;
   std::vector<std::uint8_t> code;
 
   // The word of a call, and the code that it names: a jump to it, in front of all code.
@@ -113,7 +114,7 @@ struct TableAndCode {
     return table[detail::table_index(detail::call_id(data.nr, data.arch))];
   }
   std::vector<std::uint8_t> code_at(std::uint32_t word) const {
-    const std::uint32_t offset = word - detail::residual_base;
+    const std::uint32_t offset = word - detail::code_base;
     std::vector<std::uint8_t> bytes = {0xe9, 0, 0, 0, 0};  // jmp rel32
     std::memcpy(&bytes[1], &offset, sizeof offset);
     bytes.insert(bytes.end(), code.begin(), code.end());
@@ -129,8 +130,12 @@ Results run_in_helper(const TableAndCode& made, std::span<const SeccompData> inp
   for (const auto& [word, indices] : by_word) {
     std::vector<SeccompData> batch;
     for (const std::size_t i : indices) batch.push_back(inputs[i]);
-    const bool residual = detail::is_residual(word);
-    const Results answers = residual ? Helper32::instance().run(made.code_at(word), batch) : Results(batch.size(), word);
+    Results answers(batch.size(), word);
+    if (detail::is_residual(word) && word >= detail::code_base) {
+      answers = Helper32::instance().run(made.code_at(word), batch);
+    } else if (detail::is_residual(word)) {
+      for (std::size_t i = 0; i < batch.size(); ++i) answers[i] = made.checks[word - detail::check_base].decide(&batch[i]);
+    }
     for (std::size_t i = 0; i < indices.size(); ++i) results[indices[i]] = answers[i];
   }
   return results;
@@ -148,7 +153,7 @@ void add_32_bit(std::vector<Evaluator>& out, std::span<const Program> filters, M
       out.push_back(failure(name, code.error().message));
       continue;
     }
-    TableAndCode made{std::vector<std::uint32_t>(detail::action_table_words), code->bytes};
+    TableAndCode made{std::vector<std::uint32_t>(detail::action_table_words), residuals.checks, code->bytes};
     detail::fill(detail::ActionTable(made.table.data(), made.table.size()), plan, rule, residuals, code->entries);
     out.push_back({name, [made](std::span<const SeccompData> inputs) { return run_in_helper(made, inputs); }});
   }
