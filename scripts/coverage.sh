@@ -19,8 +19,12 @@ objects=()
 for program in "${programs[@]:1}"; do objects+=(-object "$program"); done
 
 llvm-profdata-14 merge --sparse "$build"/profiles/*.profraw -o "$build/all.profdata"
-llvm-cov-14 export --format=lcov --instr-profile="$build/all.profdata" "${programs[0]}" "${objects[@]}" \
-  --sources "${rooms[@]}" >"$build/all.info"
+export_as() { llvm-cov-14 export --format="$1" --instr-profile="$build/all.profdata" "${programs[0]}" "${objects[@]}"; }
+{
+  export_as lcov
+  # Branches with their columns: those of one template are added up over all that it was instantiated for.
+  export_as text | jq -r '.data[0].files[] | "SF:" + .filename, (.branches[] | "BR:\(.[0]),\(.[1]),\(.[4]),\(.[5])")'
+} >"$build/all.info"
 
 # Reads the sources for what is left out, then the figures.
 awk -v root="$PWD/" -v rooms="${rooms[*]}" -v lines_wanted=$lines_wanted -v branches_wanted=$branches_wanted '
@@ -46,32 +50,48 @@ awk -v root="$PWD/" -v rooms="${rooms[*]}" -v lines_wanted=$lines_wanted -v bran
     close(path)
   }
   function miss(what) {
-    gsub(/^ +/, "", source[file, at])
+    sub(/^ +/, "", source[file, at])
     missing[++missing_count] = sprintf("  %s:%d: %s: %s", file, at, what, source[file, at])
   }
   FNR == 1 { split(rooms, names, " ") }
   /^SF:/ {
     path = substr($0, 4)
+    sub("build/coverage/../../", "", path)
     if (index(path, root) == 1) path = substr(path, length(root) + 1)
     file = path
     split(path, parts, "/"); room = parts[1]
-    read_source(path)
+    wanted = index(" " rooms " ", " " room " ")
+    if (wanted && !(path in was_read)) { was_read[path] = 1; read_source(path) }
   }
+  !wanted { next }
   /^DA:/ {
     split(substr($0, 4), field, ","); at = field[1]
-    if (left_out[file, at] == "line") next
+    if ((file, at) in left_out && left_out[file, at] == "line") next
     ++lines[room]
     if (field[2] > 0) ++lines_hit[room]; else miss("not reached")
   }
-  /^BRDA:/ {
-    split(substr($0, 6), field, ","); at = field[1]
+  /^BR:/ {
+    split(substr($0, 4), field, ","); at = field[1]
     if ((file, at) in left_out) next
-    taken = field[4] != "-" && field[4] > 0
-    if (!taken && is_switch[file, at]) { ++exhaustive; next }
+    place = file SUBSEP at SUBSEP field[2]
+    if (!(place in yes)) { place_at[++places] = place; room_at[places] = room }
+    yes[place] += field[3]; no[place] += field[4]
+  }
+  function branch(count, what) {
     ++branches[room]
-    if (taken) ++branches_hit[room]; else miss("branch " field[3] " never taken")
+    if (count > 0) ++branches_hit[room]; else miss(what)
+  }
+  function count_branches(   i, part, place) {
+    for (i = 1; i <= places; ++i) {
+      place = place_at[i]; room = room_at[i]
+      split(place, part, SUBSEP); file = part[1]; at = part[2]
+      if ((file, at) in is_switch && (yes[place] == 0 || no[place] == 0)) { ++exhaustive; continue }
+      branch(yes[place], "never true at column " part[3])
+      branch(no[place], "never false at column " part[3])
+    }
   }
   END {
+    count_branches()
     printf "%-10s %18s %22s\n", "room", "lines", "branches"
     for (i = 1; i in names; ++i) {
       r = names[i]
