@@ -58,20 +58,11 @@ run_mutation() {
   step find_mutants
 }
 
-# Lines that the tests reach, by room. The figures inform; only a missing report is a failure.
-coverage_report() {
-  local all=build/coverage/all.info room
-  lcov --quiet --capture --directory build/coverage --base-directory . --no-external --output-file "$all" || return 1
-  printf '%-10s %s\n' room 'lines reached'
-  for room in include bpf verifier interp ir jit dispatch cli; do
-    lcov --quiet --extract "$all" "$PWD/$room/*" --output-file "build/coverage/$room.info" || return 1
-    printf '%-10s %s\n' "$room" "$(lcov --list "build/coverage/$room.info" | awk -F '|' '/Total:/ { print $2 }')"
-  done
-}
+# The profiles of earlier runs would be added up with this one's.
 run_coverage() {
-  find build/coverage -name '*.gcda' -delete 2>/dev/null || true
+  rm -rf build/coverage/profiles
   suite coverage
-  step coverage_report
+  step scripts/coverage.sh
 }
 
 stages=("$@")

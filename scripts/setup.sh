@@ -11,7 +11,7 @@ packages=(
   strace golang-github-containers-common                                # the demo: a real program, a real profile
 )
 i386_packages=(libasmjit-dev libfmt-dev libseccomp-dev libzydis-dev libgtest-dev libgmock-dev libbenchmark-dev)
-nightly_packages=(valgrind lcov)
+nightly_packages=(valgrind llvm-14 jq)
 bench_packages=(libpcap-dev libdpdk-dev python3 gnuplot-nox)  # peers to compare with, tables and pictures
 
 with_i386=

@@ -157,7 +157,7 @@ TEST_P(RefusalOf, EndsInTheInterpreter) {
     const Chain parent = sound(empty.attach(std::span(some).first(2)));
     ASSERT_EQ(parent.engine(), engine);
     { const Chain warm_up = sound(empty.attach(some)); }  // so that the heap has what attaching needs
-    const std::string said = in_child([&, refusal = refusal] {
+    const std::string said = in_child([&, engine = engine, refusal = refusal] {
       refusal->apply();
       const auto on_top = parent.attach(some[2]);
       const auto at_once = empty.attach(some);
