@@ -19,9 +19,27 @@ using bpf::Opcode;
 constexpr ExprId dead = 0xffffffff;
 constexpr std::uint32_t no_state = 0xffffffff;
 
-// The values of A, X and the scratch slots on arrival at an instruction. Variables that nothing reads any more are
-// `dead`, so that paths which differ only in them become one state.
-using Values = std::array<ExprId, variable_count>;
+// The values of the scratch slots; few programs have any that live.
+struct Scratch {
+  std::array<ExprId, scratch_slots> values;
+
+  bool operator==(const Scratch&) const = default;
+  std::uint32_t hash() const {
+    std::uint32_t h = 0;
+    for (const ExprId value : values) h = mix(h, value, 0);
+    return h;
+  }
+};
+
+// The values on arrival at an instruction. Variables that nothing reads any more are `dead`, so that paths which differ
+// only in them become one state.
+struct Values {
+  ExprId a;
+  ExprId x;
+  std::uint32_t scratch;  // number of an interned Scratch; 0 is the one with only dead values
+
+  bool operator==(const Values&) const = default;
+};
 
 struct State {
   Values values;
@@ -63,6 +81,7 @@ class Builder {
         first_(insns_.size(), no_state),
         graph_(graph) {
     states_.reserve(insns_.size() + 16);
+    graph_.reserve(insns_.size());
   }
 
   std::optional<NodeId> run() {
@@ -77,10 +96,11 @@ class Builder {
 
  private:
   bool forward() {
-    Values start;
-    start.fill(dead);
-    start[variable_a] = start[variable_x] = graph_.constant(0);
-    if (!arrive(0, start)) return false;
+    Scratch none;
+    none.values.fill(dead);
+    scratches_.intern(none);
+    const ExprId zero = graph_.constant(0);
+    if (!arrive(0, {zero, zero, 0})) return false;
     for (std::uint32_t pc = 0; pc < insns_.size(); ++pc) {
       for (std::uint32_t id = first_[pc]; id != no_state; id = states_[id].other) {
         if (!leave(pc, id)) return false;
@@ -92,8 +112,8 @@ class Builder {
   bool leave(std::uint32_t pc, std::uint32_t id) {
     const Insn& insn = insns_[pc];
     Values values = states_[id].values;
-    if (!execute(insn, values)) return false;
     const Successors next = successors_of(insn, pc);
+    if (next.count == 1 && !execute(insn, values)) return false;  // branches and returns change nothing
     for (std::uint32_t i = 0; i < next.count; ++i) {
       const auto state = arrive(next.at[i], values);
       if (!state) return false;
@@ -105,9 +125,9 @@ class Builder {
   // The state at `pc` that has these values; empty if there are too many.
   std::optional<std::uint32_t> arrive(std::uint32_t pc, Values values) {
     const Variables live = live_[pc];
-    for (std::uint32_t variable = 0; variable < variable_count; ++variable) {
-      if ((live & bit(variable)) == 0) values[variable] = dead;
-    }
+    if ((live & bit(variable_a)) == 0) values.a = dead;
+    if ((live & bit(variable_x)) == 0) values.x = dead;
+    if (values.scratch != 0) values.scratch = only_live(values.scratch, live);
     std::uint32_t count = 0;
     for (std::uint32_t id = first_[pc]; id != no_state; id = states_[id].other, ++count) {
       if (states_[id].values == values) return id;
@@ -117,21 +137,35 @@ class Builder {
     return first_[pc] = static_cast<std::uint32_t>(states_.size() - 1);
   }
 
+  std::uint32_t only_live(std::uint32_t id, Variables live) {
+    Scratch scratch = scratches_[id];
+    for (std::uint32_t slot = 0; slot < scratch_slots; ++slot) {
+      if ((live & bit(slot)) == 0) scratch.values[slot] = dead;
+    }
+    return scratches_.intern(scratch);
+  }
+
+  void store(Values& values, std::uint32_t slot, ExprId value) {
+    Scratch scratch = scratches_[values.scratch];
+    scratch.values[slot] = value;
+    values.scratch = scratches_.intern(scratch);
+  }
+
   // Changes `values` as the instruction does. False if an expression grows too large.
   bool execute(const Insn& insn, Values& values) {
-    ExprId& a = values[variable_a];
-    ExprId& x = values[variable_x];
+    ExprId& a = values.a;
+    ExprId& x = values.x;
     const Opcode op = bpf::opcode_of(insn);
     switch (op) {
       case Opcode::ld_imm: a = graph_.constant(insn.k); return true;
       case Opcode::ld_abs: a = load(insn.k); return true;
       case Opcode::ld_len: a = graph_.constant(sizeof(SeccompData)); return true;
-      case Opcode::ld_mem: a = values[insn.k]; return true;
+      case Opcode::ld_mem: a = scratches_[values.scratch].values[insn.k]; return true;
       case Opcode::ldx_imm: x = graph_.constant(insn.k); return true;
       case Opcode::ldx_len: x = graph_.constant(sizeof(SeccompData)); return true;
-      case Opcode::ldx_mem: x = values[insn.k]; return true;
-      case Opcode::st: values[insn.k] = a; return true;
-      case Opcode::stx: values[insn.k] = x; return true;
+      case Opcode::ldx_mem: x = scratches_[values.scratch].values[insn.k]; return true;
+      case Opcode::st: store(values, insn.k, a); return true;
+      case Opcode::stx: store(values, insn.k, x); return true;
       case Opcode::tax: x = a; return true;
       case Opcode::txa: a = x; return true;
       case Opcode::neg: a = fold_expr(graph_, Op::neg, a); return fits(a);
@@ -158,8 +192,8 @@ class Builder {
     const Opcode op = bpf::opcode_of(insn);
     const Successors next = successors_of(insn, pc);
     const auto successor = [&](std::uint32_t i) { return states_[state.successor[i]].node; };
-    const ExprId a = state.values[variable_a];
-    const ExprId x = state.values[variable_x];
+    const ExprId a = state.values.a;
+    const ExprId x = state.values.x;
     if (op == Opcode::ret_k) return result(insn.k);
     if (op == Opcode::ret_a) return result_of(a);
     if (op == Opcode::div_x) {
@@ -189,6 +223,7 @@ class Builder {
   std::vector<Variables> live_;
   std::vector<std::uint32_t> first_;  // by instruction: a state there, no_state where nothing arrives
   std::vector<State> states_;
+  Interner<Scratch> scratches_;
   Graph& graph_;
 };
 

@@ -52,7 +52,7 @@ class Attacher {
 
   bool add_domains(NodeId root) {
     for (std::uint32_t d = 0; d < domains.size(); ++d) {
-      for (const Arrival& arrival : flow_numbers(decisions_.graph, root, domains[d], number_steps_)) {
+      for (const Arrival& arrival : numbers_.run(root, domains[d])) {
         if (!arrive(arrival, d * numbers_per_domain)) return false;
       }
     }
@@ -107,7 +107,7 @@ class Attacher {
   const Composition& composition_;
   Decisions decisions_;
   Specialiser specialiser_;
-  std::uint32_t number_steps_ = 0;
+  NumberFlow numbers_{decisions_.graph};
 };
 
 void assert_sound([[maybe_unused]] const Decisions& decisions) {

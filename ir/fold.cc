@@ -107,24 +107,27 @@ void join_bit_tests(const Graph& graph, Test& test) {
   test.otherwise = below.otherwise;
 }
 
-NodeId with_constant(Graph& graph, Test test) {
+// `rhs` is the constant test.k.
+NodeId with_constant(Graph& graph, Test test, ExprId rhs) {
+  const std::uint32_t k = test.k;
   fold_masked(graph, test);
   fold_compare(test);
   if (test.then == test.otherwise) return test.then;
   join_bit_tests(graph, test);
   if (test.then == test.otherwise) return test.then;
-  const ExprId rhs = graph.constant(test.k);
+  if (test.k != k) rhs = graph.constant(test.k);
   return graph.test(test.compare, test.lhs, rhs, test.then, test.otherwise);
 }
 
 bool holds_for_equals(Compare compare) { return compare == Compare::equal || compare == Compare::greater_equal; }
 
 // k compare x, with the constant brought to the right side.
-NodeId with_constant_left(Graph& graph, Compare compare, std::uint32_t k, ExprId x, NodeId then, NodeId otherwise) {
+NodeId with_constant_left(Graph& graph, Compare compare, ExprId constant, ExprId x, NodeId then, NodeId otherwise) {
+  const std::uint32_t k = graph.expr_at(constant).lhs;
   switch (compare) {
-    case Compare::greater: return with_constant(graph, {Compare::greater_equal, x, k, otherwise, then});
-    case Compare::greater_equal: return with_constant(graph, {Compare::greater, x, k, otherwise, then});
-    default: return with_constant(graph, {compare, x, k, then, otherwise});
+    case Compare::greater: return with_constant(graph, {Compare::greater_equal, x, k, otherwise, then}, constant);
+    case Compare::greater_equal: return with_constant(graph, {Compare::greater, x, k, otherwise, then}, constant);
+    default: return with_constant(graph, {compare, x, k, then, otherwise}, constant);
   }
 }
 
@@ -148,8 +151,8 @@ NodeId fold_test(Graph& graph, Compare compare, ExprId lhs, ExprId rhs, NodeId t
   const Expr l = graph.expr_at(lhs);
   const Expr r = graph.expr_at(rhs);
   if (l.op == Op::constant && r.op == Op::constant) return holds(compare, l.lhs, r.lhs) ? then : otherwise;
-  if (r.op == Op::constant) return with_constant(graph, {compare, lhs, r.lhs, then, otherwise});
-  if (l.op == Op::constant) return with_constant_left(graph, compare, l.lhs, rhs, then, otherwise);
+  if (r.op == Op::constant) return with_constant(graph, {compare, lhs, r.lhs, then, otherwise}, rhs);
+  if (l.op == Op::constant) return with_constant_left(graph, compare, lhs, rhs, then, otherwise);
   if (lhs == rhs && compare != Compare::any_bit_set) return holds_for_equals(compare) ? then : otherwise;
   return graph.test(compare, lhs, rhs, then, otherwise);
 }

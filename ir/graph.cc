@@ -61,7 +61,13 @@ ExprId Graph::expr(Op op, ExprId lhs, ExprId rhs) {
   assert(lhs < expr_count() && (!binary || rhs < expr_count()));
   const std::uint32_t size = 1 + exprs_[lhs].size + (binary ? exprs_[rhs].size : 0);
   const auto words = static_cast<std::uint16_t>(exprs_[lhs].words | (binary ? exprs_[rhs].words : 0));
-  return exprs_.intern({op, words, size, lhs, binary ? rhs : 0});
+  return add({0, op, words, size, lhs, binary ? rhs : 0});
+}
+
+ExprId Graph::add(Expr expr) {
+  if ((expr.words & number_words) != 0) expr.topics |= number_topic;
+  if ((expr.words & ~number_words) != 0) expr.topics |= Topics{2} << expr.hash() % 63;
+  return exprs_.intern(expr);
 }
 
 NodeId Graph::add(const Node& node) {
@@ -70,11 +76,11 @@ NodeId Graph::add(const Node& node) {
   Topics topics = 0;
   std::uint32_t strictest = strictest_rank;
   if (node.kind == NodeKind::test) {
-    topics = below_[node.then] | below_[node.otherwise] | topics_of(*this, subject_of(*this, node.compare, node.lhs));
-    if (!is_constant(node.rhs)) topics |= topics_of(*this, node.lhs) | topics_of(*this, node.rhs);
+    topics = below_[node.then] | below_[node.otherwise] | exprs_[subject_of(*this, node.compare, node.lhs)].topics;
+    if (!is_constant(node.rhs)) topics |= exprs_[node.lhs].topics | exprs_[node.rhs].topics;
     strictest = std::min(strictest_[node.then], strictest_[node.otherwise]);
   } else if (node.kind == NodeKind::computed) {
-    topics = topics_of(*this, node.lhs) & number_topic;
+    topics = exprs_[node.lhs].topics & number_topic;
   } else {
     strictest = rank(node.lhs);
   }
@@ -87,13 +93,6 @@ ExprId subject_of(const Graph& graph, Compare compare, ExprId lhs) {
   const Expr& e = graph.expr_at(lhs);
   const bool masked = compare == Compare::equal && e.op == Op::and_ && graph.is_constant(e.rhs);
   return masked ? e.lhs : lhs;
-}
-
-Topics topics_of(const Graph& graph, ExprId subject) {
-  const std::uint16_t words = graph.expr_at(subject).words;
-  Topics topics = (words & number_words) != 0 ? number_topic : 0;
-  if ((words & ~number_words) != 0) topics |= Topics{2} << mix(subject, 0, 0) % 63;
-  return topics;
 }
 
 }  // namespace callgate::ir

@@ -33,9 +33,15 @@ const OpInfo& info(Op op);
 // Must not be asked to divide by 0.
 std::uint32_t apply(Op op, std::uint32_t lhs, std::uint32_t rhs);
 
+// A set of values, as a filter of 64 bits: bit 0 stands for all that depends on number or architecture, another bit for
+// any value that hashes to it. It may claim a value that is not there, never the reverse.
+using Topics = std::uint64_t;
+inline constexpr Topics number_topic = 1;
+
 // An expression is a pure function of the input. Trees are kept small (see max_expr_size), because an expression is
 // computed again wherever a test needs it.
 struct Expr {
+  Topics topics;        // the one bit of it as a value, and number_topic if it depends on the number; not part of identity
   Op op;
   std::uint16_t words;  // which of the input's 16 words it depends on, one bit each; not part of identity
   std::uint32_t size;   // nodes of the tree; not part of identity
@@ -89,17 +95,10 @@ struct Node {
   }
 };
 
-// A set of values, as a filter of 64 bits: bit 0 stands for all that depends on number or architecture, another bit for
-// any value that hashes to it. It may claim a value that is not there, never the reverse.
-using Topics = std::uint64_t;
-inline constexpr Topics number_topic = 1;
-
 class Graph {
  public:
-  ExprId constant(std::uint32_t value) { return exprs_.intern({Op::constant, 0, 1, value, 0}); }
-  ExprId load(std::uint32_t offset) {
-    return exprs_.intern({Op::load, static_cast<std::uint16_t>(1u << (offset / 4 & 15)), 1, offset, 0});
-  }
+  ExprId constant(std::uint32_t value) { return exprs_.intern({0, Op::constant, 0, 1, value, 0}); }
+  ExprId load(std::uint32_t offset) { return add({0, Op::load, static_cast<std::uint16_t>(1u << (offset / 4 & 15)), 1, offset, 0}); }
   ExprId expr(Op op, ExprId lhs, ExprId rhs = 0);
 
   NodeId leaf(std::uint32_t result) { return add({NodeKind::constant, {}, result, 0, 0, 0, source}); }
@@ -115,6 +114,12 @@ class Graph {
 
   bool is_constant(ExprId id) const { return exprs_[id].op == Op::constant; }
 
+  // Makes room for a program of so many instructions.
+  void reserve(std::size_t insns) {
+    exprs_.reserve(insns / 2);
+    nodes_.reserve(insns);
+  }
+
   // The values that the node or nodes below it depend on (topics_of(), or-ed together).
   Topics topics_below(NodeId id) const { return below_[id]; }
 
@@ -125,6 +130,7 @@ class Graph {
   Source source;  // what the nodes made next are marked with
 
  private:
+  ExprId add(Expr expr);
   NodeId add(const Node& node);
 
   Interner<Expr> exprs_;
@@ -135,6 +141,5 @@ class Graph {
 
 // The value that a test on `lhs` with this comparison says something about: of (x & constant) == k that is x.
 ExprId subject_of(const Graph& graph, Compare compare, ExprId lhs);
-Topics topics_of(const Graph& graph, ExprId subject);
 
 }  // namespace callgate::ir

@@ -1,6 +1,7 @@
 // Hash consing: equal items get the same number, and numbers count up in the order of first appearance.
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -22,6 +23,13 @@ class Interner {
     return slot;
   }
 
+  // Makes room for so many more items in one go.
+  void reserve(std::size_t more) {
+    const std::size_t wanted = std::bit_ceil(2 * (items_.size() + more) + 2);
+    if (wanted > slots_.size()) resize(wanted);
+    items_.reserve(items_.size() + more);
+  }
+
   const T& operator[](std::uint32_t id) const { return items_[id]; }
   std::uint32_t size() const { return static_cast<std::uint32_t>(items_.size()); }
 
@@ -35,9 +43,16 @@ class Interner {
     return slots_[i];
   }
 
-  void grow() {
-    slots_.assign(slots_.empty() ? 64 : slots_.size() * 2, empty);
-    for (std::uint32_t id = 0; id < size(); ++id) slot_of(items_[id]) = id;
+  void grow() { resize(slots_.empty() ? 64 : slots_.size() * 4); }
+
+  // The items differ from each other, so they need not be compared.
+  void resize(std::size_t slots) {
+    slots_.assign(slots, empty);
+    for (std::uint32_t id = 0; id < size(); ++id) {
+      std::size_t i = items_[id].hash() & (slots - 1);
+      while (slots_[i] != empty) i = (i + 1) & (slots - 1);
+      slots_[i] = id;
+    }
   }
 
   std::vector<T> items_;

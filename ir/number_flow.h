@@ -5,6 +5,7 @@
 #include <array>
 #include <bit>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "ir/call_class.h"
@@ -67,9 +68,34 @@ struct Arrival {
 // after this many steps such a test counts as one that asks about more. Real filters take few.
 inline constexpr std::uint32_t max_number_steps = 1u << 17;
 
-// All numbers of the domain, by the node that they come to from `root`. The kernel's seccomp_is_const_allow() asks the same
-// of one number at a time; here sets of numbers flow through the graph, so that a ladder of n tests costs n steps and not
-// n for each number. `steps` counts, over several calls, against max_number_steps. May throw std::bad_alloc.
-std::vector<Arrival> flow_numbers(const Graph& graph, NodeId root, const Domain& domain, std::uint32_t& steps);
+// Sets of numbers flow through a graph, so that a ladder of n tests costs n steps and not n for each number. (The kernel's
+// seccomp_is_const_allow() asks about one number at a time.) An object may be used for several roots and domains of one
+// graph that grows; steps add up against max_number_steps.
+class NumberFlow {
+ public:
+  explicit NumberFlow(const Graph& graph) : graph_(graph) {}
+
+  // All numbers of the domain, by the node that they come to from `root`. Valid until the next call. May throw
+  // std::bad_alloc.
+  std::span<const Arrival> run(NodeId root, const Domain& domain);
+
+ private:
+  static constexpr std::uint32_t no_set = 0xffffffff;
+
+  NumberSet& at(NodeId id);
+  bool is_decided(const Node& node) const;
+  bool is_load(ExprId id, std::uint32_t offset) const;
+  void split(const Node& node, NumberSet numbers, const Domain& domain);
+  bool takes(const Node& node, std::uint32_t n, const Domain& domain);
+  std::uint32_t value(ExprId id, std::uint32_t n, const Domain& domain);
+  std::uint32_t threshold(const Node& node, const Domain& domain) const;
+
+  const Graph& graph_;
+  std::uint32_t steps_ = 0;
+  std::vector<std::uint32_t> set_of_;   // by node: index into sets_
+  std::vector<std::uint64_t> waiting_;  // one bit a node: numbers have come to it
+  std::vector<NumberSet> sets_;
+  std::vector<Arrival> arrivals_;
+};
 
 }  // namespace callgate::ir

@@ -30,22 +30,22 @@ std::uint32_t Environment::facts_of(ExprId value) const {
   return 0;
 }
 
-void Environment::set(ExprId value, std::uint32_t facts) {
+void Environment::set(ExprId value, std::uint32_t facts, Topics topics) {
   std::uint32_t at = 0;
   while (at < count_ && entries_[at].value < value) ++at;
   if (at < count_ && entries_[at].value == value) {
     entries_[at].facts = facts;
   } else if (count_ < capacity && facts != 0) {
     for (std::uint32_t i = count_; i > at; --i) entries_[i] = entries_[i - 1];
-    entries_[at] = {value, facts};
+    entries_[at] = {value, facts, topics};
     ++count_;
   }
 }
 
-void Environment::keep(const Graph& graph, Topics topics) {
+void Environment::keep(Topics topics) {
   std::uint32_t kept = 0;
   for (std::uint32_t i = 0; i < count_; ++i) {
-    if ((topics_of(graph, entries_[i].value) & topics) != 0) entries_[kept++] = entries_[i];
+    if ((entries_[i].topics & topics) != 0) entries_[kept++] = entries_[i];
   }
   for (std::uint32_t i = kept; i < count_; ++i) entries_[i] = {};
   count_ = kept;
@@ -56,13 +56,11 @@ void Specialiser::set_class(std::uint32_t id, std::uint32_t nr, std::uint32_t ar
   number_known_ = true;
   nr_ = nr;
   arch_ = arch;
-  initial_ = {};
 }
 
 void Specialiser::set_class(std::uint32_t id, std::optional<std::uint32_t> arch, std::uint32_t low, std::uint32_t high) {
+  set_no_class();
   class_id_ = id;
-  number_known_ = false;
-  initial_ = {};
   F arch_facts;
   if (arch) {
     arch_facts = F::exactly(*arch);
@@ -71,14 +69,22 @@ void Specialiser::set_class(std::uint32_t id, std::optional<std::uint32_t> arch,
       arch_facts = arch_facts.after({Compare::equal, all_ones, known}, false);
     }
   }
-  initial_.set(graph_.load(arch_offset), facts_.intern(arch_facts));
-  if (low != 0 || high != all_ones) initial_.set(graph_.load(nr_offset), facts_.intern(F::between(low, high)));
+  class_arch_ = facts_.intern(arch_facts);
+  class_nr_ = facts_.intern(F::between(low, high));
 }
 
 void Specialiser::set_no_class() {
   class_id_ = 0;
   number_known_ = false;
-  initial_ = {};
+  class_arch_ = class_nr_ = 0;
+}
+
+// What is known about a value: learnt on the path, or given with the class.
+std::uint32_t Specialiser::facts_of(const State& state, ExprId subject) const {
+  if (const std::uint32_t learnt = state.known.facts_of(subject); learnt != 0) return learnt;
+  const Expr& e = graph_.expr_at(subject);
+  if (e.op != Op::load || e.lhs > arch_offset) return 0;
+  return e.lhs == nr_offset ? class_nr_ : class_arch_;
 }
 
 // The value of an expression that depends on nothing but the class. Recursion is bounded by the size of an expression.
@@ -113,13 +119,13 @@ void Specialiser::forget(State& state) const {
   Topics topics = graph_.topics_below(state.node);
   if (!state.in_older) topics |= graph_.topics_below(state.older);
   state.class_id = (topics & number_topic) != 0 ? class_id_ : 0;
-  if (!state.known.empty()) state.known.keep(graph_, topics);
+  if (!state.known.empty()) state.known.keep(topics);
 }
 
-// Whether nothing in the older graph can change any more: it stands as it is, with an ALLOW so far and nothing known.
+// Whether nothing in the older graph can change any more: it was specialised for this class, nothing more is known, and the
+// result so far is ALLOW.
 bool Specialiser::can_only_stay(const State& state) const {
-  return state.in_older && !state.current_computed && state.current == action::allow && state.known.empty() &&
-         (!number_known_ || (graph_.topics_below(state.node) & number_topic) == 0);
+  return state.in_older && !state.current_computed && state.current == action::allow && state.known.empty();
 }
 
 // Whether nothing that the older graph leads to replaces the result so far.
@@ -185,7 +191,7 @@ std::optional<NodeId> Specialiser::at_test(State& state, const Node& node) {
   F known;
   if (asks) {
     question = question_of(graph_, node.compare, lhs, subject, graph_.expr_at(rhs).lhs);
-    known = facts_[state.known.facts_of(subject)];
+    known = facts_[facts_of(state, subject)];
     if (const auto answer = known.answer(question)) {
       step_into(state, *answer ? node.then : node.otherwise);
       return std::nullopt;
@@ -198,8 +204,9 @@ std::optional<NodeId> Specialiser::at_test(State& state, const Node& node) {
   steps_ += 4;  // about what a state that branches costs
   Frame frame{memo, state, node.compare, lhs, rhs, node.source};
   if (asks) {
-    state.known.set(subject, facts_.intern(known.after(question, true)));
-    frame.other.known.set(subject, facts_.intern(known.after(question, false)));
+    const Topics topics = graph_.expr_at(subject).topics;
+    state.known.set(subject, facts_.intern(known.after(question, true)), topics);
+    frame.other.known.set(subject, facts_.intern(known.after(question, false)), topics);
   }
   step_into(state, node.then);
   step_into(frame.other, node.otherwise);
@@ -219,7 +226,6 @@ std::optional<NodeId> Specialiser::run(NodeId newer, NodeId older) {
   State state;
   state.node = newer;
   state.older = older;
-  state.known = initial_;
   forget(state);
   stack_.clear();
   for (;;) {

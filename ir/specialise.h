@@ -27,6 +27,7 @@ class Environment {
   struct Entry {
     ExprId value = 0;
     std::uint32_t facts = 0;  // index into the specialiser's interned facts; 0 is "nothing known"
+    Topics topics = 0;        // of the value
     bool operator==(const Entry&) const = default;
   };
 
@@ -38,9 +39,9 @@ class Environment {
   }
 
   std::uint32_t facts_of(ExprId value) const;
-  void set(ExprId value, std::uint32_t facts);
+  void set(ExprId value, std::uint32_t facts, Topics topics);
   // Forgets what nobody asks about.
-  void keep(const Graph& graph, Topics topics);
+  void keep(Topics topics);
   bool empty() const { return count_ == 0; }
 
  private:
@@ -103,6 +104,7 @@ class Specialiser {
   bool can_only_stay(const State& state) const;
   bool cannot_be_stricter(const State& state) const;
 
+  std::uint32_t facts_of(const State& state, ExprId subject) const;
   std::optional<std::uint32_t> number_value(ExprId id) const;
   ExprId with_class(ExprId id);
   ExprId rank_of(ExprId result);
@@ -117,7 +119,8 @@ class Specialiser {
   std::uint32_t nr_ = 0;
   std::uint32_t arch_ = 0;
   std::uint32_t class_id_ = 0;
-  Environment initial_;
+  std::uint32_t class_nr_ = 0;    // facts about the number and the architecture of all calls of the class
+  std::uint32_t class_arch_ = 0;
 
   Interner<F> facts_;
   Interner<State> memo_;
