@@ -1,14 +1,14 @@
 // Code for this process. All questions of a batch are published in one mapping: publishing costs far more than
 // compiling a short filter.
+#include "fuzz/harness/compiled.h"
 #include "fuzz/harness/decider_kinds.h"
-#include "fuzz/harness/plan.h"
+#include "jit/backend/backend.h"
 #include "jit/code_memory.h"
-#include "jit/compile.h"
 
 namespace callgate::fuzz {
 namespace {
 
-constexpr std::size_t alignment = 16;  // bytes, of every entry
+constexpr std::size_t alignment = 16;  // bytes, of every question's code
 
 class CodeDecider final : public Decider {
  public:
@@ -19,13 +19,13 @@ class CodeDecider final : public Decider {
 
   void decide(std::span<const Question> questions, std::uint32_t* results, std::span<Answer> answers,
               Times& times) override {
-    compile(questions, answers);
+    compile_all(questions, answers);
     times.lap(Phase::compile);
     const auto memory = jit::publish({}, code_, {});
     times.lap(Phase::publish);
     if (!memory) return refuse(answers, memory.error());
     for (std::size_t i = 0; i < questions.size(); ++i) {
-      if (answers[i].what == Answer::decided) run(memory->code() + entries_[i], questions[i], results);
+      if (compiled_[i]) run(*compiled_[i], memory->code() + starts_[i], questions[i], results);
       results += questions[i].inputs.size();
     }
     times.lap(Phase::run);
@@ -34,26 +34,27 @@ class CodeDecider final : public Decider {
  private:
   using Function = std::uint32_t (*)(const SeccompData*);
 
-  void compile(std::span<const Question> questions, std::span<Answer> answers) {
+  void compile_all(std::span<const Question> questions, std::span<Answer> answers) {
     code_.clear();
-    entries_.clear();
+    starts_.clear();
+    compiled_.clear();
     for (std::size_t i = 0; i < questions.size(); ++i) {
-      const ir::Plan plan = plan_of(questions[i].filters, questions[i].rule, level_);
-      const auto code = jit::compile({plan, questions[i].rule, engine_, jit::host_target()});
-      entries_.push_back(code_.size());
-      if (!code) {
-        const bool limit = code.error().reason == FallbackReason::code_too_large;
-        answers[i] = {limit ? Answer::declined : Answer::failed, code.error().message};
-        continue;
-      }
-      code_.insert(code_.end(), code->bytes.begin(), code->bytes.end());
+      compiled_.push_back(compile(questions[i], engine_, jit::host_target(), level_, answers[i]));
+      starts_.push_back(code_.size());
+      if (!compiled_[i]) continue;
+      code_.insert(code_.end(), compiled_[i]->bytes.begin(), compiled_[i]->bytes.end());
       code_.resize((code_.size() + alignment - 1) / alignment * alignment, 0xcc);
     }
   }
 
-  static void run(const std::uint8_t* entry, const Question& question, std::uint32_t* results) {
-    const auto function = reinterpret_cast<Function>(reinterpret_cast<std::uintptr_t>(entry));
-    for (std::size_t i = 0; i < question.inputs.size(); ++i) results[i] = function(&question.inputs[i]);
+  static void run(const Compiled& compiled, const std::uint8_t* start, const Question& question,
+                  std::uint32_t* results) {
+    for (const SeccompData& data : question.inputs) {
+      const std::uint32_t word = compiled.word(data);
+      const std::uint32_t offset = word - detail::residual_base;
+      const auto entry = reinterpret_cast<std::uintptr_t>(start + offset);
+      *results++ = detail::is_residual(word) ? reinterpret_cast<Function>(entry)(&data) : word;
+    }
   }
 
   static void refuse(std::span<Answer> answers, const jit::PublishError& error) {
@@ -65,7 +66,8 @@ class CodeDecider final : public Decider {
   Engine engine_;
   Optimize level_;
   std::vector<std::uint8_t> code_;
-  std::vector<std::size_t> entries_;
+  std::vector<std::size_t> starts_;  // of each question's code
+  std::vector<std::optional<Compiled>> compiled_;
 };
 
 }  // namespace

@@ -1,7 +1,7 @@
 // The decision graph, evaluated by walking it: tells a wrong graph from wrong code for a right one.
 #include "fuzz/harness/decider_kinds.h"
-#include "fuzz/harness/plan.h"
 #include "ir/evaluate.h"
+#include "ir/plan.h"
 
 namespace callgate::fuzz {
 namespace {
@@ -14,18 +14,22 @@ class GraphDecider final : public Decider {
               Times& times) override {
     for (std::size_t i = 0; i < questions.size(); ++i) {
       const Question& question = questions[i];
-      const ir::Plan plan = plan_of(question.filters, question.rule, Optimize::full);
+      const ir::Plan plan = ir::make_plan(question.filters, {.rule = question.rule});
       times.lap(Phase::compile);
-      if (plan.size() == 1 && plan[0]->graph() != nullptr) {
-        for (std::size_t j = 0; j < question.inputs.size(); ++j) {
-          results[j] = ir::evaluate(*plan[0]->graph(), question.inputs[j]);
-        }
+      const ir::Decisions* decisions = plan.size() == 1 ? plan[0]->decisions() : nullptr;
+      if (decisions != nullptr) {
+        for (std::size_t j = 0; j < question.inputs.size(); ++j) results[j] = walk(*decisions, question.inputs[j]);
       } else {
         answers[i] = {Answer::declined, "over budget"};
       }
       results += question.inputs.size();
       times.lap(Phase::run);
     }
+  }
+
+ private:
+  static std::uint32_t walk(const ir::Decisions& decisions, const SeccompData& data) {
+    return ir::evaluate(decisions.graph, decisions.root_of(ir::class_of(data.nr, data.arch)), data);
   }
 };
 
