@@ -38,6 +38,7 @@ void add_eval(CLI::App& app, Session& session);
 void add_disasm(CLI::App& app, Session& session);
 void add_asm(CLI::App& app, Session& session);
 void add_dump(CLI::App& app, Session& session);
+void add_fuzz(CLI::App& app, Session& session);
 void add_kernel_check(CLI::App& app, Session& session);
 
 // An option whose value is one of a few words.

@@ -1,0 +1,79 @@
+// Code for this process. All questions of a batch are published in one mapping: publishing costs far more than
+// compiling a short filter.
+#include "fuzz/harness/compiled.h"
+#include "fuzz/harness/decider_kinds.h"
+#include "jit/backend/backend.h"
+#include "jit/code_memory.h"
+
+namespace callgate::fuzz {
+namespace {
+
+constexpr std::size_t alignment = 16;  // bytes, of every question's code
+
+class CodeDecider final : public Decider {
+ public:
+  CodeDecider(Engine engine, Optimize level)
+      : Decider(std::string(callgate::name(engine)) + " optimize=" + callgate::name(level)),
+        engine_(engine),
+        level_(level) {}
+
+  void decide(std::span<const Question> questions, std::uint32_t* results, std::span<Answer> answers,
+              Times& times) override {
+    compile_all(questions, answers);
+    times.lap(Phase::compile);
+    const auto memory = jit::publish({}, code_, {});
+    times.lap(Phase::publish);
+    if (!memory) return refuse(answers, memory.error());
+    for (std::size_t i = 0; i < questions.size(); ++i) {
+      if (compiled_[i]) run(*compiled_[i], memory->code() + starts_[i], questions[i], results);
+      results += questions[i].inputs.size();
+    }
+    times.lap(Phase::run);
+  }
+
+ private:
+  using Function = std::uint32_t (*)(const SeccompData*);
+
+  void compile_all(std::span<const Question> questions, std::span<Answer> answers) {
+    code_.clear();
+    starts_.clear();
+    compiled_.clear();
+    for (std::size_t i = 0; i < questions.size(); ++i) {
+      compiled_.push_back(compile(questions[i], engine_, jit::host_target(), level_, answers[i]));
+      starts_.push_back(code_.size());
+      if (!compiled_[i]) continue;
+      code_.insert(code_.end(), compiled_[i]->bytes.begin(), compiled_[i]->bytes.end());
+      code_.resize((code_.size() + alignment - 1) / alignment * alignment, 0xcc);
+    }
+  }
+
+  static void run(const Compiled& compiled, const std::uint8_t* start, const Question& question,
+                  std::uint32_t* results) {
+    for (const SeccompData& data : question.inputs) {
+      const std::uint32_t word = compiled.word(data);
+      const std::uint32_t offset = word - detail::residual_base;
+      const auto entry = reinterpret_cast<std::uintptr_t>(start + offset);
+      *results++ = detail::is_residual(word) ? reinterpret_cast<Function>(entry)(&data) : word;
+    }
+  }
+
+  static void refuse(std::span<Answer> answers, const jit::PublishError& error) {
+    for (Answer& answer : answers) {
+      answer = {Answer::failed, std::string(rule(error.reason)) + ", errno " + std::to_string(error.error)};
+    }
+  }
+
+  Engine engine_;
+  Optimize level_;
+  std::vector<std::uint8_t> code_;
+  std::vector<std::size_t> starts_;  // of each question's code
+  std::vector<std::optional<Compiled>> compiled_;
+};
+
+}  // namespace
+
+std::unique_ptr<Decider> code_decider(Engine engine, Optimize level) {
+  return std::make_unique<CodeDecider>(engine, level);
+}
+
+}  // namespace callgate::fuzz

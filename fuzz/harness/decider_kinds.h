@@ -1,0 +1,15 @@
+// The kinds of deciders; see Contestant.
+#pragma once
+
+#include <memory>
+
+#include "fuzz/harness/decider.h"
+
+namespace callgate::fuzz {
+
+std::unique_ptr<Decider> code_decider(Engine engine, Optimize level);
+std::unique_ptr<Decider> chain_decider();
+std::unique_ptr<Decider> match_decider();
+std::unique_ptr<Decider> graph_decider();
+
+}  // namespace callgate::fuzz

@@ -1,0 +1,77 @@
+#include "fuzz/harness/config.h"
+#include "fuzz/harness/decider.h"
+#include "fuzz/harness/decider_kinds.h"
+#include "jit/backend/backend.h"
+
+namespace callgate::fuzz {
+namespace {
+
+Engine engine_of(Contestant contestant) { return contestant == Contestant::xbyak ? Engine::xbyak : Engine::asmjit; }
+
+bool is_code(Contestant contestant) { return contestant == Contestant::xbyak || contestant == Contestant::asmjit; }
+
+Target resolved(Target target) { return target == Target::native ? jit::host_target() : target; }
+
+bool can_make(Contestant contestant, Target target) {
+  const jit::Backend* backend = jit::find_backend(engine_of(contestant));
+  return backend != nullptr && backend->makes(resolved(target));
+}
+
+// Why it cannot run here; empty if it can.
+std::string obstacle(Contestant contestant, const Config& config) {
+  const bool native = resolved(config.target) == jit::host_target();
+  const std::string who = name(contestant);
+  if (!is_code(contestant)) return native ? "" : who + " runs natively only";
+  if (!can_make(contestant, config.target))
+    return who + " makes no code for " + callgate::name(config.target) + " in this build";
+  if (!native) return "code for " + std::string(callgate::name(config.target)) + " cannot run here";
+  return "";
+}
+
+void add(Deciders& deciders, Contestant contestant, const Config& config) {
+  switch (contestant) {
+    case Contestant::xbyak:
+    case Contestant::asmjit:
+      for (const Optimize level : config.levels) deciders.push_back(code_decider(engine_of(contestant), level));
+      break;
+    case Contestant::table: deciders.push_back(chain_decider()); break;
+    case Contestant::match: deciders.push_back(match_decider()); break;
+    case Contestant::graph: deciders.push_back(graph_decider()); break;
+  }
+}
+
+}  // namespace
+
+const char* name(Contestant contestant) noexcept {
+  switch (contestant) {
+    case Contestant::xbyak: return "xbyak";
+    case Contestant::asmjit: return "asmjit";
+    case Contestant::table: return "table";
+    case Contestant::match: return "match";
+    case Contestant::graph: return "graph";
+  }
+  return "?";
+}
+
+std::vector<Contestant> available_contestants(Target target) {
+  std::vector<Contestant> found;
+  Config config;
+  config.target = target;
+  for (const Contestant contestant :
+       {Contestant::xbyak, Contestant::asmjit, Contestant::table, Contestant::match, Contestant::graph}) {
+    if (obstacle(contestant, config).empty()) found.push_back(contestant);
+  }
+  return found;
+}
+
+Expected<Deciders, std::string> make_deciders(const Config& config) {
+  Deciders deciders;
+  for (const Contestant contestant : config.contestants) {
+    if (std::string problem = obstacle(contestant, config); !problem.empty()) return problem;
+    add(deciders, contestant, config);
+  }
+  if (deciders.empty()) return std::string("no engine to compare with the interpreter");
+  return deciders;
+}
+
+}  // namespace callgate::fuzz

@@ -1,0 +1,164 @@
+// The harness finds what is wrong, and says the same with any number of processes.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <csignal>
+
+#include "bpf/opcode.h"
+#include "fuzz/harness/isolated.h"
+#include "fuzz/harness/jobs.h"
+#include "fuzz/harness/reference.h"
+#include "fuzz/harness/reproducer.h"
+#include "tests/support/filters.h"
+
+namespace callgate::fuzz {
+namespace {
+
+using bpf::Opcode;
+using testing::HasSubstr;
+
+// Decides like the interpreter, but for one thing.
+class WrongDecider : public Decider {
+ public:
+  using Decider::Decider;
+
+  void decide(std::span<const Question> questions, std::uint32_t* results, std::span<Answer>, Times&) override {
+    for (const Question& question : questions) {
+      std::vector<Program> filters;
+      for (const Program& filter : question.filters) filters.push_back(changed(filter));
+      for (const SeccompData& data : question.inputs) *results++ = reference(filters, question.rule, data);
+    }
+  }
+
+ private:
+  virtual Program changed(const Program& filter) = 0;
+};
+
+// Takes >= for >.
+struct OffByOne final : WrongDecider {
+  OffByOne() : WrongDecider("off by one") {}
+  Program changed(const Program& filter) override {
+    std::vector<Insn> copy(filter.instructions().begin(), filter.instructions().end());
+    for (Insn& in : copy) {
+      if (bpf::opcode_of(in) == Opcode::jge_k) in.code = static_cast<std::uint16_t>(Opcode::jgt_k);
+    }
+    return test::program(copy);
+  }
+};
+
+// Dies of a division by X.
+struct Crashing final : WrongDecider {
+  Crashing() : WrongDecider("crashing") {}
+  Program changed(const Program& filter) override {
+    for (const Insn& in : filter.instructions()) {
+      if (bpf::opcode_of(in) == Opcode::div_x) ::raise(SIGKILL);
+    }
+    return filter;
+  }
+};
+
+template <class T>
+Expected<Deciders, std::string> just(const Config&) {
+  Deciders deciders;
+  deciders.push_back(std::make_unique<T>());
+  return deciders;
+}
+
+RunOptions some_cases(std::uint64_t count) {
+  RunOptions options;
+  options.config.seed = 5;
+  options.config.contestants = available_contestants(Target::native);
+  options.config.batch = 32;
+  options.count = count;
+  return options;
+}
+
+TEST(Harness, EnginesAgreeOnSingleFilters) {
+  const RunResult result = run_jobs(some_cases(600));
+  ASSERT_FALSE(result.bad) << reproducer(result.bad->finding);
+  EXPECT_EQ(result.tally.cases, 600u);
+  EXPECT_EQ(result.tally.filters, 600u);
+  EXPECT_GT(result.tally.decisions, 600u * 16);
+}
+
+TEST(Harness, EnginesAgreeOnChains) {
+  RunOptions options = some_cases(300);
+  options.config.max_filters = 6;
+  const RunResult result = run_jobs(options);
+  ASSERT_FALSE(result.bad) << reproducer(result.bad->finding);
+  EXPECT_GT(result.tally.filters, 600u);
+}
+
+TEST(Harness, TheSameCasesWithAnyNumberOfJobs) {
+  std::vector<Tally> tallies;
+  for (const std::uint32_t jobs : {1u, 3u}) {
+    RunOptions options = some_cases(500);
+    options.config.contestants = {Contestant::match};
+    options.jobs = jobs;
+    tallies.push_back(run_jobs(options).tally);
+  }
+  EXPECT_EQ(tallies[0].instructions, tallies[1].instructions);
+  EXPECT_EQ(tallies[0].decisions, tallies[1].decisions);
+}
+
+TEST(Harness, FindsAWrongEngineAndShrinksTheCase) {
+  std::vector<std::uint64_t> found;
+  for (const std::uint32_t jobs : {1u, 4u}) {
+    RunOptions options = some_cases(2000);
+    options.config.max_filters = 3;
+    options.jobs = jobs;
+    options.deciders = just<OffByOne>;
+    const RunResult result = run_jobs(options);
+    ASSERT_TRUE(result.bad);
+    found.push_back(result.bad->index);
+    const Failing& failing = result.bad->finding.failing;
+    EXPECT_EQ(failing.filters.size(), 1u) << reproducer(result.bad->finding);
+    EXPECT_LE(failing.filters[0].size(), 4u) << reproducer(result.bad->finding);
+    EXPECT_THAT(failing.input.args, testing::Each(0u)) << reproducer(result.bad->finding);
+  }
+  EXPECT_EQ(found[0], found[1]);
+}
+
+TEST(Harness, FindsACrash) {
+  RunOptions options = some_cases(500);
+  options.config.inputs = 2;
+  options.jobs = 2;
+  options.deciders = just<Crashing>;
+  const RunResult result = run_jobs(options);
+  ASSERT_TRUE(result.bad);
+  EXPECT_EQ(result.bad->finding.who, "crashing");
+  EXPECT_EQ(result.bad->finding.what, "killed by SIGKILL");
+  EXPECT_THAT(result.bad->finding.failing.filters, testing::ElementsAre(testing::SizeIs(2)));  // the division, a return
+}
+
+TEST(Harness, RefusesWhatCannotRun) {
+  RunOptions options = some_cases(1);
+  options.config.contestants = {};
+  EXPECT_THROW(run_jobs(options), std::invalid_argument);
+  options.config.contestants = {Contestant::table};
+  options.config.target = sizeof(void*) == 8 ? Target::x86_32 : Target::x86_64;
+  EXPECT_THROW(run_jobs(options), std::invalid_argument);
+}
+
+TEST(Isolated, TellsHowTheChildEnded) {
+  EXPECT_EQ(isolated([] {}), "");
+  EXPECT_EQ(isolated([] { ::raise(SIGTERM); }), "killed by SIGTERM");
+  EXPECT_EQ(isolated([] { ::_exit(3); }), "ended with exit code 3");
+  EXPECT_EQ(isolated([] { ::pause(); }, 1), "hung");
+}
+
+// What is printed is what fails: the text assembles to the same filter, and the input is there in full.
+TEST(Reproducer, IsATest) {
+  const auto filter = test::insns("ld [16]\njge #0x80000000, yes\nret a\nyes: ret #0x7fff0000");
+  const std::string text = reproducer(
+      {"xbyak",
+       "says no",
+       {{filter}, MergeRule::most_restrictive, {7, 0xc000003e, 0, {0x123456789, 0, 0, 0, 0, 0x8000000000000000}}}});
+  EXPECT_THAT(text, HasSubstr("// xbyak, rule most_restrictive: says no\n"));
+  EXPECT_THAT(text, HasSubstr("{0x7, 0xc000003e, 0x0, {0x123456789, 0x0, 0x0, 0x0, 0x0, 0x8000000000000000}}"));
+  const std::size_t begin = text.find("R\"(") + 3;
+  EXPECT_EQ(test::insns(text.substr(begin, text.find(")\"", begin) - begin)), filter);
+}
+
+}  // namespace
+}  // namespace callgate::fuzz
