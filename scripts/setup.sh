@@ -11,7 +11,8 @@ packages=(
   libunicorn-dev                                                        # tests: an x86 that is not this processor
   strace golang-github-containers-common                                # the demo: a real program, a real profile
 )
-i386_packages=(libasmjit-dev libfmt-dev libseccomp-dev libzydis-dev libgtest-dev libgmock-dev libbenchmark-dev)
+i386_packages=(libasmjit-dev libfmt-dev libseccomp-dev libzydis-dev libgtest-dev libgmock-dev libbenchmark-dev
+               libunicorn-dev)
 nightly_packages=(valgrind lcov)
 bench_packages=(libpcap-dev libdpdk-dev python3 gnuplot-nox)  # peers to compare with, tables and pictures
 
