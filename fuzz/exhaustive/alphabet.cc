@@ -19,9 +19,9 @@ struct Choices {
 
 Choices choices_of(AlphabetSize size) {
   switch (size) {
-    case AlphabetSize::tiny: return {{0x80000000}, {1}, {16}, {0}, {0, action::allow, action::errno_ | 1}};
+    case AlphabetSize::tiny: return {{0x80000000}, {1}, {16}, {0}, {action::allow, action::errno_ | 1}};
     case AlphabetSize::small:
-      return {{1, 0x80000000, 0xffffffff}, {0, 31}, {0, 16, 20}, {0, 15}, {action::allow, action::errno_ | 1}};
+      return {{1, 0xffffffff}, {0, 31}, {0, 16, 20}, {0, 15}, {action::allow, action::errno_ | 1}};
     case AlphabetSize::full: break;
   }
   return {
@@ -56,6 +56,8 @@ void add_forms(std::vector<Insn>& out, const bpf::OpcodeInfo& info, const Choice
     case Form::x:
     case Form::len: return add(out, op, 0);
     case Form::a: return;  // RET A: see returns
+    case Form::ind:
+    case Form::msh: return;  // no seccomp filter has them
     case Form::abs: return add_all(out, op, choices.offsets);
     case Form::scratch: return add_all(out, op, choices.slots);
     case Form::jump: return add_all(out, op, {0, 1});

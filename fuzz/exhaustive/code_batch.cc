@@ -2,23 +2,15 @@
 
 #include <stdexcept>
 
-#include "ir/plan.h"
-#include "jit/compile.h"
-
 namespace callgate::fuzz {
 
-std::size_t CodeBatch::add(std::span<const Program> oldest_first, MergeRule rule, Engine engine, Optimize level) {
+void CodeBatch::add(CompiledChain chain) {
   constexpr std::size_t alignment = 16;
   constexpr std::uint8_t trap = 0xcc;
-  ir::Plan plan;
-  std::uint32_t filter = 0;
-  for (const Program& program : oldest_first) plan = ir::attach(plan, program, filter++, rule, level);
-  const auto code = jit::compile({plan, rule, engine, jit::host_target()});
-  if (!code) throw std::runtime_error(code.error().message);
   bytes_.resize((bytes_.size() + alignment - 1) / alignment * alignment, trap);
-  starts_.push_back(bytes_.size());
-  bytes_.insert(bytes_.end(), code->bytes.begin(), code->bytes.end());
-  return starts_.size() - 1;
+  const std::size_t start = bytes_.size();
+  bytes_.insert(bytes_.end(), chain.code.begin(), chain.code.end());
+  chains_.push_back({std::move(chain), start});
 }
 
 void CodeBatch::publish() {
@@ -27,24 +19,18 @@ void CodeBatch::publish() {
   memory_ = std::move(*memory);
 }
 
-std::uint32_t CodeBatch::run(std::size_t index, const SeccompData& data) const {
+std::uint32_t CodeBatch::decide(std::size_t index, const SeccompData& data) const {
+  const Entry& entry = chains_[index];
+  const auto start = entry.chain.entry_of(data);
+  if (!start) return entry.chain.word_of(data);
   const auto function = reinterpret_cast<std::uint32_t (*)(const SeccompData*)>(
-      reinterpret_cast<std::uintptr_t>(memory_.code() + starts_[index]));
+      reinterpret_cast<std::uintptr_t>(memory_.code() + entry.start + *start));
   return function(&data);
 }
 
 void CodeBatch::clear() {
+  chains_.clear();
   bytes_.clear();
-  starts_.clear();
-}
-
-std::vector<Engine> engines_here() {
-  std::vector<Engine> engines;
-  for (const Engine engine : {Engine::xbyak, Engine::asmjit}) {
-    const jit::Backend* backend = jit::find_backend(engine);
-    if (backend != nullptr && backend->makes(jit::host_target())) engines.push_back(engine);
-  }
-  return engines;
 }
 
 }  // namespace callgate::fuzz

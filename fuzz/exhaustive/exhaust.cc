@@ -10,6 +10,7 @@
 #include "bpf/disassembler.h"
 #include "callgate/action.hpp"
 #include "fuzz/exhaustive/code_batch.h"
+#include "jit/backend/backend.h"
 #include "verifier/verify.h"
 
 namespace callgate::fuzz {
@@ -52,11 +53,13 @@ class Comparer {
   std::optional<std::string> flush() {
     batch_.clear();
     for (const Entry& chain : chains_) {
-      for (const Engine engine : engines_) {
-        for (const Optimize level : levels) batch_.add(chain.filters, chain.rule, engine, level);
+      for (const Optimize level : levels) {
+        for (CompiledChain& compiled : compile_chain(chain.filters, chain.rule, level, engines_, jit::host_target())) {
+          batch_.add(std::move(compiled));
+        }
       }
     }
-    if (batch_.size() > 0) batch_.publish();
+    if (!batch_.empty()) batch_.publish();
     std::optional<std::string> difference;
     for (std::size_t i = 0; i < chains_.size() && !difference; ++i) difference = compare(i);
     chains_.clear();
@@ -78,9 +81,9 @@ class Comparer {
     for (const SeccompData& data : inputs_) {
       const std::uint32_t expected = reference(chain.filters, chain.rule, data);
       std::size_t at = index * engines_.size() * std::size(levels);
-      for (const Engine engine : engines_) {
-        for (const Optimize level : levels) {
-          const std::uint32_t actual = batch_.run(at++, data);
+      for (const Optimize level : levels) {
+        for (const Engine engine : engines_) {
+          const std::uint32_t actual = batch_.decide(at++, data);
           ++runs_;
           if (actual != expected) return report(chain, engine, level, data, actual, expected);
         }
@@ -202,10 +205,13 @@ std::optional<std::string> exhaust(const Exhaust& what, unsigned jobs, ExhaustTa
   });
 }
 
-std::optional<std::string> exhaust_pairs(AlphabetSize size, unsigned jobs, ExhaustTally& tally) {
+std::optional<std::string> exhaust_pairs(AlphabetSize size, std::size_t max_length, unsigned jobs,
+                                         ExhaustTally& tally) {
   const Alphabet alphabet = alphabet_of(size);
-  std::vector<Program> programs = programs_of(alphabet, 1);
-  for (const Program& program : programs_of(alphabet, 2)) programs.push_back(program);
+  std::vector<Program> programs;
+  for (std::size_t length = 1; length <= max_length; ++length) {
+    for (const Program& program : programs_of(alphabet, length)) programs.push_back(program);
+  }
   const std::vector<Engine> engines = engines_here();
   const std::vector<SeccompData> inputs = small_program_inputs();
   std::mutex mutex;

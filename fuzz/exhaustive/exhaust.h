@@ -30,7 +30,8 @@ std::vector<Insn> loading_prologue();
 // nothing else is valid there.
 std::optional<std::string> exhaust(const Exhaust& what, unsigned jobs, ExhaustTally& tally);
 
-// All chains of two programs of one or two instructions, by both merge rules.
-std::optional<std::string> exhaust_pairs(AlphabetSize alphabet, unsigned jobs, ExhaustTally& tally);
+// All chains of two programs of 1 .. max_length instructions, by both merge rules.
+std::optional<std::string> exhaust_pairs(AlphabetSize alphabet, std::size_t max_length, unsigned jobs,
+                                         ExhaustTally& tally);
 
 }  // namespace callgate::fuzz

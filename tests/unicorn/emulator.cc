@@ -173,11 +173,11 @@ void Emulator::load(std::span<const std::uint8_t> code) {
   m.next = (m.code + m.code_size + alignment) / alignment * alignment;
 }
 
-Emulation Emulator::run(const SeccompData& data) {
+Emulation Emulator::run(std::uint32_t entry, const SeccompData& data) {
   constexpr std::size_t most_instructions = 10'000'000;
   Machine& m = *machine_;
   m.prepare(data);
-  const uc_err error = uc_emu_start(m.engine, m.code, return_page, 0, most_instructions);
+  const uc_err error = uc_emu_start(m.engine, m.code + entry, return_page, 0, most_instructions);
   if (error != UC_ERR_OK) {
     m.blame(uc_strerror(error));
   } else if (m.get(m.is_64 ? UC_X86_REG_RIP : UC_X86_REG_EIP) != return_page) {
