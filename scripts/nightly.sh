@@ -1,6 +1,7 @@
 #!/bin/bash
-# nightly.sh [STAGE…]: what takes too long for every change. Stages: tsan, m32-sanitizers, clang, kernel, valgrind,
-# faults, mutation, coverage; all of them by default. All run even if one fails; the summary is at the end.
+# nightly.sh [STAGE…]: what takes too long for every change. Stages: tsan, m32-sanitizers, clang, kernel, exhaustive,
+# unicorn, valgrind, faults, mutation, coverage; all of them by default. All run even if one fails; the summary is at the
+# end.
 . "${BASH_SOURCE%/*}/stages.sh"
 
 # ThreadSanitizer's runtime cannot live with as much address-space randomisation as recent kernels use.
@@ -18,6 +19,21 @@ million_programs() {
   build release && CALLGATE_KERNEL_PROGRAMS=1000000 build/release/tests/kernel/test_kernel --gtest_brief=1
 }
 run_kernel() { step million_programs; }
+
+# All small programs, 64-bit and 32-bit code.
+all_small_programs() {
+  build "$1" && CALLGATE_EXHAUST=full "build/$1/tests/exhaustive/test_exhaustive" --gtest_brief=1
+}
+run_exhaustive() {
+  step all_small_programs release
+  step all_small_programs m32
+}
+
+# Emitted code in an emulator, which is neither this processor nor written by us.
+many_programs_in_unicorn() {
+  build release && CALLGATE_UNICORN_PROGRAMS=50000 build/release/tests/unicorn/test_unicorn --gtest_brief=1
+}
+run_unicorn() { step many_programs_in_unicorn; }
 
 # The rooms' unit tests. --smc-check=all-non-file: code is generated, and run, at addresses that were used before.
 valgrind_room() {
@@ -65,16 +81,14 @@ run_coverage() {
   step scripts/coverage.sh
 }
 
+all_stages=(tsan m32-sanitizers clang kernel exhaustive unicorn valgrind faults mutation coverage)
 stages=("$@")
-((${#stages[@]})) || stages=(tsan m32-sanitizers clang kernel valgrind faults mutation coverage)
+((${#stages[@]})) || stages=("${all_stages[@]}")
 for name in "${stages[@]}"; do
-  case $name in
-    tsan | m32-sanitizers | clang | kernel | valgrind | faults | mutation | coverage) ;;
-    *)
-      echo "nightly: no stage '$name'; there are tsan, m32-sanitizers, clang, kernel, valgrind, faults, mutation, coverage" >&2
-      exit 2
-      ;;
-  esac
+  if [[ " ${all_stages[*]} " != *" $name "* ]]; then
+    echo "nightly: no stage '$name'; there are ${all_stages[*]}" >&2
+    exit 2
+  fi
 done
 
 scripts/setup.sh --with-i386 --nightly

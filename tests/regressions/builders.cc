@@ -11,20 +11,20 @@ const std::vector<std::uint32_t> halves = {0, 1, 2, 3, 4, 0x7fffffff, 0x80000000
 
 // CVE-2019-9893, libseccomp issue #139: a > v was compiled as hi > v.hi, else lo > v.lo, without asking for hi == v.hi.
 TEST(Builders, WideComparisonWithoutTheMiddleTest) {
-  const std::uint64_t v = 0x200000003;
+  constexpr std::uint64_t v = 0x200000003;
   decides("ld [args[0].hi]\njgt #2, yes\nld [args[0].lo]\njgt #3, yes\nret #1\nyes: ret #2", wide_arguments(halves),
           [](const SeccompData& d) { return high(d.args[0]) > 2 || low(d.args[0]) > 3 ? 2u : 1u; });
   decides("ld [args[0].hi]\njgt #2, yes\njeq #2, next, no\nnext: ld [args[0].lo]\njgt #3, yes\nno: ret #1\nyes: ret #2",
-          wide_arguments(halves), [v](const SeccompData& d) { return d.args[0] > v ? 2u : 1u; });
+          wide_arguments(halves), [](const SeccompData& d) { return d.args[0] > v ? 2u : 1u; });
 }
 
 // The same for the other three comparisons, in the forms that libseccomp 2.4 and later give.
 TEST(Builders, WideComparisonsInHalves) {
-  const std::uint64_t v = 0x200000003;
+  constexpr std::uint64_t v = 0x200000003;
   decides("ld [args[0].hi]\njgt #2, yes\njeq #2, next, no\nnext: ld [args[0].lo]\njge #3, yes\nno: ret #1\nyes: ret #2",
-          wide_arguments(halves), [v](const SeccompData& d) { return d.args[0] >= v ? 2u : 1u; });
+          wide_arguments(halves), [](const SeccompData& d) { return d.args[0] >= v ? 2u : 1u; });
   decides("ld [args[0].hi]\njgt #2, no\njeq #2, next, yes\nnext: ld [args[0].lo]\njgt #3, no\nyes: ret #2\nno: ret #1",
-          wide_arguments(halves), [v](const SeccompData& d) { return d.args[0] <= v ? 2u : 1u; });
+          wide_arguments(halves), [](const SeccompData& d) { return d.args[0] <= v ? 2u : 1u; });
   decides("ld [args[0].hi]\njge #1, no\nld [args[0].lo]\njge #3, no\nret #2\nno: ret #1", wide_arguments(halves),
           [](const SeccompData& d) { return d.args[0] < 3 ? 2u : 1u; });
 }

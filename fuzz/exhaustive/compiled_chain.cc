@@ -1,0 +1,38 @@
+#include "fuzz/exhaustive/compiled_chain.h"
+
+#include <stdexcept>
+
+#include "dispatch/action_table.h"
+#include "ir/plan.h"
+#include "jit/compile.h"
+
+namespace callgate::fuzz {
+
+std::vector<CompiledChain> compile_chain(std::span<const Program> oldest_first, MergeRule rule, Optimize level,
+                                         std::span<const Engine> engines, Target target) {
+  const ir::Plan plan = ir::make_plan(oldest_first, {.rule = rule, .level = level});
+  const detail::Residuals residuals = detail::find_residuals(plan, rule);
+  std::vector<CompiledChain> compiled;
+  for (const Engine engine : engines) {
+    auto code =
+        jit::compile({.plan = plan, .rule = rule, .engine = engine, .target = target, .residuals = residuals.roots});
+    if (!code) throw std::runtime_error(code.error().message);
+    compiled.push_back({std::move(code->bytes), std::vector<std::uint32_t>(detail::action_table_words)});
+    std::vector<std::uint32_t>& table = compiled.back().table;
+    detail::fill(detail::ActionTable(table.data(), table.size()), plan, rule, residuals, code->entries);
+  }
+  return compiled;
+}
+
+std::vector<Engine> engines_for(Target target) {
+  std::vector<Engine> engines;
+  for (const Engine engine : {Engine::xbyak, Engine::asmjit}) {
+    const jit::Backend* backend = jit::find_backend(engine);
+    if (backend != nullptr && backend->makes(target)) engines.push_back(engine);
+  }
+  return engines;
+}
+
+std::vector<Engine> engines_here() { return engines_for(jit::host_target()); }
+
+}  // namespace callgate::fuzz
