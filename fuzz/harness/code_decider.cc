@@ -51,9 +51,12 @@ class CodeDecider final : public Decider {
                   std::uint32_t* results) {
     for (const SeccompData& data : question.inputs) {
       const std::uint32_t word = compiled.word(data);
-      const std::uint32_t offset = word - detail::residual_base;
-      const auto entry = reinterpret_cast<std::uintptr_t>(start + offset);
-      *results++ = detail::is_residual(word) ? reinterpret_cast<Function>(entry)(&data) : word;
+      if (!Compiled::is_code(word)) {
+        *results++ = compiled.result(word, data);
+        continue;
+      }
+      const auto entry = reinterpret_cast<std::uintptr_t>(start + (word - detail::code_base));
+      *results++ = reinterpret_cast<Function>(entry)(&data);
     }
   }
 

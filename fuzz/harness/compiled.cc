@@ -18,7 +18,7 @@ std::optional<Compiled> compile(const Question& question, Engine engine, Target 
     answer = {limit ? Answer::declined : Answer::failed, code.error().message};
     return std::nullopt;
   }
-  Compiled made{std::move(code->bytes), {}};
+  Compiled made{std::move(code->bytes), {}, residuals.checks};
   if (has_table) {
     made.table.resize(detail::action_table_words);
     const detail::ActionTable table(made.table.data(), made.table.size());
