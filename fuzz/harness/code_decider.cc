@@ -50,13 +50,9 @@ class CodeDecider final : public Decider {
   static void run(const Compiled& compiled, const std::uint8_t* start, const Question& question,
                   std::uint32_t* results) {
     for (const SeccompData& data : question.inputs) {
-      const std::uint32_t word = compiled.word(data);
-      if (!Compiled::is_code(word)) {
-        *results++ = compiled.result(word, data);
-        continue;
-      }
-      const auto entry = reinterpret_cast<std::uintptr_t>(start + (word - detail::code_base));
-      *results++ = reinterpret_cast<Function>(entry)(&data);
+      const Place place = compiled.look_up(data);
+      const auto entry = reinterpret_cast<std::uintptr_t>(start + place.value);
+      *results++ = place.in_code ? reinterpret_cast<Function>(entry)(&data) : place.value;
     }
   }
 
