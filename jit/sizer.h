@@ -63,7 +63,10 @@ class Sizer {
   void test_byte(Mem m, std::uint8_t) { size_ += memory(m) + 1; }
   void bt(Reg, Reg) { size_ += 3; }
   void mov_wide(Reg, Mem m) { size_ += 1 + memory(m); }
-  void mov_wide(Reg, std::uint64_t value) { size_ += value <= 0xffffffff ? 5u : 10u; }
+  // Of 32 bits, zero-extended or (7 bytes) sign-extended; or of all 64.
+  void mov_wide(Reg, std::uint64_t value) {
+    size_ += value <= 0xffffffff ? 5u : value >= 0xffffffff80000000 ? 7u : 10u;
+  }
   void cmp_wide(Mem m, WideImm i) { size_ += 1 + memory(m) + (i.value <= 0x7f ? 1u : 4u); }
   void cmp_wide(Reg r, WideImm i) { size_ += 1 + immediate(r, {i.value}); }
   void cmp_wide(Reg, Reg) { size_ += 3; }

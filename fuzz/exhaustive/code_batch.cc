@@ -21,11 +21,7 @@ void CodeBatch::publish() {
 
 std::uint32_t CodeBatch::decide(std::size_t index, const SeccompData& data) const {
   const Entry& entry = chains_[index];
-  const auto start = entry.chain.entry_of(data);
-  if (!start) return entry.chain.word_of(data);
-  const auto function = reinterpret_cast<std::uint32_t (*)(const SeccompData*)>(
-      reinterpret_cast<std::uintptr_t>(memory_.code() + entry.start + *start));
-  return function(&data);
+  return entry.chain.decide(data, reinterpret_cast<std::uintptr_t>(memory_.code() + entry.start));
 }
 
 void CodeBatch::clear() {

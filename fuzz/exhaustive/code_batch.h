@@ -10,7 +10,7 @@
 
 namespace callgate::fuzz {
 
-class CodeBatch {
+class CALLGATE_HIDDEN CodeBatch {
  public:
   // The chain must have been compiled for this process. Its index is the number of chains before it.
   void add(CompiledChain chain);

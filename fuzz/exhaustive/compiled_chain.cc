@@ -17,9 +17,11 @@ std::vector<CompiledChain> compile_chain(std::span<const Program> oldest_first, 
     auto code =
         jit::compile({.plan = plan, .rule = rule, .engine = engine, .target = target, .residuals = residuals.roots});
     if (!code) throw std::runtime_error(code.error().message);
-    compiled.push_back({std::move(code->bytes), std::vector<std::uint32_t>(detail::action_table_words)});
-    std::vector<std::uint32_t>& table = compiled.back().table;
-    detail::fill(detail::ActionTable(table.data(), table.size()), plan, rule, residuals, code->entries);
+    CompiledChain& chain = compiled.emplace_back();
+    chain.code = std::move(code->bytes);
+    chain.checks = residuals.checks;
+    chain.table.resize(detail::action_table_words);
+    detail::fill(detail::ActionTable(chain.table.data(), chain.table.size()), plan, rule, residuals, code->entries);
   }
   return compiled;
 }

@@ -11,19 +11,27 @@
 
 namespace callgate::fuzz {
 
-struct CompiledChain {
+struct CALLGATE_HIDDEN CompiledChain {
   std::vector<std::uint8_t> code;
   std::vector<std::uint32_t> table;
+  std::vector<detail::ArgumentCheck> checks;
 
-  std::uint32_t word_of(const SeccompData& data) const {
-    return table[detail::table_index(detail::call_id(data.nr, data.arch))];
+  // With the code at `base`, which this process must be able to run if entry_of() says so.
+  std::uint32_t decide(const SeccompData& data, std::uintptr_t base) const {
+    const std::uint32_t word = word_of(data);
+    return detail::is_residual(word) ? detail::decide_residual(word, checks.data(), base, &data, nullptr) : word;
   }
 
-  // Where the code for the call begins, in bytes from the start of the code; nothing if the table has the result.
+  // Where the code for the call begins, in bytes from the start of the code; nothing if table or checks decide it.
   std::optional<std::uint32_t> entry_of(const SeccompData& data) const {
     const std::uint32_t word = word_of(data);
-    if (!detail::is_residual(word)) return std::nullopt;
-    return word - detail::residual_base;
+    if (!detail::is_residual(word) || word < detail::code_base) return std::nullopt;
+    return word - detail::code_base;
+  }
+
+ private:
+  std::uint32_t word_of(const SeccompData& data) const {
+    return table[detail::table_index(detail::call_id(data.nr, data.arch))];
   }
 };
 

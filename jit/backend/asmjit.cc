@@ -85,7 +85,7 @@ class AsmjitAssembler {
     if (i <= 0xffffffff) {
       as_.mov(r(d), asmjit::Imm(static_cast<std::int32_t>(i)));
     } else {
-      as_.movabs(wide(d), asmjit::Imm(i));
+      as_.mov(wide(d), asmjit::Imm(i));  // sign-extended from 32 bits where that does it
     }
   }
   void cmp_wide(Mem d, WideImm i) { as_.cmp(sized_m(d, 8), asmjit::Imm(i.value)); }

@@ -68,7 +68,7 @@ void compare(Emulator& emulator, const Case& c, const Kind& kind, MergeRule rule
   emulator.load(compiled.code);
   for (const SeccompData& data : c.inputs) {
     const auto entry = compiled.entry_of(data);
-    const Emulation emulation = entry ? emulator.run(*entry, data) : Emulation{compiled.word_of(data), ""};
+    const Emulation emulation = entry ? emulator.run(*entry, data) : Emulation{compiled.decide(data, 0), ""};
     runs += entry.has_value();
     const std::uint32_t expected = reference(c.filters, rule, data);
     if (emulation.fault.empty() && emulation.result == expected) continue;
