@@ -33,7 +33,7 @@ class Attacher {
   }
 
   Decisions finish() && {
-    if (decisions_.by_number()) decisions_.rest = pick_rest();
+    decisions_.rest = decisions_.by_number() ? pick_rest() : decisions_.roots[0];
     std::vector<NodeId> all = decisions_.roots;
     all.push_back(decisions_.rest);
     remove_dead_nodes(decisions_.graph, all);
