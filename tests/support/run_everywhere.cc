@@ -4,6 +4,7 @@
 #include <cstring>
 #include <functional>
 #include <map>
+#include <optional>
 #include <sstream>
 #include <utility>
 
@@ -141,21 +142,38 @@ Results run_in_helper(const TableAndCode& made, std::span<const SeccompData> inp
   return results;
 }
 
+// With less detail as long as the code is larger than the table can reach, as Chain does it.
+std::optional<TableAndCode> compile_32_bit(std::span<const Program> filters, ir::PlanOptions options) {
+  for (const ir::Detail level : {ir::Detail::facts, ir::Detail::numbers, ir::Detail::whole, ir::Detail::straight}) {
+    options.detail = level;
+    const ir::Plan plan = ir::make_plan(filters, options);
+    const auto residuals = detail::find_residuals(plan, options.rule);
+    const bool has_less = options.level == Optimize::full && level != ir::Detail::straight;
+    const auto code = jit::compile({.plan = plan,
+                                    .rule = options.rule,
+                                    .engine = Engine::asmjit,
+                                    .target = Target::x86_32,
+                                    .residuals = residuals.roots,
+                                    .max_bytes = has_less ? max_code_bytes : jit::max_straight_bytes});
+    if (!code && has_less && code.error().reason == FallbackReason::code_too_large) continue;
+    if (!code) return std::nullopt;
+    TableAndCode made{std::vector<std::uint32_t>(detail::action_table_words), residuals.checks, code->bytes};
+    detail::fill(detail::ActionTable(made.table.data(), made.table.size()), plan, options.rule, residuals, code->entries);
+    return made;
+  }
+  return std::nullopt;
+}
+
 void add_32_bit(std::vector<Evaluator>& out, std::span<const Program> filters, MergeRule rule) {
   if (!Helper32::is_available() || jit::find_backend(Engine::asmjit) == nullptr) return;
   for (const Optimize level : {Optimize::none, Optimize::full}) {
     const std::string name = std::string("x86_32 by AsmJit in the helper, optimize=") + callgate::name(level);
-    const ir::Plan plan = ir::make_plan(filters, {.rule = rule, .level = level});
-    const auto residuals = detail::find_residuals(plan, rule);
-    auto code = jit::compile(
-        {.plan = plan, .rule = rule, .engine = Engine::asmjit, .target = Target::x86_32, .residuals = residuals.roots});
-    if (!code) {
-      out.push_back(failure(name, code.error().message));
+    const auto made = compile_32_bit(filters, {.rule = rule, .level = level});
+    if (!made) {
+      out.push_back(failure(name, "does not compile"));
       continue;
     }
-    TableAndCode made{std::vector<std::uint32_t>(detail::action_table_words), residuals.checks, code->bytes};
-    detail::fill(detail::ActionTable(made.table.data(), made.table.size()), plan, rule, residuals, code->entries);
-    out.push_back({name, [made](std::span<const SeccompData> inputs) { return run_in_helper(made, inputs); }});
+    out.push_back({name, [made = *made](std::span<const SeccompData> inputs) { return run_in_helper(made, inputs); }});
   }
 }
 
