@@ -50,10 +50,9 @@ class CodeDecider final : public Decider {
   static void run(const Compiled& compiled, const std::uint8_t* start, const Question& question,
                   std::uint32_t* results) {
     for (const SeccompData& data : question.inputs) {
-      const std::uint32_t word = compiled.word(data);
-      const std::uint32_t offset = word - detail::residual_base;
-      const auto entry = reinterpret_cast<std::uintptr_t>(start + offset);
-      *results++ = detail::is_residual(word) ? reinterpret_cast<Function>(entry)(&data) : word;
+      const Place place = compiled.look_up(data);
+      const auto entry = reinterpret_cast<std::uintptr_t>(start + place.value);
+      *results++ = place.in_code ? reinterpret_cast<Function>(entry)(&data) : place.value;
     }
   }
 

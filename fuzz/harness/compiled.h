@@ -9,14 +9,23 @@
 
 namespace callgate::fuzz {
 
+// Where a call is decided: by a result that is known, or by the code at an offset.
+struct Place {
+  bool in_code;
+  std::uint32_t value;  // the result, or bytes from the start of the code
+};
+
 struct Compiled {
   std::vector<std::uint8_t> bytes;
   std::vector<std::uint32_t> table;  // as a chain has it; empty if the start of the code decides every call
+  std::vector<detail::ArgumentCheck> checks;
 
-  // The action table's word for the call: a result, or a place in the code.
-  std::uint32_t word(const SeccompData& data) const {
-    if (table.empty()) return detail::residual_base;
-    return table[detail::table_index(detail::call_id(data.nr, data.arch))];
+  Place look_up(const SeccompData& data) const {
+    if (table.empty()) return {true, 0};
+    const std::uint32_t word = table[detail::table_index(detail::call_id(data.nr, data.arch))];
+    if (!detail::is_residual(word)) return {false, word};
+    if (word < detail::code_base) return {false, checks[word - detail::check_base].decide(&data)};
+    return {true, word - detail::code_base};
   }
 };
 
