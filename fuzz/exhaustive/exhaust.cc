@@ -161,22 +161,20 @@ std::optional<std::string> share_out(std::size_t count, unsigned jobs,
   return report;
 }
 
-std::vector<Program> programs_of(const Alphabet& alphabet, std::size_t length) {
-  std::vector<Program> programs;
-  const std::vector<Insn>& firsts = length == 1 ? alphabet.returns : alphabet.all;
-  for (const Insn& first : firsts) {
-    for_each_sequence({AlphabetSize::tiny, length}, alphabet, first, [&](const std::vector<Insn>& insns) {
-      if (const auto program = verify(insns)) programs.push_back(*program);
-      return true;
-    });
-  }
-  return programs;
-}
-
 }  // namespace
 
 std::vector<Insn> loading_prologue() {
   return {{0x20, 0, 0, 24}, {0x07, 0, 0, 0}, {0x02, 0, 0, 0}, {0x20, 0, 0, 16}, {0x02, 0, 0, 15}};
+}
+
+void for_each_program(const Exhaust& what, const std::function<bool(const std::vector<Insn>&)>& visit) {
+  const Alphabet alphabet = alphabet_of(what.alphabet);
+  for (const Insn& first : what.length == 1 ? alphabet.returns : alphabet.all) {
+    const bool goes_on = for_each_sequence(what, alphabet, first, [&](const std::vector<Insn>& insns) {
+      return verifier::check(insns).has_value() || visit(insns);
+    });
+    if (!goes_on) return;
+  }
 }
 
 std::optional<std::string> exhaust(const Exhaust& what, unsigned jobs, ExhaustTally& tally) {
@@ -207,10 +205,12 @@ std::optional<std::string> exhaust(const Exhaust& what, unsigned jobs, ExhaustTa
 
 std::optional<std::string> exhaust_pairs(AlphabetSize size, std::size_t max_length, unsigned jobs,
                                          ExhaustTally& tally) {
-  const Alphabet alphabet = alphabet_of(size);
   std::vector<Program> programs;
   for (std::size_t length = 1; length <= max_length; ++length) {
-    for (const Program& program : programs_of(alphabet, length)) programs.push_back(program);
+    for_each_program({size, length}, [&](const std::vector<Insn>& insns) {
+      programs.push_back(*verify(insns));
+      return true;
+    });
   }
   const std::vector<Engine> engines = engines_here();
   const std::vector<SeccompData> inputs = small_program_inputs();

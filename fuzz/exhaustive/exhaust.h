@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -25,6 +26,9 @@ struct Exhaust {
 
 // Loads args[0] into A and M[15], args[1] into X and M[0], so that what follows has something to work with.
 std::vector<Insn> loading_prologue();
+
+// Calls visit(instructions) for every valid program of `what`, until it returns false.
+void for_each_program(const Exhaust& what, const std::function<bool(const std::vector<Insn>&)>& visit);
 
 // Nothing, or a report of the first disagreement found. Uses `jobs` threads. The last instruction is always a return:
 // nothing else is valid there.
