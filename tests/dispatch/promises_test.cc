@@ -182,9 +182,7 @@ struct alignas(16) VectorState {
   before.load();
   const std::uint32_t word = hot->table[detail::table_index(detail::call_id(data.nr, data.arch))];
   const std::uint32_t result =
-      detail::is_residual(word)
-          ? reinterpret_cast<detail::Entry>(hot->code + (word - detail::residual_base))(&data, hot)
-          : word;
+      detail::is_residual(word) ? detail::decide_residual(word, hot->checks, hot->code, &data, hot) : word;
   after.save();
   own.load();
   return result;

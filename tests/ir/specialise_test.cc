@@ -99,15 +99,18 @@ TEST(Specialiser, TakesNoMoreStepsThanItMay) {
   EXPECT_GT(refused, 500u);
 }
 
+ir::Topics topics_of(const ir::Graph& graph, ir::ExprId value) { return graph.expr_at(value).topics; }
+
 TEST(Environment, KeepsAFewFacts) {
   ir::Graph graph;
   ir::Environment known;
-  for (std::uint32_t i = 0; i < ir::Environment::capacity + 2; ++i) known.set(graph.load(16 + 4 * i), i + 1);
-  for (std::uint32_t i = 0; i < ir::Environment::capacity; ++i)
-    EXPECT_EQ(known.facts_of(graph.load(16 + 4 * i)), i + 1);
-  EXPECT_EQ(known.facts_of(graph.load(16 + 4 * ir::Environment::capacity)), 0u) << "nothing is known of the others";
-  known.set(graph.load(16), 99);
-  EXPECT_EQ(known.facts_of(graph.load(16)), 99u) << "what is kept can change";
+  const auto value = [&](std::uint32_t i) { return graph.load(16 + 4 * i); };
+  for (std::uint32_t i = 0; i < ir::Environment::capacity + 2; ++i)
+    known.set(value(i), i + 1, topics_of(graph, value(i)));
+  for (std::uint32_t i = 0; i < ir::Environment::capacity; ++i) EXPECT_EQ(known.facts_of(value(i)), i + 1);
+  EXPECT_EQ(known.facts_of(value(ir::Environment::capacity)), 0u) << "nothing is known of the others";
+  known.set(value(0), 99, topics_of(graph, value(0)));
+  EXPECT_EQ(known.facts_of(value(0)), 99u) << "what is kept can change";
 }
 
 // However it came about, the same knowledge is the same state.
@@ -116,15 +119,17 @@ TEST(Environment, DoesNotDependOnOrder) {
   const ir::ExprId a = graph.load(16);
   const ir::ExprId b = graph.load(24);
   ir::Environment ab;
-  ab.set(a, 1);
-  ab.set(b, 2);
+  ab.set(a, 1, topics_of(graph, a));
+  ab.set(b, 2, topics_of(graph, b));
   ir::Environment ba;
-  ba.set(b, 2);
-  ba.set(a, 1);
+  ba.set(b, 2, topics_of(graph, b));
+  ba.set(a, 1, topics_of(graph, a));
   EXPECT_EQ(ab, ba);
   EXPECT_EQ(ab.hash(), ba.hash());
-  ab.keep(graph, ir::topics_of(graph, b));
+  ab.keep(topics_of(graph, b));
   EXPECT_EQ(ab.facts_of(b), 2u);
+  ab.keep(0);
+  EXPECT_TRUE(ab.empty());
 }
 
 }  // namespace

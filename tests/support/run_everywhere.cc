@@ -10,9 +10,9 @@
 
 #include "bpf/disassembler.h"
 #include "bpf/names.h"
+#include "dispatch/action_table.h"
 #include "fuzz/generator/inputs.h"
 #include "interp/run.h"
-#include "dispatch/action_table.h"
 #include "ir/evaluate.h"
 #include "ir/plan.h"
 #include "jit/compile.h"
@@ -56,8 +56,9 @@ Evaluator failure(const std::string& name, const std::string& why) {
 
 // A chain that is not what was asked for is a failure, never a silent other engine.
 Evaluator chain_evaluator(std::span<const Program> filters, const Options& options, bool one_by_one, bool native) {
-  std::string name = std::string("Chain ") + callgate::name(options.engine) + " optimize=" + callgate::name(options.optimize) +
-                     (one_by_one ? " one by one" : " all at once") + (options.no_exec_memory ? " no_exec_memory" : "");
+  std::string name = std::string("Chain ") + callgate::name(options.engine) +
+                     " optimize=" + callgate::name(options.optimize) + (one_by_one ? " one by one" : " all at once") +
+                     (options.no_exec_memory ? " no_exec_memory" : "");
   auto chain = Chain::create(options);
   if (!chain) return failure(name, to_string(chain.error()));
   const std::size_t step = one_by_one ? 1 : filters.size();
@@ -80,8 +81,8 @@ Evaluator match_evaluator(std::span<const Program> filters, MergeRule rule) {
             Results results;
             for (const SeccompData& data : inputs) {
               const Match match = chain.match(data);
-              const bool sound = !match.filter ? match.result == action::allow
-                                               : interpret(copy[*match.filter], data) == match.result;
+              const bool sound =
+                  !match.filter ? match.result == action::allow : interpret(copy[*match.filter], data) == match.result;
               results.push_back(sound ? match.result : ~match.result);
             }
             return results;
@@ -92,15 +93,16 @@ void add_graph_evaluators(std::vector<Evaluator>& out, std::span<const Program> 
   for (const ir::Detail detail : {ir::Detail::facts, ir::Detail::numbers, ir::Detail::whole}) {
     ir::Plan plan = ir::make_plan(filters, {.rule = rule, .detail = detail});
     if (plan.size() != 1 || plan[0]->decisions() == nullptr) return;  // over budget: the chains above run it
-    out.push_back({std::string("decision graph, detail ") + ir::name(detail), [plan](std::span<const SeccompData> inputs) {
-                     const ir::Decisions& decisions = *plan[0]->decisions();
-                     Results results;
-                     for (const SeccompData& data : inputs) {
-                       const ir::NodeId root = decisions.root_of(ir::class_of(data.nr, data.arch));
-                       results.push_back(ir::evaluate(decisions.graph, root, data));
-                     }
-                     return results;
-                   }});
+    out.push_back(
+        {std::string("decision graph, detail ") + ir::name(detail), [plan](std::span<const SeccompData> inputs) {
+           const ir::Decisions& decisions = *plan[0]->decisions();
+           Results results;
+           for (const SeccompData& data : inputs) {
+             const ir::NodeId root = decisions.root_of(ir::class_of(data.nr, data.arch));
+             results.push_back(ir::evaluate(decisions.graph, root, data));
+           }
+           return results;
+         }});
   }
 }
 
@@ -135,7 +137,8 @@ Results run_in_helper(const TableAndCode& made, std::span<const SeccompData> inp
     if (detail::is_residual(word) && word >= detail::code_base) {
       answers = Helper32::instance().run(made.code_at(word), batch);
     } else if (detail::is_residual(word)) {
-      for (std::size_t i = 0; i < batch.size(); ++i) answers[i] = made.checks[word - detail::check_base].decide(&batch[i]);
+      for (std::size_t i = 0; i < batch.size(); ++i)
+        answers[i] = made.checks[word - detail::check_base].decide(&batch[i]);
     }
     for (std::size_t i = 0; i < indices.size(); ++i) results[indices[i]] = answers[i];
   }
@@ -158,7 +161,8 @@ std::optional<TableAndCode> compile_32_bit(std::span<const Program> filters, ir:
     if (!code && has_less && code.error().reason == FallbackReason::code_too_large) continue;
     if (!code) return std::nullopt;
     TableAndCode made{std::vector<std::uint32_t>(detail::action_table_words), residuals.checks, code->bytes};
-    detail::fill(detail::ActionTable(made.table.data(), made.table.size()), plan, options.rule, residuals, code->entries);
+    detail::fill(detail::ActionTable(made.table.data(), made.table.size()), plan, options.rule, residuals,
+                 code->entries);
     return made;
   }
   return std::nullopt;
@@ -228,8 +232,8 @@ std::string show(std::uint32_t result) {
 std::string report(std::span<const Program> filters, MergeRule rule, const std::string& engine, const SeccompData& data,
                    std::uint32_t expected, const std::string& actual) {
   std::ostringstream out;
-  out << engine << ", rule " << callgate::name(rule) << "\n  says " << actual << "\n  interpreter says " << show(expected)
-      << "\n  for " << show(data) << "\n";
+  out << engine << ", rule " << callgate::name(rule) << "\n  says " << actual << "\n  interpreter says "
+      << show(expected) << "\n  for " << show(data) << "\n";
   for (std::size_t i = 0; i < filters.size(); ++i) {
     out << "filter " << i << " (oldest first), path " << path(filters[i], data) << "\n"
         << bpf::disassemble(filters[i].instructions());
@@ -246,7 +250,8 @@ std::string compare(std::span<const Program> filters, MergeRule rule, std::span<
       return report(filters, rule, evaluator.name, inputs[0], expected[0], "nothing: it cannot run");
     }
     for (std::size_t i = 0; i < inputs.size(); ++i) {
-      if (actual[i] != expected[i]) return report(filters, rule, evaluator.name, inputs[i], expected[i], show(actual[i]));
+      if (actual[i] != expected[i])
+        return report(filters, rule, evaluator.name, inputs[i], expected[i], show(actual[i]));
     }
   }
   return "";
