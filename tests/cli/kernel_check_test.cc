@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/cli/run.h"
+#include "tests/support/no_filters.h"
 
 namespace callgate::test {
 namespace {
@@ -13,6 +14,7 @@ using testing::HasSubstr;
 using testing::Not;
 
 TEST(KernelCheck, ComparesEveryPart) {
+  CALLGATE_SKIP_WITHOUT_FILTERS();
   const Outcome outcome = run({"kernel-check", "--programs", "300", "--seed", "5"});
   EXPECT_EQ(outcome.exit, 0) << outcome;
   EXPECT_THAT(outcome.out, HasSubstr("300 programs, seed 5"));
@@ -28,6 +30,7 @@ TEST(KernelCheck, ComparesEveryPart) {
 }
 
 TEST(KernelCheck, OnlyWhatIsAskedFor) {
+  CALLGATE_SKIP_WITHOUT_FILTERS();
   const Outcome outcome = run({"kernel-check", "--programs", "100", "--only", "sockets"});
   EXPECT_EQ(outcome.exit, 0) << outcome;
   EXPECT_THAT(outcome.out, HasSubstr("sockets "));

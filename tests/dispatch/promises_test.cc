@@ -89,6 +89,7 @@ std::vector<Insn> only_exit() {
 
 TEST_P(Promise, SystemCalls) {
   if (has_asan || has_tsan) GTEST_SKIP() << "sanitizers make system calls of their own in checked code";
+  CALLGATE_SKIP_WITHOUT_FILTERS();
   EXPECT_EQ(in_child([&, filter = only_exit()] {
               confine(filter);
               return std::string(questions.right(chain) ? "" : "wrong");
@@ -97,6 +98,7 @@ TEST_P(Promise, SystemCalls) {
 }
 
 TEST(PromiseTests, NoticeASystemCall) {
+  CALLGATE_SKIP_WITHOUT_FILTERS();
   EXPECT_NE(in_child([filter = only_exit()] {
               confine(filter);
               return std::string(getppid() > 0 ? "" : "?");

@@ -54,6 +54,7 @@ INSTANTIATE_TEST_SUITE_P(Routes, ResultOracle, testing::ValuesIn(routes),
 // A socket's filter, which sees whatever words we like.
 TEST(SocketResultOracle, RandomPrograms) {
   const auto engines = available_engines();
+  CALLGATE_SKIP_WITHOUT_FILTERS();
   SocketRunner runner;
   ResultTally tally;
   ResultRun run = run_of(std::max(1200u, program_count() / 100));

@@ -181,7 +181,7 @@ TEST(ChainMemory, TableBytecodeAndCodeAreSealed) {
     EXPECT_TRUE(bytes.is_callgates());
     EXPECT_LE(number(sealed), bytes.end);
     EXPECT_EQ(bytes.permissions, "r--s");
-    EXPECT_EQ(reinterpret_cast<std::uintptr_t>(node.entry), number(node.memory.code()));
+    EXPECT_EQ(node.code, number(node.memory.code()));
     EXPECT_EQ(mapping_of(number(node.memory.code())).permissions, "r-xs");
     const std::uint8_t endbr[] = {0xf3, 0x0f, 0x1e, sizeof(void*) == 8 ? std::uint8_t{0xfa} : std::uint8_t{0xfb}};
     EXPECT_EQ(std::memcmp(node.memory.code(), endbr, sizeof endbr), 0);

@@ -144,7 +144,12 @@ std::vector<Options> all_options_of(Engine engine) {
 
 class RefusalOf : public testing::TestWithParam<Deed> {};
 
+// Those that are no resource limits are filters of the kernel.
+#define CALLGATE_SKIP_IF_IT_IS_A_FILTER() \
+  if (!std::string(GetParam().refusal->name).starts_with("RLIMIT")) CALLGATE_SKIP_WITHOUT_FILTERS()
+
 TEST_P(RefusalOf, EndsInTheInterpreter) {
+  CALLGATE_SKIP_IF_IT_IS_A_FILTER();
   const auto& [engine, refusal] = GetParam();
   if ((has_asan || has_tsan) && std::string(refusal->name) == "RLIMIT_AS") {
     GTEST_SKIP() << "sanitizers map memory of their own while the program runs: RLIMIT_AS would stop them";
@@ -180,6 +185,7 @@ TEST_P(RefusalOf, EndsInTheInterpreter) {
 }
 
 TEST_P(RefusalOf, LeaksNothing) {
+  CALLGATE_SKIP_IF_IT_IS_A_FILTER();
   const auto& [engine, refusal] = GetParam();
   if (refusal->error == ENOMEM || refusal->error == EMFILE) return;  // then /proc cannot be read
   const Chain parent = chain_of(filters(), {.engine = engine});
@@ -268,6 +274,7 @@ void kill_for_executable_memory() {
 }
 
 TEST(NoExecMemory, MakesNoCallForIt) {
+  CALLGATE_SKIP_WITHOUT_FILTERS();
   const auto some = filters();
   const auto calls = inputs(some);
   std::vector<Options> wanted = {{.no_exec_memory = true}, {.engine = Engine::interpreter}};
@@ -284,6 +291,7 @@ TEST(NoExecMemory, MakesNoCallForIt) {
 }
 
 TEST(NoExecMemory, IsNeededUnderAFilterThatKills) {
+  CALLGATE_SKIP_WITHOUT_FILTERS();
   for (const Engine engine : native_engines()) {
     EXPECT_EQ(in_child([&] {
                 kill_for_executable_memory();

@@ -13,6 +13,7 @@
 
 #include "callgate/action.hpp"
 #include "tests/support/filters.h"
+#include "tests/support/no_filters.h"
 
 namespace callgate::test {
 
