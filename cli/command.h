@@ -39,6 +39,7 @@ void add_disasm(CLI::App& app, Session& session);
 void add_asm(CLI::App& app, Session& session);
 void add_dump(CLI::App& app, Session& session);
 void add_fuzz(CLI::App& app, Session& session);
+void add_stats(CLI::App& app, Session& session);
 void add_kernel_check(CLI::App& app, Session& session);
 
 // An option whose value is one of a few words.

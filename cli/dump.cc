@@ -1,9 +1,12 @@
 // callgate dump: a chain of filters at the stages of its way to machine code.
 #include <algorithm>
 #include <array>
+#include <bit>
+#include <map>
 #include <memory>
 
 #include "bpf/disassembler.h"
+#include "bpf/names.h"
 #include "cli/chain_options.h"
 #include "cli/command.h"
 #include "cli/filter_file.h"
@@ -92,9 +95,53 @@ void print_machine_code(Output& out, const DumpInput& input) {
   cli::print_machine_code(out, *code, target, input.programs);
 }
 
+// "(args[2] & 0x6) in 0x6-0x6: ERRNO(1), else ALLOW".
+std::string check_text(const detail::ArgumentCheck& check) {
+  const std::uint32_t word = check.offset / 8;
+  const std::string name = word == 1 ? "ip" : fmt::format("args[{}]", word - 2);
+  const std::string value = check.mask == ~std::uint64_t{0} ? name : fmt::format("({} & {:#x})", name, check.mask);
+  std::string set = check.span == 0 ? fmt::format("== {:#x}", check.base)
+                                    : fmt::format("in {:#x}-{:#x}", check.base, check.base + check.span);
+  if (check.span < 64 && std::popcount(check.members) != 64) {
+    set = "in {";
+    for (std::uint64_t i = 0; i <= check.span; ++i) {
+      if ((check.members >> i & 1) != 0) set += fmt::format("{}{:#x}", set.back() == '{' ? "" : ", ", check.base + i);
+    }
+    set += "}";
+  }
+  return fmt::format("{} {}: {}, else {}", value, set, bpf::result_name(check.outside ^ check.flip),
+                     bpf::result_name(check.outside));
+}
+
+// How many numbers of each domain the table settles, and what it knows of the others.
+void print_table(Output& out, const DumpInput& input) {
+  const ir::Plan plan = plan_of(input);
+  const auto residuals = detail::find_residuals(plan, input.chain.rule);
+  if (residuals.word_of_class.empty()) {
+    out.print("; every call runs the code: the newest segment does not decide by number\n");
+    return;
+  }
+  for (std::uint32_t d = 0; d < ir::domains.size(); ++d) {
+    std::map<std::uint32_t, std::uint32_t> count;
+    for (std::uint32_t n = 0; n < ir::numbers_per_domain; ++n) ++count[residuals.word_of_class[d * ir::numbers_per_domain + n]];
+    for (const auto& [word, numbers] : count) {
+      out.print("{}: {} numbers: ", ir::domains[d].name, numbers);
+      if (!detail::is_residual(word)) {
+        out.print("{}\n", bpf::result_name(word));
+      } else if (word < detail::code_base) {
+        out.print("check {}\n", word - detail::check_base);
+      } else {
+        out.print("code, entry {}\n", word - detail::code_base + 1);
+      }
+    }
+  }
+  for (std::size_t i = 0; i < residuals.checks.size(); ++i) out.print("check {}: {}\n", i, check_text(residuals.checks[i]));
+}
+
 constexpr std::array stages = {
     Stage{'b', "bytecode of each filter", print_bytecode},
     Stage{'g', "decision graph of the chain", print_graphs},
+    Stage{'t', "action table: what it settles, and what it knows of the rest", print_table},
     Stage{'m', "machine code, with the BPF instruction it comes from", print_machine_code},
 };
 

@@ -39,6 +39,7 @@ ExitCode run(int argc, char** argv, Session& session) {
   add_disasm(app, session);
   add_asm(app, session);
   add_dump(app, session);
+  add_stats(app, session);
   add_fuzz(app, session);
   add_kernel_check(app, session);
   try {

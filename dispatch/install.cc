@@ -68,7 +68,10 @@ bool is_seccomp_data(const InputLayout& layout) { return layout.words == InputLa
 jit::InputMap input_map(const InputLayout& layout) {
   if (layout.single_fetch) return jit::seccomp_data_map;
   jit::InputMap map{};
-  for (std::size_t i = 0; i < map.at.size(); ++i) map.at[i] = static_cast<std::int32_t>(layout.words[i].value);
+  for (std::size_t i = 0; i < map.at.size(); ++i) {
+    map.at[i] = static_cast<std::int32_t>(layout.words[i].value);
+    map.is_constant[i] = layout.words[i].is_constant;
+  }
   return map;
 }
 
@@ -92,13 +95,14 @@ void make_table(ChainNode& node, const Residuals& residuals, std::span<const std
   fill(ActionTable(node.own_table.get(), action_table_words), node.plan, node.options.rule, residuals, entries);
 }
 
-// Where evaluate() and evaluate_frame() look. A chain for other layouts decides a SeccompData by the interpreter.
+// Where evaluate() and evaluate_frame() look. A chain for other layouts decides a SeccompData by the interpreter; frames
+// that are read once have become a SeccompData when an entry sees them.
 void decide_by(ChainNode& node, const std::uint32_t* table, const ArgumentCheck* checks, Entry data_entry,
                Entry frame_entry) noexcept {
   const bool both = is_seccomp_data(node.options.layout);
   node.frame_table = table;
   node.frame_checks = checks;
-  node.frame_code = reinterpret_cast<std::uintptr_t>(frame_entry);
+  node.frame_code = reinterpret_cast<std::uintptr_t>(node.options.layout.single_fetch ? data_entry : frame_entry);
   node.table = both ? table : all_residual.data();
   node.checks = checks;
   node.code = reinterpret_cast<std::uintptr_t>(both ? data_entry : interpret_data);

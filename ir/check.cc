@@ -16,7 +16,7 @@ constexpr std::uint32_t max_size = max_expr_size + 4;
 
 class Checker {
  public:
-  explicit Checker(const Graph& graph) : graph_(graph) {}
+  Checker(const Graph& graph, Guards guards) : graph_(graph), guards_(guards) {}
 
   std::optional<std::string> run() {
     if (graph_.root >= graph_.node_count()) return "the root is no node";
@@ -30,6 +30,7 @@ class Checker {
     for (ExprId id = 0; id < graph_.expr_count(); ++id) {
       if (reachable_.exprs[id] && graph_.expr_at(id).size > max_size) return at_expr(id, "too large");
     }
+    if (guards_ == Guards::by_facts) return std::nullopt;
     if (auto broken = check_divisions()) return broken;
     return check_computed_leaves();
   }
@@ -89,14 +90,21 @@ class Checker {
       if (n.kind != NodeKind::constant && uses[n.lhs]) return id;
       if (n.kind != NodeKind::test) continue;
       if (uses[n.rhs]) return id;
-      arrives[n.then] = true;
-      if (!is_guard(n, divisor)) arrives[n.otherwise] = true;
+      if (!is_zero_test(n, divisor)) arrives[n.otherwise] = true;
+      if (!is_bits_test(n, divisor)) arrives[n.then] = true;
     }
     return std::nullopt;
   }
 
-  bool is_guard(const Node& n, ExprId divisor) const {
+  // divisor == 0, whose other way may divide.
+  bool is_zero_test(const Node& n, ExprId divisor) const {
     return n.compare == Compare::equal && n.lhs == divisor && is_constant(n.rhs, 0);
+  }
+
+  // x & mask, whose first way may divide by x & mask.
+  bool is_bits_test(const Node& n, ExprId divisor) const {
+    const Expr& d = graph_.expr_at(divisor);
+    return n.compare == Compare::any_bit_set && d.op == Op::and_ && d.lhs == n.lhs && d.rhs == n.rhs;
   }
 
   // Code takes a computed leaf for a denial. Upwards from the leaves: those that some path from a node comes to without
@@ -106,7 +114,7 @@ class Checker {
     for (NodeId id = 0; id <= graph_.root; ++id) {
       if (!reachable_.nodes[id]) continue;
       const Node& n = graph_.node_at(id);
-      if (n.kind == NodeKind::computed) untested[id] = {id};
+      if (n.kind == NodeKind::computed && may_be_allow(n.lhs)) untested[id] = {id};
       if (n.kind == NodeKind::test) untested[id] = untested_below(n, untested);
     }
     if (untested[graph_.root].empty()) return std::nullopt;
@@ -122,10 +130,24 @@ class Checker {
     return both;
   }
 
+  // The action of a value is `of` & `mask`: folded into one if the value has a mask of its own.
+  struct Action {
+    ExprId of;
+    std::uint32_t mask;
+  };
+  Action action_of_value(ExprId value) const {
+    const Expr& e = graph_.expr_at(value);
+    if (e.op != Op::and_ || !graph_.is_constant(e.rhs)) return {value, action_mask};
+    return {e.lhs, graph_.expr_at(e.rhs).lhs & action_mask};
+  }
+
+  bool may_be_allow(ExprId value) const { return (action::allow & ~action_of_value(value).mask) == 0; }
+
   bool is_allow_test(const Node& n, ExprId value) const {
-    const Expr& action = graph_.expr_at(n.lhs);
-    return n.compare == Compare::equal && is_constant(n.rhs, action::allow) && action.op == Op::and_ &&
-           action.lhs == value && is_constant(action.rhs, action_mask);
+    const Action action = action_of_value(value);
+    const Expr& e = graph_.expr_at(n.lhs);
+    return n.compare == Compare::equal && is_constant(n.rhs, action::allow) && e.op == Op::and_ && e.lhs == action.of &&
+           is_constant(e.rhs, action.mask);
   }
 
   bool is_constant(ExprId id, std::uint32_t value) const {
@@ -144,11 +166,12 @@ class Checker {
   }
 
   const Graph& graph_;
+  Guards guards_;
   Reachable reachable_;
 };
 
 }  // namespace
 
-std::optional<std::string> check(const Graph& graph) { return Checker(graph).run(); }
+std::optional<std::string> check(const Graph& graph, Guards guards) { return Checker(graph, guards).run(); }
 
 }  // namespace callgate::ir

@@ -1,6 +1,7 @@
 #include "ir/decisions.h"
 
 #include <cassert>
+#include <vector>
 
 #include "callgate/action.hpp"
 #include "ir/check.h"
@@ -32,7 +33,7 @@ class Attacher {
   }
 
   Decisions finish() && {
-    if (decisions_.by_number()) decisions_.rest = pick_rest();
+    decisions_.rest = decisions_.by_number() ? pick_rest() : decisions_.roots[0];
     std::vector<NodeId> all = decisions_.roots;
     all.push_back(decisions_.rest);
     remove_dead_nodes(decisions_.graph, all);
@@ -113,10 +114,13 @@ class Attacher {
 void assert_sound([[maybe_unused]] const Decisions& decisions) {
 #ifndef NDEBUG
   Graph graph = decisions.graph;
+  const Guards guards = decisions.detail == Detail::facts ? Guards::by_facts : Guards::in_graph;
+  std::vector<bool> checked(graph.node_count());
   for (const NodeId root : decisions.roots) {
-    if (root == graph.root) continue;
+    if (checked[root]) continue;
+    checked[root] = true;
     graph.root = root;
-    assert(!check(graph).has_value());
+    assert(!check(graph, guards).has_value());
   }
 #endif
 }

@@ -51,6 +51,7 @@ class Facts {
       case Compare::any_bit_set:
         if ((known_ & bits_ & q.mask) != 0) return true;
         if ((q.mask & ~known_) == 0) return false;
+        if (low_ > static_cast<Word>(~q.mask)) return true;  // too large for a value without these bits
         return std::nullopt;
       case Compare::greater_equal:
         if (low_ >= q.k) return true;
@@ -107,6 +108,7 @@ class Facts {
 
   void learn_not_equal(const Question<Word>& q) {
     if (q.mask != all) {  // every bit but one is as asked: then that one is not
+      if (answer_equal(q)) return;
       const Word open = static_cast<Word>(q.mask & static_cast<Word>(~known_));
       if (std::has_single_bit(open)) learn_bits(open, static_cast<Word>(~q.k));
     } else if (!excludes(q.k) && q.k > low_ && q.k < high_) {

@@ -67,8 +67,8 @@ void fold_masked(Graph& graph, Test& test) {
   }
 }
 
-// Brings the comparison into its one shape.
-void fold_compare(Test& test) {
+// Brings a comparison of order into its one shape.
+void fold_order(Test& test) {
   if (test.compare == Compare::greater) {
     if (test.k == all_ones) {
       test.then = test.otherwise;
@@ -86,13 +86,17 @@ void fold_compare(Test& test) {
     } else if (test.k == all_ones) {
       test.compare = Compare::equal;
     }
-  } else if (test.compare == Compare::any_bit_set) {
-    if (test.k == 0) test.then = test.otherwise;
-    if (test.k == all_ones) {
-      test.compare = Compare::equal;
-      test.k = 0;
-      test.negate();
-    }
+  }
+}
+
+// Any of no bits, and any of all.
+void fold_bits(Test& test) {
+  if (test.compare != Compare::any_bit_set) return;
+  if (test.k == 0) test.then = test.otherwise;
+  if (test.k == all_ones) {
+    test.compare = Compare::equal;
+    test.k = 0;
+    test.negate();
   }
 }
 
@@ -110,10 +114,10 @@ void join_bit_tests(const Graph& graph, Test& test) {
 // `rhs` is the constant test.k.
 NodeId with_constant(Graph& graph, Test test, ExprId rhs) {
   const std::uint32_t k = test.k;
+  fold_order(test);
   fold_masked(graph, test);
-  fold_compare(test);
-  if (test.then == test.otherwise) return test.then;
   join_bit_tests(graph, test);
+  fold_bits(test);
   if (test.then == test.otherwise) return test.then;
   if (test.k != k) rhs = graph.constant(test.k);
   return graph.test(test.compare, test.lhs, rhs, test.then, test.otherwise);

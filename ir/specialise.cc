@@ -144,29 +144,37 @@ NodeId Specialiser::merge(const State& state, const Node& leaf, NodeId id) {
   const bool constant = leaf.kind == NodeKind::constant;
   if (!state.current_computed) {
     if (constant) return is_stricter(leaf.lhs, state.current) ? id : graph_.leaf(state.current);
-    if (state.current == action::allow) return graph_.computed_leaf(with_class(leaf.lhs));
+    if (state.current == action::allow) return id;
     const NodeId so_far = graph_.leaf(state.current);
-    const NodeId older = graph_.computed_leaf(with_class(leaf.lhs));
-    const ExprId rank = rank_of(with_class(leaf.lhs));
-    return fold_test(graph_, Compare::greater_equal, rank, graph_.constant(ir::rank(state.current)), so_far, older);
+    const ExprId rank = rank_of(leaf.lhs);
+    return fold_test(graph_, Compare::greater_equal, rank, graph_.constant(ir::rank(state.current)), so_far, id);
   }
   const NodeId so_far = graph_.computed_leaf(state.current);
   if (constant && leaf.lhs == action::allow) return so_far;
-  const NodeId older = constant ? id : graph_.computed_leaf(with_class(leaf.lhs));
-  const ExprId other = constant ? graph_.constant(ir::rank(leaf.lhs)) : rank_of(with_class(leaf.lhs));
+  const ExprId other = constant ? graph_.constant(ir::rank(leaf.lhs)) : rank_of(leaf.lhs);
   const ExprId mine = rank_of(state.current);
-  return fold_test(graph_, Compare::greater, mine, other, older, so_far);
+  return fold_test(graph_, Compare::greater, mine, other, id, so_far);
+}
+
+// The leaf with the class put in: what number and architecture compute is a constant.
+NodeId Specialiser::resolve(NodeId leaf) {
+  const Node node = graph_.node_at(leaf);
+  if (node.kind == NodeKind::constant) return leaf;
+  const ExprId value = with_class(node.lhs);
+  return graph_.is_constant(value) ? graph_.leaf(graph_.expr_at(value).lhs) : graph_.computed_leaf(value);
 }
 
 // The result at a leaf; or nothing, and the state has moved on into the older graph.
-std::optional<NodeId> Specialiser::at_leaf(State& state, const Node& leaf) {
+std::optional<NodeId> Specialiser::at_leaf(State& state) {
+  const NodeId id = resolve(state.node);
+  const Node leaf = graph_.node_at(id);
   const bool constant = leaf.kind == NodeKind::constant;
-  if (state.in_older) return merge(state, leaf, state.node);
+  if (state.in_older) return merge(state, leaf, id);
   const bool allows = constant && leaf.lhs == action::allow;
   const bool is_final = rule_ == MergeRule::first_non_allow || (constant && ir::rank(leaf.lhs) == strictest_rank);
-  if (!allows && is_final) return constant ? state.node : graph_.computed_leaf(with_class(leaf.lhs));
+  if (!allows && is_final) return id;
   state.current_computed = !constant;
-  state.current = constant ? leaf.lhs : with_class(leaf.lhs);
+  state.current = leaf.lhs;
   state.in_older = true;
   const NodeId older = state.older;
   state.older = 0;  // no difference from here on
@@ -219,7 +227,7 @@ std::optional<NodeId> Specialiser::descend(State& state) {
   if (can_only_stay(state)) return state.node;
   if (cannot_be_stricter(state)) return graph_.leaf(state.current);
   const Node node = graph_.node_at(state.node);
-  return node.kind == NodeKind::test ? at_test(state, node) : at_leaf(state, node);
+  return node.kind == NodeKind::test ? at_test(state, node) : at_leaf(state);
 }
 
 std::optional<NodeId> Specialiser::run(NodeId newer, NodeId older) {

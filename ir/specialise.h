@@ -96,7 +96,8 @@ class Specialiser {
   };
 
   std::optional<NodeId> descend(State& state);
-  std::optional<NodeId> at_leaf(State& state, const Node& leaf);
+  std::optional<NodeId> at_leaf(State& state);
+  NodeId resolve(NodeId leaf);
   std::optional<NodeId> at_test(State& state, const Node& node);
   NodeId merge(const State& state, const Node& leaf, NodeId id);
   void step_into(State& state, NodeId node) const;

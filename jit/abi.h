@@ -25,10 +25,11 @@ struct Abi {
   bool has_frame;          // slots are in a frame that is made at entry, and the argument is above it
 };
 
-// Where the words of the input lie: displacements from the input register, in bytes, by index of word. Words that the
-// layout makes constant are never loaded.
+// Where the words of the input lie: displacements from the input register, in bytes, by index of word; or the constant
+// that the layout makes of a word (graphs know it already, straight forms ask here).
 struct InputMap {
   std::array<std::int32_t, sizeof(SeccompData) / 4> at;
+  std::array<bool, sizeof(SeccompData) / 4> is_constant;
 };
 
 inline constexpr InputMap seccomp_data_map = [] {

@@ -1,5 +1,7 @@
 #include "jit/compile.h"
 
+#include <algorithm>
+
 #include "jit/flow.h"
 #include "jit/layout.h"
 
@@ -21,7 +23,10 @@ Expected<Code, CompileError> compile(const Request& request) {
   }
   const Flow flow = lower(flow_request(request));
   const Layout layout = lay_out(flow, abi_of(request.target), request.input);
-  if (layout.bytes > request.max_bytes) {
+  // The table's words reach no further.
+  const std::size_t most =
+      request.residuals.empty() ? request.max_bytes : std::min(request.max_bytes, std::size_t{max_code_bytes});
+  if (layout.bytes > most) {
     return CompileError{FallbackReason::code_too_large, std::to_string(layout.bytes) + " bytes of code"};
   }
   auto code = backend->emit({flow, layout, request.target, request.input, request.with_marks});

@@ -185,7 +185,9 @@ class Generator {
     const Imm k{insn.k};
     switch (bpf::opcode_of(insn)) {
       case Opcode::ld_imm: return set(a, insn.k);
-      case Opcode::ld_abs: return as_.mov(a, word(insn.k));
+      case Opcode::ld_abs:
+        if (input_.is_constant[insn.k / 4]) return set(a, static_cast<std::uint32_t>(input_.at[insn.k / 4]));
+        return as_.mov(a, word(insn.k));
       case Opcode::ld_len: return set(a, sizeof(SeccompData));
       case Opcode::ld_mem: return as_.mov(a, slot(insn.k));
       case Opcode::ldx_imm: return set(x, insn.k);

@@ -71,7 +71,7 @@ struct ChainNode;
 // What is left of a call when all that matters is one argument: whether (argument & mask) lies in a set, an interval from
 // `base` on, thinned out by `members` where it is shorter than 64. Decided without a jump or a call, so that it costs little
 // even where calls come in no order that a processor could foresee.
-struct ArgumentCheck {
+struct CALLGATE_API ArgumentCheck {
   std::uint64_t mask;
   std::uint64_t base;
   std::uint64_t span;     // length of the interval, less one

@@ -1,5 +1,5 @@
-// The passes over a decision graph. Each returns whether it changed anything.
-// What a pass may and may not do is written down in ir/opt/README.md.
+// The pass over a finished graph; all other rules are applied while nodes are made (ir/fold.h, ir/specialise.h). Returns
+// whether it changed anything. What a pass may and may not do is written down in ir/opt/README.md.
 #pragma once
 
 #include <span>
@@ -8,7 +8,6 @@
 
 namespace callgate::ir {
 
-bool fold_constants(Graph& graph);
 bool remove_dead_nodes(Graph& graph);
 
 // The same for a graph with several roots, which get their new numbers; graph.root is not one of them.

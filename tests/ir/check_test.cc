@@ -225,5 +225,50 @@ TEST(Check, ATestOfSomethingElseDoesNotGuardAComputedLeaf) {
   }
 }
 
+// The shapes that the folding constructors give to guards.
+TEST(Check, AGuardOfAMaskedDivisorIsATestOfBits) {
+  Sound s;
+  const ExprId x = s.graph.load(16);
+  const ExprId mask = s.graph.constant(0x70);
+  const ExprId quotient = s.graph.expr(Op::div, s.nr, s.graph.expr(Op::and_, x, mask));
+  const NodeId user = s.graph.test(Compare::greater, quotient, s.zero, s.allow, s.deny);
+  s.graph.root = s.graph.test(Compare::any_bit_set, x, mask, user, s.deny);
+  EXPECT_EQ(broken(s.graph), "");
+  s.graph.root = s.graph.test(Compare::any_bit_set, x, mask, s.deny, user);
+  EXPECT_NE(broken(s.graph), "") << "the wrong side";
+  s.graph.root = s.graph.test(Compare::any_bit_set, x, s.graph.constant(0xf0), user, s.deny);
+  EXPECT_NE(broken(s.graph), "") << "another mask";
+}
+
+TEST(Check, AComputedLeafWithAMask) {
+  Sound s;
+  const ExprId x = s.graph.load(16);
+  const auto leaf = [&](std::uint32_t mask) {
+    return s.graph.computed_leaf(s.graph.expr(Op::and_, x, s.graph.constant(mask)));
+  };
+  s.graph.root = leaf(0xffff);
+  EXPECT_EQ(broken(s.graph), "") << "ALLOW does not fit the mask";
+  s.graph.root = leaf(0xfffeffff);
+  EXPECT_EQ(broken(s.graph), "");
+  const NodeId wide = leaf(0x7fff00ff);
+  s.graph.root = wide;
+  EXPECT_NE(broken(s.graph), "") << "ALLOW fits it";
+  const ExprId action = s.graph.expr(Op::and_, x, s.graph.constant(0x7fff0000));
+  s.graph.root = s.graph.test(Compare::equal, action, s.graph.constant(action::allow), s.allow, wide);
+  EXPECT_EQ(broken(s.graph), "") << "and is tested with it";
+}
+
+// Facts may have settled guards; all other rules hold.
+TEST(Check, GuardsByFacts) {
+  Division division;
+  division.graph.root = division.user;
+  EXPECT_EQ(check(division.graph, Guards::by_facts), std::nullopt);
+  Computed computed;
+  computed.graph.root = computed.leaf;
+  EXPECT_EQ(check(computed.graph, Guards::by_facts), std::nullopt);
+  computed.graph.leaf(action::allow | 1);
+  EXPECT_NE(check(computed.graph, Guards::by_facts), std::nullopt);
+}
+
 }  // namespace
 }  // namespace callgate::ir

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "callgate/callgate.hpp"
+#include "dispatch/action_table.h"
 #include "fuzz/generator/program_generator.h"
 #include "ir/plan.h"
 #include "jit/compile.h"
@@ -26,34 +27,40 @@ const std::set<ZydisMnemonic> allowed = {
     ZYDIS_MNEMONIC_OR,      ZYDIS_MNEMONIC_AND,     ZYDIS_MNEMONIC_XOR, ZYDIS_MNEMONIC_CMP,  ZYDIS_MNEMONIC_TEST,
     ZYDIS_MNEMONIC_IMUL,    ZYDIS_MNEMONIC_DIV,     ZYDIS_MNEMONIC_NEG, ZYDIS_MNEMONIC_SHL,  ZYDIS_MNEMONIC_SHR,
     ZYDIS_MNEMONIC_JMP,     ZYDIS_MNEMONIC_JZ,      ZYDIS_MNEMONIC_JNZ, ZYDIS_MNEMONIC_JNBE, ZYDIS_MNEMONIC_JNB,
-    ZYDIS_MNEMONIC_JB,      ZYDIS_MNEMONIC_JBE,     ZYDIS_MNEMONIC_JLE, ZYDIS_MNEMONIC_JNL,  ZYDIS_MNEMONIC_RET};
+    ZYDIS_MNEMONIC_JB,      ZYDIS_MNEMONIC_JBE,     ZYDIS_MNEMONIC_JLE, ZYDIS_MNEMONIC_JNL,  ZYDIS_MNEMONIC_RET,
+    ZYDIS_MNEMONIC_BT};
 
 class Checker {
  public:
-  Checker(Target target, const std::vector<std::uint8_t>& code) : wide_(target == Target::x86_64), code_(code) {
+  Checker(Target target, const jit::Code& code)
+      : wide_(target == Target::x86_64), code_(code.bytes), entries_(code.entries) {
     ZydisDecoderInit(&decoder_, wide_ ? ZYDIS_MACHINE_MODE_LONG_64 : ZYDIS_MACHINE_MODE_LEGACY_32,
                      wide_ ? ZYDIS_STACK_WIDTH_64 : ZYDIS_STACK_WIDTH_32);
   }
 
   void run() {
-    ASSERT_GE(code_.size(), 4u);
-    ASSERT_EQ(code_[3], wide_ ? 0xfa : 0xfb) << "starts with endbr";
     for (std::size_t at = 0; at < code_.size();) {
       ZydisDecodedInstruction insn;
       ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
-      ASSERT_TRUE(ZYAN_SUCCESS(
-          ZydisDecoderDecodeFull(&decoder_, code_.data() + at, code_.size() - at, &insn, operands)))
+      ASSERT_TRUE(
+          ZYAN_SUCCESS(ZydisDecoderDecodeFull(&decoder_, code_.data() + at, code_.size() - at, &insn, operands)))
           << "at byte " << at;
       starts_.insert(at);
       check(at, insn, operands);
       if (testing::Test::HasFailure()) return;
       at += insn.length;
     }
-    for (const std::size_t target : targets_) ASSERT_TRUE(starts_.count(target)) << "jump into an instruction: " << target;
+    for (const std::size_t target : targets_)
+      ASSERT_TRUE(starts_.count(target)) << "jump into an instruction: " << target;
+    for (const std::uint32_t entry : entries_)
+      ASSERT_TRUE(endbrs_.count(entry)) << "an entry begins with endbr: " << entry;
+    for (const std::size_t target : targets_)
+      ASSERT_FALSE(endbrs_.count(target)) << "an entry is for callers: " << target;
   }
 
  private:
   void check(std::size_t at, const ZydisDecodedInstruction& insn, const ZydisDecodedOperand* operands) {
+    if (insn.mnemonic == (wide_ ? ZYDIS_MNEMONIC_ENDBR64 : ZYDIS_MNEMONIC_ENDBR32)) endbrs_.insert(at);
     ASSERT_TRUE(allowed.count(insn.mnemonic)) << ZydisMnemonicGetString(insn.mnemonic) << " at byte " << at;
     for (int i = 0; i < insn.operand_count; ++i) {
       const ZydisDecodedOperand& operand = operands[i];
@@ -78,25 +85,32 @@ class Checker {
   }
 
   void check_memory(std::size_t at, const ZydisDecodedOperand& operand) const {
-    ASSERT_EQ(operand.size, 32) << "at byte " << at;
     ASSERT_EQ(operand.mem.index, ZYDIS_REGISTER_NONE) << "at byte " << at;
     const auto base = operand.mem.base;
     const std::int64_t disp = operand.mem.disp.has_displacement ? operand.mem.disp.value : 0;
     const bool is_stack = base == ZYDIS_REGISTER_RSP || base == ZYDIS_REGISTER_ESP;
-    ASSERT_EQ(disp % 4, 0);
+    const std::int64_t bytes = operand.size / 8;
+    ASSERT_TRUE(bytes == 1 || bytes == 4 || (bytes == 8 && wide_)) << "at byte " << at;
     if (!is_stack) {
       ASSERT_EQ(base, wide_ ? ZYDIS_REGISTER_RDI : ZYDIS_REGISTER_EDX) << "at byte " << at;
       ASSERT_EQ(operand.actions & ZYDIS_OPERAND_ACTION_MASK_WRITE, 0) << "writes its input at byte " << at;
-      ASSERT_TRUE(disp >= 0 && disp <= 60) << "at byte " << at;
+      ASSERT_EQ(disp % bytes, 0) << "at byte " << at;
+      ASSERT_TRUE(disp >= 0 && disp + bytes <= 64) << "at byte " << at;
     } else if (wide_) {
+      ASSERT_EQ(bytes, 4) << "at byte " << at;
+      ASSERT_EQ(disp % 4, 0);
       ASSERT_TRUE(disp >= -128 && disp <= -4) << "outside of the red zone at byte " << at;
     } else {
+      ASSERT_EQ(bytes, 4) << "at byte " << at;
+      ASSERT_EQ(disp % 4, 0);
       ASSERT_TRUE(disp >= 0 && disp <= 76) << "outside of the frame at byte " << at;
     }
   }
 
   bool wide_;
   const std::vector<std::uint8_t>& code_;
+  const std::vector<std::uint32_t>& entries_;
+  std::set<std::size_t> endbrs_;
   ZydisDecoder decoder_;
   std::set<std::size_t> starts_;
   std::vector<std::size_t> targets_;
@@ -109,12 +123,13 @@ void check_code(const std::vector<Program>& filters) {
       if (backend == nullptr || !backend->makes(target)) continue;
       for (const MergeRule rule : {MergeRule::first_non_allow, MergeRule::most_restrictive}) {
         for (const Optimize level : {Optimize::none, Optimize::full}) {
-          ir::Plan plan;
-          std::uint32_t n = 0;
-          for (const Program& filter : filters) plan = ir::attach(plan, filter, n++, rule, level);
-          const auto code = jit::compile({plan, rule, engine, target});
+          const ir::Plan plan = ir::make_plan(filters, {.rule = rule, .level = level});
+          const auto residuals = detail::find_residuals(plan, rule);
+          const auto code = jit::compile(
+              {.plan = plan, .rule = rule, .engine = engine, .target = target, .residuals = residuals.roots});
           ASSERT_TRUE(code) << code.error().message;
-          Checker(target, code->bytes).run();
+          ASSERT_EQ(code->entries.size(), 1 + residuals.roots.size());
+          Checker(target, *code).run();
         }
       }
     }
@@ -136,11 +151,19 @@ TEST(EmittedCode, HasTheSameSizeFromBothAssemblers) {
   if (native_engines().size() < 2) GTEST_SKIP() << "this build has only one assembler";
   fuzz::ProgramGenerator generator(22);
   for (int i = 0; i < 300; ++i) {
-    const auto plan = ir::attach({}, program(generator.valid(120)), 0, MergeRule::first_non_allow, Optimize::none);
-    const auto a = jit::compile({plan, MergeRule::first_non_allow, Engine::xbyak, jit::host_target()});
-    const auto b = jit::compile({plan, MergeRule::first_non_allow, Engine::asmjit, jit::host_target()});
-    ASSERT_TRUE(a && b);
-    ASSERT_EQ(a->bytes.size(), b->bytes.size());
+    const Program filter = program(generator.valid(120));
+    for (const Optimize level : {Optimize::none, Optimize::full}) {
+      const ir::Plan plan = ir::make_plan(std::span(&filter, 1), {.level = level});
+      const auto compile = [&](Engine engine) {
+        return jit::compile(
+            {.plan = plan, .rule = MergeRule::first_non_allow, .engine = engine, .target = jit::host_target()});
+      };
+      const auto a = compile(Engine::xbyak);
+      const auto b = compile(Engine::asmjit);
+      ASSERT_TRUE(a && b);
+      ASSERT_EQ(a->bytes.size(), b->bytes.size());
+      ASSERT_EQ(a->entries, b->entries);
+    }
   }
 }
 

@@ -1,11 +1,13 @@
-// What the generator asks of an assembler, for programs of tests/golden/ir: both tiers, both targets. That the code
+// What the generator asks of an assembler, for programs of tests/golden/ir: both tiers, both targets, the whole chain and
+// the residuals of its action table. That the code
 // decides right is shown beside the graphs of the same programs (tests/ir/golden_test.cc) and here for these forms.
 #include <gtest/gtest.h>
 
 #include <string>
 
+#include "dispatch/action_table.h"
 #include "ir/plan.h"
-#include "jit/backend/backend.h"
+#include "jit/compile.h"
 #include "jit/listing.h"
 #include "tests/support/agree.h"
 #include "tests/support/golden_filters.h"
@@ -14,8 +16,27 @@ namespace callgate::test {
 namespace {
 
 constexpr const char* names[] = {
-    "all_arithmetic",  "compare_64_bits", "computed_over_computed", "div_x_guard", "jset", "kill_thread", "ret_a",
-    "scratch_diamond", "shifts_by_x",     "unreachable_code",       "x32_guard",
+    "all_arithmetic",
+    "choice_interval",
+    "choice_points",
+    "choice_set",
+    "choice_set_at_a_base",
+    "choice_split",
+    "choice_wide_interval",
+    "choice_wide_points",
+    "choice_wide_set",
+    "choice_wide_split",
+    "compare_64_bits",
+    "computed_over_computed",
+    "div_x_guard",
+    "jset",
+    "kill_thread",
+    "residuals_shared",
+    "ret_a",
+    "scratch_diamond",
+    "shifts_by_x",
+    "unreachable_code",
+    "x32_guard",
 };
 
 class ListingGolden : public testing::TestWithParam<const char*> {
@@ -25,11 +46,12 @@ class ListingGolden : public testing::TestWithParam<const char*> {
 
 std::string listing_of(const std::vector<Program>& oldest_first, Optimize level, Target target) {
   constexpr MergeRule rule = MergeRule::most_restrictive;
-  ir::Plan plan;
-  std::uint32_t filter = 0;
-  for (const Program& program : oldest_first) plan = ir::attach(plan, program, filter++, rule, level);
-  const jit::Flow flow = jit::lower(plan, rule);
-  return jit::listing(flow, jit::lay_out(flow, jit::abi_of(target)), target);
+  const ir::Plan plan = ir::make_plan(oldest_first, {.rule = rule, .level = level});
+  const auto residuals = detail::find_residuals(plan, rule);
+  const jit::Request request{
+      .plan = plan, .rule = rule, .engine = Engine::asmjit, .target = target, .residuals = residuals.roots};
+  const jit::Flow flow = jit::lower(jit::flow_request(request));
+  return jit::listing(flow, jit::lay_out(flow, jit::abi_of(target), request.input), request.input, target);
 }
 
 TEST_P(ListingGolden, Listings) {

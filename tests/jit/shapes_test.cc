@@ -86,7 +86,8 @@ TEST(Shape, DeepDiamonds) {
 TEST(Shape, AllScratchSlotsLiveOverMerges) {
   std::string text;
   for (int slot = 0; slot < 16; ++slot) {
-    text += "ld [" + std::to_string(slot * 4) + "]\nadd #" + std::to_string(slot) + "\nst M[" + std::to_string(slot) + "]\n";
+    text += "ld [" + std::to_string(slot * 4) + "]\nadd #" + std::to_string(slot) + "\nst M[" + std::to_string(slot) +
+            "]\n";
   }
   text += "ld [args[0].lo]\njgt #100, a, b\na: ld M[3]\nst M[4]\nb: ld #0\n";
   for (int slot = 0; slot < 16; ++slot) text += "ldx M[" + std::to_string(slot) + "]\nmul #31\nadd x\n";
@@ -146,17 +147,20 @@ TEST(Shape, StraightSegmentsInAChain) {
 // The bound that docs/code-generation.md states, for both tiers.
 TEST(Shape, CodeStaysWithinItsBound) {
   std::vector<std::vector<Insn>> programs;
-  for (const Insn worst : {Insn{0x34, 0, 0, 0x12345678}, Insn{0x3c, 0, 0, 0}, Insn{0x2c, 0, 0, 0}, Insn{0x24, 0, 0, 0x1234567},
-                           Insn{0x02, 0, 0, 1}, Insn{0x45, 0, 0, 0x12345}, Insn{0x16, 0, 0, 0}}) {
+  for (const Insn worst :
+       {Insn{0x34, 0, 0, 0x12345678}, Insn{0x3c, 0, 0, 0}, Insn{0x2c, 0, 0, 0}, Insn{0x24, 0, 0, 0x1234567},
+        Insn{0x02, 0, 0, 1}, Insn{0x45, 0, 0, 0x12345}, Insn{0x16, 0, 0, 0}}) {
     std::vector<Insn> insns(max_program_length - 1, worst);
     insns.push_back(ret(0));
     programs.push_back(insns);
   }
   for (const auto& insns : programs) {
     for (const Optimize level : {Optimize::none, Optimize::full}) {
-      const auto plan = ir::attach({}, program(std::span<const Insn>(insns)), 0, MergeRule::first_non_allow, level);
+      const Program filter = program(std::span<const Insn>(insns));
+      const ir::Plan plan = ir::make_plan(std::span(&filter, 1), {.level = level});
       for (const Engine engine : native_engines()) {
-        const auto code = jit::compile({plan, MergeRule::first_non_allow, engine, jit::host_target()});
+        const auto code = jit::compile(
+            {.plan = plan, .rule = MergeRule::first_non_allow, .engine = engine, .target = jit::host_target()});
         ASSERT_TRUE(code) << code.error().message;
         EXPECT_LE(code->bytes.size(), 64 + 24 * insns.size());
       }

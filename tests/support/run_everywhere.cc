@@ -4,14 +4,15 @@
 #include <cstring>
 #include <functional>
 #include <map>
+#include <optional>
 #include <sstream>
 #include <utility>
 
 #include "bpf/disassembler.h"
 #include "bpf/names.h"
+#include "dispatch/action_table.h"
 #include "fuzz/generator/inputs.h"
 #include "interp/run.h"
-#include "dispatch/action_table.h"
 #include "ir/evaluate.h"
 #include "ir/plan.h"
 #include "jit/compile.h"
@@ -55,8 +56,9 @@ Evaluator failure(const std::string& name, const std::string& why) {
 
 // A chain that is not what was asked for is a failure, never a silent other engine.
 Evaluator chain_evaluator(std::span<const Program> filters, const Options& options, bool one_by_one, bool native) {
-  std::string name = std::string("Chain ") + callgate::name(options.engine) + " optimize=" + callgate::name(options.optimize) +
-                     (one_by_one ? " one by one" : " all at once") + (options.no_exec_memory ? " no_exec_memory" : "");
+  std::string name = std::string("Chain ") + callgate::name(options.engine) +
+                     " optimize=" + callgate::name(options.optimize) + (one_by_one ? " one by one" : " all at once") +
+                     (options.no_exec_memory ? " no_exec_memory" : "");
   auto chain = Chain::create(options);
   if (!chain) return failure(name, to_string(chain.error()));
   const std::size_t step = one_by_one ? 1 : filters.size();
@@ -79,8 +81,8 @@ Evaluator match_evaluator(std::span<const Program> filters, MergeRule rule) {
             Results results;
             for (const SeccompData& data : inputs) {
               const Match match = chain.match(data);
-              const bool sound = !match.filter ? match.result == action::allow
-                                               : interpret(copy[*match.filter], data) == match.result;
+              const bool sound =
+                  !match.filter ? match.result == action::allow : interpret(copy[*match.filter], data) == match.result;
               results.push_back(sound ? match.result : ~match.result);
             }
             return results;
@@ -91,15 +93,16 @@ void add_graph_evaluators(std::vector<Evaluator>& out, std::span<const Program> 
   for (const ir::Detail detail : {ir::Detail::facts, ir::Detail::numbers, ir::Detail::whole}) {
     ir::Plan plan = ir::make_plan(filters, {.rule = rule, .detail = detail});
     if (plan.size() != 1 || plan[0]->decisions() == nullptr) return;  // over budget: the chains above run it
-    out.push_back({std::string("decision graph, detail ") + ir::name(detail), [plan](std::span<const SeccompData> inputs) {
-                     const ir::Decisions& decisions = *plan[0]->decisions();
-                     Results results;
-                     for (const SeccompData& data : inputs) {
-                       const ir::NodeId root = decisions.root_of(ir::class_of(data.nr, data.arch));
-                       results.push_back(ir::evaluate(decisions.graph, root, data));
-                     }
-                     return results;
-                   }});
+    out.push_back(
+        {std::string("decision graph, detail ") + ir::name(detail), [plan](std::span<const SeccompData> inputs) {
+           const ir::Decisions& decisions = *plan[0]->decisions();
+           Results results;
+           for (const SeccompData& data : inputs) {
+             const ir::NodeId root = decisions.root_of(ir::class_of(data.nr, data.arch));
+             results.push_back(ir::evaluate(decisions.graph, root, data));
+           }
+           return results;
+         }});
   }
 }
 
@@ -134,28 +137,47 @@ Results run_in_helper(const TableAndCode& made, std::span<const SeccompData> inp
     if (detail::is_residual(word) && word >= detail::code_base) {
       answers = Helper32::instance().run(made.code_at(word), batch);
     } else if (detail::is_residual(word)) {
-      for (std::size_t i = 0; i < batch.size(); ++i) answers[i] = made.checks[word - detail::check_base].decide(&batch[i]);
+      for (std::size_t i = 0; i < batch.size(); ++i)
+        answers[i] = made.checks[word - detail::check_base].decide(&batch[i]);
     }
     for (std::size_t i = 0; i < indices.size(); ++i) results[indices[i]] = answers[i];
   }
   return results;
 }
 
+// With less detail as long as the code is larger than the table can reach, as Chain does it.
+std::optional<TableAndCode> compile_32_bit(std::span<const Program> filters, ir::PlanOptions options) {
+  for (const ir::Detail level : {ir::Detail::facts, ir::Detail::numbers, ir::Detail::whole, ir::Detail::straight}) {
+    options.detail = level;
+    const ir::Plan plan = ir::make_plan(filters, options);
+    const auto residuals = detail::find_residuals(plan, options.rule);
+    const bool has_less = options.level == Optimize::full && level != ir::Detail::straight;
+    const auto code = jit::compile({.plan = plan,
+                                    .rule = options.rule,
+                                    .engine = Engine::asmjit,
+                                    .target = Target::x86_32,
+                                    .residuals = residuals.roots,
+                                    .max_bytes = has_less ? max_code_bytes : jit::max_straight_bytes});
+    if (!code && has_less && code.error().reason == FallbackReason::code_too_large) continue;
+    if (!code) return std::nullopt;
+    TableAndCode made{std::vector<std::uint32_t>(detail::action_table_words), residuals.checks, code->bytes};
+    detail::fill(detail::ActionTable(made.table.data(), made.table.size()), plan, options.rule, residuals,
+                 code->entries);
+    return made;
+  }
+  return std::nullopt;
+}
+
 void add_32_bit(std::vector<Evaluator>& out, std::span<const Program> filters, MergeRule rule) {
   if (!Helper32::is_available() || jit::find_backend(Engine::asmjit) == nullptr) return;
   for (const Optimize level : {Optimize::none, Optimize::full}) {
     const std::string name = std::string("x86_32 by AsmJit in the helper, optimize=") + callgate::name(level);
-    const ir::Plan plan = ir::make_plan(filters, {.rule = rule, .level = level});
-    const auto residuals = detail::find_residuals(plan, rule);
-    auto code = jit::compile(
-        {.plan = plan, .rule = rule, .engine = Engine::asmjit, .target = Target::x86_32, .residuals = residuals.roots});
-    if (!code) {
-      out.push_back(failure(name, code.error().message));
+    const auto made = compile_32_bit(filters, {.rule = rule, .level = level});
+    if (!made) {
+      out.push_back(failure(name, "does not compile"));
       continue;
     }
-    TableAndCode made{std::vector<std::uint32_t>(detail::action_table_words), residuals.checks, code->bytes};
-    detail::fill(detail::ActionTable(made.table.data(), made.table.size()), plan, rule, residuals, code->entries);
-    out.push_back({name, [made](std::span<const SeccompData> inputs) { return run_in_helper(made, inputs); }});
+    out.push_back({name, [made = *made](std::span<const SeccompData> inputs) { return run_in_helper(made, inputs); }});
   }
 }
 
@@ -210,8 +232,8 @@ std::string show(std::uint32_t result) {
 std::string report(std::span<const Program> filters, MergeRule rule, const std::string& engine, const SeccompData& data,
                    std::uint32_t expected, const std::string& actual) {
   std::ostringstream out;
-  out << engine << ", rule " << callgate::name(rule) << "\n  says " << actual << "\n  interpreter says " << show(expected)
-      << "\n  for " << show(data) << "\n";
+  out << engine << ", rule " << callgate::name(rule) << "\n  says " << actual << "\n  interpreter says "
+      << show(expected) << "\n  for " << show(data) << "\n";
   for (std::size_t i = 0; i < filters.size(); ++i) {
     out << "filter " << i << " (oldest first), path " << path(filters[i], data) << "\n"
         << bpf::disassemble(filters[i].instructions());
@@ -228,7 +250,8 @@ std::string compare(std::span<const Program> filters, MergeRule rule, std::span<
       return report(filters, rule, evaluator.name, inputs[0], expected[0], "nothing: it cannot run");
     }
     for (std::size_t i = 0; i < inputs.size(); ++i) {
-      if (actual[i] != expected[i]) return report(filters, rule, evaluator.name, inputs[i], expected[i], show(actual[i]));
+      if (actual[i] != expected[i])
+        return report(filters, rule, evaluator.name, inputs[i], expected[i], show(actual[i]));
     }
   }
   return "";

@@ -1,0 +1,27 @@
+// 64-bit comparisons that libseccomp wrote as comparisons of halves: how many of them the compiler makes whole again.
+#include <gtest/gtest.h>
+
+#include "bench/filters/workload.h"
+#include "ir/plan.h"
+#include "jit/choices.h"
+
+namespace callgate::test {
+namespace {
+
+std::size_t wide_choices(const std::vector<Program>& filters) {
+  const ir::Plan plan = ir::make_plan(filters, {});
+  const ir::Decisions& decisions = *plan.at(0)->decisions();
+  jit::Choices choices;
+  jit::make_choices(decisions.graph, decisions.roots, {.has_64_bits = true, .halves_adjoin = true}, choices);
+  std::size_t wide = 0;
+  for (jit::ChoiceId id = 0; id < choices.size(); ++id) wide += choices[id].wide;
+  return wide;
+}
+
+// Equal choices are one, so this counts different ones.
+TEST(WideChoices, OfTheArgumentHeavyFilter) { EXPECT_GE(wide_choices(bench::argument_heavy().programs()), 60u); }
+
+TEST(WideChoices, OfTheMaximumFilter) { EXPECT_GE(wide_choices(bench::maximum().programs()), 60u); }
+
+}  // namespace
+}  // namespace callgate::test

@@ -1,0 +1,127 @@
+// The laws of ir/opt/README.md for the pass over finished graphs: on graphs of random chains, and on graphs with everything
+// in them that is there to be removed.
+#include <gtest/gtest.h>
+
+#include "fuzz/generator/inputs.h"
+#include "fuzz/generator/program_generator.h"
+#include "ir/check.h"
+#include "ir/evaluate.h"
+#include "ir/opt/passes.h"
+#include "ir/plan.h"
+#include "ir/print.h"
+#include "tests/ir/path.h"
+#include "tests/ir/untidy_graph.h"
+#include "tests/support/filters.h"
+
+namespace callgate::test {
+namespace {
+
+using ir::Compare;
+using ir::ExprId;
+using ir::Graph;
+using ir::NodeId;
+
+// All nodes and expressions, reachable or not.
+struct Content {
+  std::uint32_t exprs;
+  std::uint32_t nodes;
+  std::string text;
+  bool operator==(const Content&) const = default;
+};
+Content content(const Graph& graph) { return {graph.expr_count(), graph.node_count(), ir::to_text(graph)}; }
+
+void expect_laws(const Graph& before, std::span<const SeccompData> inputs) {
+  ASSERT_EQ(ir::check(before), std::nullopt);
+  Graph after = before;
+  const bool changed = ir::remove_dead_nodes(after);
+  ASSERT_EQ(ir::check(after), std::nullopt);
+  ASSERT_EQ(changed, !(content(before) == content(after)));
+  ASSERT_LE(after.node_count(), before.node_count());
+  for (const SeccompData& data : inputs) {
+    ASSERT_EQ(ir::evaluate(after, data), ir::evaluate(before, data));
+    const PathCost old_cost = path_cost(before, data);
+    const PathCost new_cost = path_cost(after, data);
+    ASSERT_LE(new_cost.tests, old_cost.tests);
+    ASSERT_LE(new_cost.loads, old_cost.loads);
+    ASSERT_LE(new_cost.operations, old_cost.operations);
+  }
+  Graph again = before;
+  ASSERT_EQ(ir::remove_dead_nodes(again), changed);
+  ASSERT_EQ(content(again), content(after)) << "two runs differ";
+  ASSERT_FALSE(ir::remove_dead_nodes(after)) << "once is not enough";
+  ASSERT_EQ(content(again), content(after));
+}
+
+TEST(RemoveDeadNodes, ObeysTheLawsOnUntidyGraphs) {
+  fuzz::Random random(31);
+  std::uint32_t changed = 0;
+  for (int i = 0; i < 500; ++i) {
+    SCOPED_TRACE(i);
+    const Graph graph = untidy_graph(random);
+    ASSERT_NO_FATAL_FAILURE(expect_laws(graph, some_inputs(random)));
+    Graph copy = graph;
+    changed += ir::remove_dead_nodes(copy);
+  }
+  EXPECT_GT(changed, 200u);
+}
+
+// The graph of a chain by number, asked at one root after the other: all other roots are dead then.
+TEST(RemoveDeadNodes, ObeysTheLawsOnChains) {
+  fuzz::ProgramGenerator generator(32);
+  for (int i = 0; i < 150; ++i) {
+    SCOPED_TRACE(i);
+    const Program programs[2] = {program(generator.valid(30)), program(generator.valid(30))};
+    const auto inputs = fuzz::inputs_for(programs[i % 2].instructions(), generator.next(), 8);
+    for (const MergeRule rule : {MergeRule::first_non_allow, MergeRule::most_restrictive}) {
+      const ir::Plan plan = ir::make_plan(programs, {.rule = rule, .detail = ir::Detail::numbers});
+      if (plan.size() != 1 || plan[0]->decisions() == nullptr) continue;
+      Graph graph = plan[0]->decisions()->graph;
+      for (const std::uint32_t class_id : {0u, 1u, 600u, 1100u, ir::class_count - 1}) {
+        graph.root = plan[0]->decisions()->roots[class_id % plan[0]->decisions()->roots.size()];
+        ASSERT_NO_FATAL_FAILURE(expect_laws(graph, inputs));
+      }
+    }
+  }
+}
+
+TEST(RemoveDeadNodes, KeepsAllOfSeveralRoots) {
+  Graph graph;
+  graph.leaf(9);
+  const NodeId yes = graph.leaf(1);
+  const NodeId no = graph.leaf(2);
+  const NodeId test = graph.test(Compare::equal, graph.load(4), graph.constant(3), yes, no);
+  NodeId roots[] = {test, no, test};
+  EXPECT_TRUE(ir::remove_dead_nodes(graph, roots));
+  EXPECT_EQ(graph.node_count(), 3u);
+  EXPECT_EQ(roots[0], roots[2]);
+  EXPECT_EQ(graph.node_at(roots[0]).kind, ir::NodeKind::test);
+  EXPECT_EQ(graph.node_at(roots[1]).lhs, 2u);
+}
+
+TEST(RemoveDeadNodes, LeavesWhatTheRootReaches) {
+  Graph graph;
+  graph.leaf(9);
+  const ExprId unused = graph.expr(ir::Op::neg, graph.load(8));
+  const NodeId yes = graph.leaf(1);
+  graph.root = graph.test(Compare::greater, graph.load(4), graph.constant(3), yes, graph.leaf(2));
+  graph.test(Compare::equal, unused, unused, graph.root, yes);
+  const std::string text = "n2: if arch > 0x3 then n0 else n1\nn1: return KILL_THREAD(2)\nn0: return KILL_THREAD(1)\n";
+  EXPECT_TRUE(ir::remove_dead_nodes(graph));
+  EXPECT_EQ(ir::to_text(graph), text);
+  EXPECT_EQ(graph.node_count(), 3u);
+  EXPECT_EQ(graph.expr_count(), 2u);
+  EXPECT_FALSE(ir::remove_dead_nodes(graph));
+}
+
+TEST(RemoveDeadNodes, KeepsWhereNodesComeFrom) {
+  Graph graph;
+  graph.leaf(9);
+  graph.source = {4, 17};
+  graph.root = graph.leaf(1);
+  EXPECT_TRUE(ir::remove_dead_nodes(graph));
+  EXPECT_EQ(graph.node_at(graph.root).source.filter, 4u);
+  EXPECT_EQ(graph.node_at(graph.root).source.pc, 17u);
+}
+
+}  // namespace
+}  // namespace callgate::test

@@ -1,0 +1,314 @@
+// Where numbers get to before an argument is looked at: right for every number, against a walk for each one alone; and what
+// number and architecture decide is a constant of its class, nothing more and nothing less.
+#include "ir/number_flow.h"
+
+#include <gtest/gtest.h>
+
+#include "callgate/action.hpp"
+#include "fuzz/generator/program_generator.h"
+#include "ir/build.h"
+#include "ir/decisions.h"
+#include "ir/evaluate.h"
+#include "tests/support/filters.h"
+
+namespace callgate::test {
+namespace {
+
+// One number at a time: the outcome of a test is known if its expressions load nothing but number and architecture.
+class Walker {
+ public:
+  explicit Walker(const ir::Graph& graph, ir::NodeId root) : graph_(graph), root_(root), known_(graph.expr_count()) {
+    for (ir::ExprId id = 0; id < graph.expr_count(); ++id) {
+      const ir::Expr& e = graph.expr_at(id);
+      const int arity = ir::info(e.op).arity;
+      if (arity == 0) known_[id] = e.op == ir::Op::constant || e.lhs < 8;
+      if (arity == 1) known_[id] = known_[e.lhs];
+      if (arity == 2) known_[id] = known_[e.lhs] && known_[e.rhs];
+    }
+    yes_ = graph_.leaf(1);
+    no_ = graph_.leaf(0);
+  }
+
+  // The node that decides, or that asks about more.
+  ir::NodeId walk(const SeccompData& data) {
+    for (ir::NodeId id = root_;;) {
+      const ir::Node node = graph_.node_at(id);
+      if (node.kind != ir::NodeKind::test || !known_[node.lhs] || !known_[node.rhs]) return id;
+      const ir::NodeId alone = graph_.test(node.compare, node.lhs, node.rhs, yes_, no_);
+      id = ir::evaluate(graph_, alone, data) == 1 ? node.then : node.otherwise;
+    }
+  }
+
+  // The result, if that node knows it.
+  std::optional<std::uint32_t> result(const SeccompData& data) {
+    const ir::NodeId id = walk(data);
+    const ir::Node node = graph_.node_at(id);
+    if (node.kind == ir::NodeKind::constant) return node.lhs;
+    if (node.kind == ir::NodeKind::computed && known_[node.lhs]) return ir::evaluate(graph_, id, data);
+    return std::nullopt;
+  }
+
+ private:
+  ir::Graph graph_;
+  ir::NodeId root_;
+  std::vector<bool> known_;  // by expression
+  ir::NodeId yes_ = 0;
+  ir::NodeId no_ = 0;
+};
+
+SeccompData call_of(const ir::Domain& domain, std::uint32_t n) {
+  return {domain.first + n, domain.arch, 0x123456789, {~0u, 2, 3, 4, 5, 6}};
+}
+
+// Beside the three that chains have: numbers in the middle, the last ones that there are, and an unknown architecture.
+constexpr ir::Domain odd_domains[] = {
+    {"middle", arch::x86_64, 100}, {"last", arch::x86_32, 0xfffffe00}, {"other", 7, 0}};
+
+std::vector<ir::Domain> all_domains() {
+  std::vector<ir::Domain> all(ir::domains.begin(), ir::domains.end());
+  all.insert(all.end(), std::begin(odd_domains), std::end(odd_domains));
+  return all;
+}
+
+void expect_flow_right(const ir::Graph& graph) {
+  Walker walker(graph, graph.root);
+  for (const ir::Domain& domain : all_domains()) {
+    ir::NumberFlow flow(graph);
+    std::vector<ir::NodeId> got(ir::numbers_per_domain, ~0u);
+    for (const ir::Arrival& arrival : flow.run(graph.root, domain)) {
+      ASSERT_FALSE(arrival.numbers.empty());
+      arrival.numbers.for_each([&](std::uint32_t n) {
+        EXPECT_EQ(got[n], ~0u) << "number " << n << " arrives twice";
+        got[n] = arrival.node;
+      });
+    }
+    for (std::uint32_t n = 0; n < ir::numbers_per_domain; ++n) {
+      ASSERT_EQ(got[n], walker.walk(call_of(domain, n))) << domain.name << " number " << n;
+    }
+  }
+}
+
+constexpr const char* edge_constants[] = {"0",          "1",          "63",         "64",         "99",
+                                          "511",        "512",        "611",        "612",        "0x3fffffff",
+                                          "0x40000000", "0x400001ff", "0x40000200", "0xc000003e", "0x40000003",
+                                          "0xfffffdff", "0xfffffe00", "0xffffffff"};
+
+// Every compare with nr, with arch and with what is computed from them, at the edges of the numbers asked about.
+TEST(NumberFlow, EveryCompareAtTheEdges) {
+  for (const char* compare : {"jeq", "jgt", "jge", "jset"}) {
+    for (const char* value : {"ld [nr]\n", "ld [arch]\n", "ld [nr]\nadd #1\n", "ld [arch]\ntax\nld [nr]\nxor x\n"}) {
+      for (const char* k : edge_constants) {
+        SCOPED_TRACE(std::string(value) + compare + " " + k);
+        const std::string text = std::string(value) + compare + " #" + k + ", l\nret #ALLOW\nl: ret #ERRNO(1)";
+        ASSERT_NO_FATAL_FAILURE(expect_flow_right(*ir::build(program(text))));
+      }
+    }
+  }
+}
+
+// A graph as it is before the folding constructors have seen it.
+TEST(NumberFlow, TestsInEveryShape) {
+  for (const auto compare :
+       {ir::Compare::equal, ir::Compare::greater, ir::Compare::greater_equal, ir::Compare::any_bit_set}) {
+    for (const std::uint32_t k : {0u, 1u, 100u, 300u, 511u, 512u, 0x40000000u, 0x40000005u, 0xfffffe00u, 0xffffffffu}) {
+      for (const bool left : {false, true}) {
+        ir::Graph graph;
+        const ir::ExprId nr = graph.load(0);
+        const ir::ExprId constant = graph.constant(k);
+        const ir::NodeId yes = graph.leaf(1);
+        const ir::NodeId no = graph.test(ir::Compare::equal, graph.load(16), constant, yes, graph.leaf(2));
+        graph.root = graph.test(compare, left ? constant : nr, left ? nr : constant, yes, no);
+        ASSERT_NO_FATAL_FAILURE(expect_flow_right(graph));
+      }
+    }
+  }
+}
+
+TEST(NumberFlow, RandomPrograms) {
+  fuzz::ProgramGenerator generator(41);
+  for (int i = 0; i < 200; ++i) {
+    SCOPED_TRACE(i);
+    const auto graph = ir::build(program(generator.valid(40)));
+    if (graph) {
+      ASSERT_NO_FATAL_FAILURE(expect_flow_right(*graph));
+    }
+  }
+}
+
+// One flow for several roots and domains, as a chain uses it: what it was asked before makes no difference.
+TEST(NumberFlow, IsUsedAgain) {
+  fuzz::ProgramGenerator generator(43);
+  ir::Graph graph;
+  ir::NumberFlow flow(graph);
+  for (int i = 0; i < 40; ++i) {
+    const auto root = ir::build(graph, program(generator.valid(20)), 0);
+    if (!root) continue;
+    Walker walker(graph, *root);
+    for (const ir::Domain& domain : all_domains()) {
+      std::uint32_t numbers = 0;
+      for (const ir::Arrival& arrival : flow.run(*root, domain)) {
+        arrival.numbers.for_each([&](std::uint32_t n) {
+          ++numbers;
+          if (n % 41 == 0) {
+            EXPECT_EQ(arrival.node, walker.walk(call_of(domain, n))) << domain.name << " number " << n;
+          }
+        });
+      }
+      ASSERT_EQ(numbers, ir::numbers_per_domain);
+    }
+  }
+}
+
+// After the last step what is not asked yet waits where it is, and no number is lost.
+TEST(NumberFlow, StopsWhenTheStepsAreUsedUp) {
+  std::string text = "ld [nr]\n";
+  for (int i = 0; i < 6; ++i) {
+    const std::string n = std::to_string(i);
+    text += "jset #" + std::to_string(1 << i) + ", l" + n + "\nadd #7\nl" + n + ": ";
+  }
+  text += "jset #64, l\nret #ALLOW\nl: ret #TRAP";
+  const auto graph = ir::build(program(text));
+  ASSERT_TRUE(graph.has_value());
+  ir::NumberFlow flow(*graph);
+  int runs_to_the_end = 0;
+  int runs_that_stopped = 0;
+  for (int run = 0; run < 200; ++run) {
+    std::uint32_t numbers = 0;
+    bool stopped = false;
+    for (const ir::Arrival& arrival : flow.run(graph->root, ir::domains[static_cast<std::size_t>(run) % 3])) {
+      arrival.numbers.for_each([&](std::uint32_t) { ++numbers; });
+      stopped |= graph->node_at(arrival.node).kind == ir::NodeKind::test;
+    }
+    ASSERT_EQ(numbers, ir::numbers_per_domain);
+    ++(stopped ? runs_that_stopped : runs_to_the_end);
+    ASSERT_EQ(stopped, runs_that_stopped > 0) << "steps add up";
+  }
+  EXPECT_GT(runs_to_the_end, 1);
+  EXPECT_GT(runs_that_stopped, 1);
+}
+
+TEST(NumberSets, SplitAndTakeAndInsert) {
+  for (std::uint32_t begin = 0; begin <= ir::numbers_per_domain; ++begin) {
+    ir::NumberSet lower = ir::NumberSet::all();
+    const ir::NumberSet upper = lower.split_off(begin);
+    std::uint32_t expected = 0;
+    lower.for_each([&](std::uint32_t n) { EXPECT_EQ(n, expected++); });
+    EXPECT_EQ(expected, begin);
+    upper.for_each([&](std::uint32_t n) { EXPECT_EQ(n, expected++); });
+    EXPECT_EQ(expected, ir::numbers_per_domain);
+    EXPECT_EQ(lower.empty(), begin == 0);
+    if (begin == ir::numbers_per_domain) break;
+    EXPECT_FALSE(lower.take(begin));
+    lower.insert(begin);
+    EXPECT_TRUE(lower.take(begin));
+    lower.insert(upper);
+    lower.for_each([&](std::uint32_t) { --expected; });
+    EXPECT_EQ(expected, 0u);
+  }
+  ir::NumberSet none;
+  EXPECT_FALSE(none.take(0xffffffff));
+}
+
+TEST(CallClasses, EveryNumberOfTheDomainsHasOne) {
+  for (std::uint32_t id = 0; id < ir::domain_classes; ++id) {
+    EXPECT_EQ(ir::class_of(ir::number_of(id), ir::arch_of(id)), id);
+  }
+  for (const ir::RestClass& rest : ir::rest_classes) {
+    for (const std::uint32_t nr : {rest.low, rest.high}) {
+      EXPECT_EQ(ir::class_of(nr, rest.arch.value_or(0)), ir::class_count) << rest.name;
+    }
+  }
+}
+
+// ---- decisions of whole chains -----------------------------------------------------------------------------------
+
+std::uint32_t reference(std::span<const Program* const> oldest_first, MergeRule rule, const SeccompData& data) {
+  std::uint32_t current = action::allow;
+  for (std::size_t i = oldest_first.size(); i-- > 0;) {
+    const std::uint32_t result = interpret(*oldest_first[i], data);
+    if (rule == MergeRule::first_non_allow && action_of(result) != action::allow) return result;
+    if (rule == MergeRule::most_restrictive && is_stricter(result, current)) current = result;
+  }
+  return current;
+}
+
+// Against the graph for all calls: a class whose number decides there is a constant, with that result.
+void expect_roots_right(const std::vector<Program>& filters, MergeRule rule, ir::Detail detail) {
+  std::vector<const Program*> programs;
+  for (const Program& filter : filters) programs.push_back(&filter);
+  const auto decisions = ir::attach(ir::allow_all(detail), programs, 0, {.rule = rule, .fixed = {}, .detail = detail});
+  const auto whole = ir::attach(ir::allow_all(ir::Detail::whole), programs, 0,
+                                {.rule = rule, .fixed = {}, .detail = ir::Detail::whole});
+  if (!decisions || !whole) return;
+  ASSERT_EQ(decisions->roots.size(), ir::class_count);
+  Walker walker(whole->graph, whole->roots[0]);
+  for (std::uint32_t id = 0; id < ir::domain_classes; id += 3) {
+    const SeccompData data = call_of(ir::domains[id / ir::numbers_per_domain], id % ir::numbers_per_domain);
+    const ir::Node& root = decisions->graph.node_at(decisions->roots[id]);
+    const auto known = walker.result(data);
+    if (known) {
+      ASSERT_EQ(root.kind, ir::NodeKind::constant) << "class " << id;
+    }
+    ASSERT_EQ(ir::evaluate(decisions->graph, decisions->roots[id], data), reference(programs, rule, data))
+        << "class " << id;
+    if (root.kind == ir::NodeKind::constant) {
+      ASSERT_EQ(root.lhs, reference(programs, rule, data)) << "class " << id;
+    }
+  }
+}
+
+TEST(Decisions, KnowWhatNumbersDecide) {
+  fuzz::ProgramGenerator generator(42);
+  for (int i = 0; i < 60; ++i) {
+    SCOPED_TRACE(i);
+    std::vector<Program> filters;
+    for (std::uint64_t n = 1 + generator.next() % 3; n > 0; --n) filters.push_back(program(generator.valid(30)));
+    for (const MergeRule rule : {MergeRule::first_non_allow, MergeRule::most_restrictive}) {
+      for (const ir::Detail detail : {ir::Detail::facts, ir::Detail::numbers}) {
+        ASSERT_NO_FATAL_FAILURE(expect_roots_right(filters, rule, detail));
+      }
+    }
+  }
+}
+
+ir::Decisions decisions_of(const std::string& text) {
+  const Program filter = program(text);
+  const Program* programs[] = {&filter};
+  return *ir::attach(ir::allow_all(ir::Detail::facts), programs, 0, {});
+}
+
+TEST(Decisions, DivisionByANumberThatIsZero) {
+  const ir::Decisions decisions = decisions_of("ld [nr]\ntax\nld #1000\ndiv x\nret a");
+  for (const auto& [number, result] : {std::pair{0u, 0u}, {1u, 1000u}, {300u, 3u}}) {
+    const ir::Node& root = decisions.graph.node_at(decisions.roots[number]);
+    EXPECT_EQ(root.kind, ir::NodeKind::constant);
+    EXPECT_EQ(root.lhs, result) << number;
+  }
+}
+
+TEST(Decisions, WhatDependsOnArgumentsIsNoConstant) {
+  const ir::Decisions decisions = decisions_of(
+      "ld [nr]\njeq #7, l\nret #ALLOW\n"
+      "l: ld [args[0].lo]\njeq #1, m\nret #LOG\nm: ret #TRAP");
+  for (std::uint32_t id = 0; id < ir::domain_classes; ++id) {
+    const bool is_seven = id % ir::numbers_per_domain == 7 && id / ir::numbers_per_domain != 1;
+    EXPECT_EQ(decisions.graph.node_at(decisions.roots[id]).kind == ir::NodeKind::constant, !is_seven) << id;
+  }
+}
+
+// What the rest classes know of their calls folds tests of the number.
+TEST(Decisions, RestClassesKnowTheirInterval) {
+  const ir::Decisions decisions = decisions_of(
+      "ld [arch]\njeq #0xc000003e, l, other\n"
+      "l: ld [nr]\njge #0x40000000, x32\njge #512, between\nret #1\n"
+      "x32: jge #0x40000200, above\nret #2\nbetween: ret #3\nabove: ret #4\nother: jeq #0x40000003, i386\nret #5\n"
+      "i386: ld [nr]\njge #512, high\nret #6\nhigh: ret #7");
+  for (const auto& [rest, result] : {std::pair{0u, 3u}, {1u, 4u}, {2u, 7u}, {3u, 5u}}) {
+    const ir::Node& root = decisions.graph.node_at(decisions.roots[ir::domain_classes + rest]);
+    EXPECT_EQ(root.kind, ir::NodeKind::constant) << ir::rest_classes[rest].name;
+    EXPECT_EQ(root.lhs, result) << ir::rest_classes[rest].name;
+  }
+}
+
+}  // namespace
+}  // namespace callgate::test
