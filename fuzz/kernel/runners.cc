@@ -69,7 +69,9 @@ int SocketRunner::attach(std::span<const Insn> filter) {
   sock_fprog header{};
   header.len = static_cast<unsigned short>(filter.size());
   header.filter = reinterpret_cast<sock_filter*>(const_cast<Insn*>(filter.data()));
-  return setsockopt(ends_[1], SOL_SOCKET, SO_ATTACH_FILTER, &header, sizeof header) == 0 ? 0 : errno;
+  if (setsockopt(ends_[1], SOL_SOCKET, SO_ATTACH_FILTER, &header, sizeof header) != 0) return errno;
+  pace_.accepted();
+  return 0;
 }
 
 std::optional<std::vector<std::uint32_t>> SocketRunner::results(std::span<const Insn> filter,

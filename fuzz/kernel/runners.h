@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "callgate/insn.hpp"
+#include "fuzz/kernel/kernel_loader.h"
 #include "fuzz/kernel/probe_client.h"
 
 namespace callgate::kernel {
@@ -71,6 +72,7 @@ class SocketRunner : public Runner {
 
  private:
   int ends_[2];
+  Pace pace_;
 };
 
 }  // namespace callgate::kernel

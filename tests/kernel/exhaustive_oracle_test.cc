@@ -93,7 +93,7 @@ TEST(ExhaustiveOracle, EdgesOfEveryRule) {
   compare_all(probe, alphabet, is_full() ? 4 : 3);
 }
 
-// The interpreter against the kernel's own engine, by way of socket filters.
+// The interpreter against the kernel's own engine, by way of socket filters: six for each program.
 void compare_results_of_all(const fuzz::Exhaust& what) {
   CALLGATE_SKIP_WITHOUT_FILTERS();
   SocketRunner sockets;

@@ -84,7 +84,7 @@ void compare(Emulator& emulator, const Case& c, const Kind& kind, MergeRule rule
 
 Case next_case(fuzz::ProgramGenerator& generator, std::uint64_t i) {
   Case c;
-  const std::size_t filters = i % 4 == 0 ? 1 + i / 4 % 3 : 1;
+  const auto filters = static_cast<std::size_t>(i % 4 == 0 ? 1 + i / 4 % 3 : 1);
   for (std::size_t f = 0; f < filters; ++f) {
     c.filters.push_back(*verify(generator.valid(i % 50 == 0 ? 2000 : 100)));
     for (const SeccompData& data : fuzz::inputs_for(c.filters.back().instructions(), generator.next(), 6)) {
