@@ -31,6 +31,7 @@ struct Config {
   std::vector<Optimize> levels = {Optimize::none, Optimize::full};
   Target target = Target::native;  // of the code; x86_32 from a 64-bit process runs in a helper process
   std::uint32_t batch = 256;       // cases whose code is published together
+  bool reuse_code_memory = false;  // run code in a CodeBuffer instead of publishing it
 };
 
 // What this build and this process can run.

@@ -32,7 +32,8 @@ void add(Deciders& deciders, Contestant contestant, const Config& config) {
   switch (contestant) {
     case Contestant::xbyak:
     case Contestant::asmjit:
-      for (const Optimize level : config.levels) deciders.push_back(code_decider(engine_of(contestant), level));
+      for (const Optimize level : config.levels)
+        deciders.push_back(code_decider(engine_of(contestant), level, config.reuse_code_memory));
       break;
     case Contestant::table: deciders.push_back(chain_decider()); break;
     case Contestant::match: deciders.push_back(match_decider()); break;
