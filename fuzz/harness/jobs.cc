@@ -14,8 +14,8 @@
 #include <system_error>
 #include <thread>
 
-#include "fuzz/harness/isolated.h"
 #include "fuzz/harness/shrink.h"
+#include "fuzz/helper_32/isolated.h"
 
 namespace callgate::fuzz {
 namespace {

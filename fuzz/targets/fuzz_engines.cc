@@ -20,7 +20,7 @@ Config chosen_config() {
   Config config;
   config.reuse_code_memory = true;
   const std::string_view engines = setting("CALLGATE_FUZZ_ENGINES");
-  for (const Contestant contestant : available_contestants(Target::native)) {
+  for (const Contestant contestant : available_contestants(config)) {
     if (engines.empty() || engines.find(name(contestant)) != std::string_view::npos) {
       config.contestants.push_back(contestant);
     }
