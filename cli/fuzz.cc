@@ -1,7 +1,7 @@
 // callgate fuzz: do all engines decide as the interpreter does?
 #include <unistd.h>
 
-#include <cstdlib>
+#include <filesystem>
 #include <memory>
 
 #include "cli/command.h"
@@ -29,7 +29,7 @@ struct FuzzOptions {
 };
 
 std::vector<Contestant> contestants(const FuzzOptions& options) {
-  const std::vector<Contestant> available = fuzz::available_contestants(options.config.target);
+  const std::vector<Contestant> available = fuzz::available_contestants(options.config);
   if (options.engines.empty()) return available;
   std::vector<Contestant> chosen;
   for (const std::string& word : options.engines) {
@@ -39,6 +39,12 @@ std::vector<Contestant> contestants(const FuzzOptions& options) {
     }
   }
   return chosen;  // "interp" is none of them: it is always there
+}
+
+// Where the program of the 32-bit helper lies, seen from where the command lies.
+std::string helper_32() {
+  const auto bin = std::filesystem::read_symlink("/proc/self/exe").parent_path();
+  return (bin / CALLGATE_PROBES_FROM_BIN / "callgate-helper32").lexically_normal();
 }
 
 fuzz::RunOptions run_options(const FuzzOptions& options) {
@@ -80,7 +86,8 @@ void show_times(Session& session, const fuzz::RunResult& result) {
                     1e9 / per_program(all));
 }
 
-ExitCode run(Session& session, const FuzzOptions& options) {
+ExitCode run(Session& session, FuzzOptions& options) {
+  options.config.helper_32 = helper_32();
   fuzz::RunOptions run = run_options(options);
   if (!options.quiet) run.progress = [&](const fuzz::Progress& progress) { show_progress(progress, options.programs); };
   fuzz::RunResult result;
@@ -125,7 +132,7 @@ void add_options(CLI::App& command, FuzzOptions& options) {
              "How the filters' results become one; both takes one or the other for each case");
   add_choice(command, "--target", options.config.target,
              {{"native", Target::native}, {"x86_64", Target::x86_64}, {"x86_32", Target::x86_32}},
-             "The machine that code is made for");
+             "The machine that code is made for;\nx86_32 code runs in a helper process");
   command.add_option("--chains", options.config.max_filters, "Chains of up to N filters instead of single filters")
       ->check(CLI::Range(1, 64).description(""))
       ->type_name("N")

@@ -84,9 +84,7 @@ void BatchRunner::compare(Decider& decider, std::optional<Mismatch>& worst) {
       tally_.decisions += size;
       for (std::size_t j = 0; j < size && earlier; ++j) {
         if (results_[at + j] == expected_[at + j]) continue;
-        worst = Mismatch{
-            i, &decider, j,
-            "says " + show_result(results_[at + j]) + ", the interpreter says " + show_result(expected_[at + j])};
+        worst = Mismatch{i, &decider, j, disagreement(results_[at + j], expected_[at + j])};
         break;
       }
     }

@@ -1,5 +1,6 @@
 // Code for this process. All questions of a batch are published in one mapping: publishing costs far more than
 // compiling a short filter.
+#include "fuzz/harness/code_buffer.h"
 #include "fuzz/harness/compiled.h"
 #include "fuzz/harness/decider_kinds.h"
 #include "jit/backend/backend.h"
@@ -12,20 +13,23 @@ constexpr std::size_t alignment = 16;  // bytes, of every question's code
 
 class CodeDecider final : public Decider {
  public:
-  CodeDecider(Engine engine, Optimize level)
+  CodeDecider(Engine engine, Optimize level, bool reuse_code_memory)
       : Decider(std::string(callgate::name(engine)) + " optimize=" + callgate::name(level)),
         engine_(engine),
-        level_(level) {}
+        level_(level) {
+    if (reuse_code_memory) buffer_.emplace();
+  }
 
   void decide(std::span<const Question> questions, std::uint32_t* results, std::span<Answer> answers,
               Times& times) override {
     compile_all(questions, answers);
     times.lap(Phase::compile);
-    const auto memory = jit::publish({}, code_, {});
+    jit::CodeMemory memory;
+    const std::uint8_t* const code = publish(memory, answers);
     times.lap(Phase::publish);
-    if (!memory) return refuse(answers, memory.error());
+    if (code == nullptr) return;
     for (std::size_t i = 0; i < questions.size(); ++i) {
-      if (compiled_[i]) run(*compiled_[i], memory->code() + starts_[i], questions[i], results);
+      if (compiled_[i]) run(*compiled_[i], code + starts_[i], questions[i], results);
       results += questions[i].inputs.size();
     }
     times.lap(Phase::run);
@@ -56,14 +60,23 @@ class CodeDecider final : public Decider {
     }
   }
 
-  static void refuse(std::span<Answer> answers, const jit::PublishError& error) {
-    for (Answer& answer : answers) {
-      answer = {Answer::failed, std::string(rule(error.reason)) + ", errno " + std::to_string(error.error)};
+  // Where the code of all questions runs; null, with an answer to each, if nowhere.
+  const std::uint8_t* publish(jit::CodeMemory& memory, std::span<Answer> answers) {
+    if (buffer_) return buffer_->put(code_);
+    auto published = jit::publish({}, code_, {});
+    if (published) {
+      memory = std::move(*published);
+      return memory.code();
     }
+    const jit::PublishError& error = published.error();
+    const std::string why = std::string(rule(error.reason)) + ", errno " + std::to_string(error.error);
+    for (Answer& answer : answers) answer = {Answer::failed, why};
+    return nullptr;
   }
 
   Engine engine_;
   Optimize level_;
+  std::optional<CodeBuffer> buffer_;
   std::vector<std::uint8_t> code_;
   std::vector<std::size_t> starts_;  // of each question's code
   std::vector<std::optional<Compiled>> compiled_;
@@ -71,8 +84,8 @@ class CodeDecider final : public Decider {
 
 }  // namespace
 
-std::unique_ptr<Decider> code_decider(Engine engine, Optimize level) {
-  return std::make_unique<CodeDecider>(engine, level);
+std::unique_ptr<Decider> code_decider(Engine engine, Optimize level, bool reuse_code_memory) {
+  return std::make_unique<CodeDecider>(engine, level, reuse_code_memory);
 }
 
 }  // namespace callgate::fuzz

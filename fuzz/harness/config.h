@@ -29,11 +29,13 @@ struct Config {
   std::optional<MergeRule> rule;  // none: each case has one or the other
   std::vector<Contestant> contestants;
   std::vector<Optimize> levels = {Optimize::none, Optimize::full};
-  Target target = Target::native;  // of the code; x86_32 from a 64-bit process runs in a helper process
+  Target target = Target::native;  // of the code; x86_32 from a 64-bit process runs in a helper process:
+  std::string helper_32;           // the path of its program
   std::uint32_t batch = 256;       // cases whose code is published together
+  bool reuse_code_memory = false;  // run code in a CodeBuffer instead of publishing it
 };
 
-// What this build and this process can run.
-std::vector<Contestant> available_contestants(Target target);
+// What this build and this process can run; of the configuration, its target and helper matter.
+std::vector<Contestant> available_contestants(const Config& config);
 
 }  // namespace callgate::fuzz

@@ -1,6 +1,7 @@
 #include "fuzz/harness/config.h"
 #include "fuzz/harness/decider.h"
 #include "fuzz/harness/decider_kinds.h"
+#include "fuzz/helper_32/helper_32.h"
 #include "jit/backend/backend.h"
 
 namespace callgate::fuzz {
@@ -17,14 +18,18 @@ bool can_make(Contestant contestant, Target target) {
   return backend != nullptr && backend->makes(resolved(target));
 }
 
+bool in_helper(const Config& config) { return resolved(config.target) != jit::host_target(); }
+
 // Why it cannot run here; empty if it can.
 std::string obstacle(Contestant contestant, const Config& config) {
-  const bool native = resolved(config.target) == jit::host_target();
   const std::string who = name(contestant);
-  if (!is_code(contestant)) return native ? "" : who + " runs natively only";
-  if (!can_make(contestant, config.target))
+  if (!is_code(contestant)) return in_helper(config) ? who + " runs natively only" : "";
+  if (!can_make(contestant, config.target)) {
     return who + " makes no code for " + callgate::name(config.target) + " in this build";
-  if (!native) return "code for " + std::string(callgate::name(config.target)) + " cannot run here";
+  }
+  const bool helped = config.target == Target::x86_32 && Helper32::can_run(config.helper_32);
+  if (in_helper(config) && !helped)
+    return "code for " + std::string(callgate::name(config.target)) + " cannot run here";
   return "";
 }
 
@@ -32,7 +37,10 @@ void add(Deciders& deciders, Contestant contestant, const Config& config) {
   switch (contestant) {
     case Contestant::xbyak:
     case Contestant::asmjit:
-      for (const Optimize level : config.levels) deciders.push_back(code_decider(engine_of(contestant), level));
+      for (const Optimize level : config.levels) {
+        deciders.push_back(in_helper(config) ? code_32_decider(config.helper_32, level)
+                                             : code_decider(engine_of(contestant), level, config.reuse_code_memory));
+      }
       break;
     case Contestant::table: deciders.push_back(chain_decider()); break;
     case Contestant::match: deciders.push_back(match_decider()); break;
@@ -53,10 +61,8 @@ const char* name(Contestant contestant) noexcept {
   return "?";
 }
 
-std::vector<Contestant> available_contestants(Target target) {
+std::vector<Contestant> available_contestants(const Config& config) {
   std::vector<Contestant> found;
-  Config config;
-  config.target = target;
   for (const Contestant contestant :
        {Contestant::xbyak, Contestant::asmjit, Contestant::table, Contestant::match, Contestant::graph}) {
     if (obstacle(contestant, config).empty()) found.push_back(contestant);

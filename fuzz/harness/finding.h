@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "callgate/program.hpp"
+#include "fuzz/harness/case.h"
 #include "fuzz/harness/decider.h"
 
 namespace callgate::fuzz {
@@ -29,7 +30,10 @@ struct Finding {
 // valid.
 std::optional<Finding> examine(Decider& decider, const Failing& failing);
 
-// "0x50001 (ERRNO(1))"
-std::string show_result(std::uint32_t result);
+// The same for the inputs of a case: the first on which the decider is wrong.
+std::optional<Finding> examine(Decider& decider, const Case& asked);
+
+// "says 0x0 (KILL_THREAD), the interpreter says 0x7fff0000 (ALLOW)"
+std::string disagreement(std::uint32_t result, std::uint32_t expected);
 
 }  // namespace callgate::fuzz

@@ -14,8 +14,8 @@
 #include <system_error>
 #include <thread>
 
-#include "fuzz/harness/isolated.h"
 #include "fuzz/harness/shrink.h"
+#include "fuzz/helper_32/isolated.h"
 
 namespace callgate::fuzz {
 namespace {
@@ -162,11 +162,7 @@ class Workers {
 
 // How the decider ends when it is asked all inputs of a case in a child; empty if it lives.
 std::string end_of(Decider& decider, const Case& question) {
-  return isolated([&] {
-    for (const SeccompData& data : question.inputs) {
-      static_cast<void>(examine(decider, {question.filters, question.rule, data}));
-    }
-  });
+  return isolated([&] { static_cast<void>(examine(decider, question)); });
 }
 
 std::optional<Finding> find_crash(Decider& decider, const Case& question) {

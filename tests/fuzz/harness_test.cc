@@ -5,10 +5,11 @@
 #include <csignal>
 
 #include "bpf/opcode.h"
-#include "fuzz/harness/isolated.h"
 #include "fuzz/harness/jobs.h"
 #include "fuzz/harness/reference.h"
 #include "fuzz/harness/reproducer.h"
+#include "fuzz/helper_32/helper_32.h"
+#include "fuzz/helper_32/isolated.h"
 #include "tests/support/filters.h"
 
 namespace callgate::fuzz {
@@ -67,7 +68,7 @@ Expected<Deciders, std::string> just(const Config&) {
 RunOptions some_cases(std::uint64_t count) {
   RunOptions options;
   options.config.seed = 5;
-  options.config.contestants = available_contestants(Target::native);
+  options.config.contestants = available_contestants({});
   options.config.batch = 32;
   options.count = count;
   return options;
@@ -129,6 +130,49 @@ TEST(Harness, FindsACrash) {
   EXPECT_EQ(result.bad->finding.who, "crashing");
   EXPECT_EQ(result.bad->finding.what, "killed by SIGKILL");
   EXPECT_THAT(result.bad->finding.failing.filters, testing::ElementsAre(testing::SizeIs(2)));  // the division, a return
+}
+
+// From a 64-bit build, through the helper; a 32-bit build makes such code for itself.
+TEST(Harness, Code32AgreesInTheHelper) {
+  if (!Helper32::can_run(CALLGATE_HELPER_32))
+    GTEST_SKIP() << "no 32-bit helper: a 32-bit build, or no static -m32 programs here";
+  RunOptions options = some_cases(500);
+  options.config.max_filters = 2;
+  options.config.target = Target::x86_32;
+  options.config.helper_32 = CALLGATE_HELPER_32;
+  options.config.contestants = available_contestants(options.config);
+  if (options.config.contestants.empty()) GTEST_SKIP() << "built without AsmJit";
+  options.jobs = 2;
+  const RunResult result = run_jobs(options);
+  ASSERT_FALSE(result.bad) << reproducer(result.bad->finding);
+  EXPECT_EQ(result.tally.cases, 500u);
+}
+
+// Code that dies, loses the stack, or never ends is a finding with a name, and the calls behind it are still made.
+TEST(Helper32, SurvivesItsCode) {
+  if (!Helper32::can_run(CALLGATE_HELPER_32))
+    GTEST_SKIP() << "no 32-bit helper: a 32-bit build, or no static -m32 programs here";
+  const std::uint8_t code[] = {
+      0xb8, 7,    0,    0, 0,    0xc3,              //  0: mov eax, 7; ret
+      0x0f, 0x0b,                                   //  6: ud2
+      0xbb, 0,    0,    0, 0,    0xc3,              //  8: mov ebx, 0; ret
+      0x8b, 0x44, 0x24, 4, 0xc7, 0,    0, 0, 0, 0,  // 14: mov eax, [esp + 4]; mov dword [eax], 0
+  };
+  Helper32 helper(CALLGATE_HELPER_32);
+  std::copy(std::begin(code), std::end(code), helper.code().begin());
+  const std::uint32_t entries[] = {0, 6, 0, 8, 14, 0};
+  std::copy(std::begin(entries), std::end(entries), helper.entries().begin());
+  const std::vector<std::string> ends = {"killed by SIGILL", "killed by SIGILL", "killed by SIGSEGV", ""};
+  std::uint32_t first = 0;
+  std::vector<std::uint32_t> done;
+  for (const std::string& end : ends) {
+    const Helper32::Outcome outcome = helper.run(first, 6);
+    EXPECT_EQ(outcome.end, end);
+    for (std::uint32_t i = first; i < outcome.done; ++i) EXPECT_EQ(helper.results()[i], 7u);
+    done.push_back(outcome.done);
+    first = outcome.done + 1;
+  }
+  EXPECT_EQ(done, (std::vector<std::uint32_t>{1, 3, 4, 6}));
 }
 
 TEST(Harness, RefusesWhatCannotRun) {

@@ -1,9 +1,7 @@
 #include "tests/support/run_everywhere.h"
 
 #include <algorithm>
-#include <cstring>
 #include <functional>
-#include <map>
 #include <optional>
 #include <sstream>
 #include <utility>
@@ -12,11 +10,12 @@
 #include "bpf/names.h"
 #include "dispatch/action_table.h"
 #include "fuzz/generator/inputs.h"
+#include "fuzz/harness/decider_kinds.h"
+#include "fuzz/helper_32/helper_32.h"
 #include "interp/run.h"
 #include "ir/evaluate.h"
 #include "ir/plan.h"
 #include "jit/compile.h"
-#include "tests/support/helper_32.h"
 
 namespace callgate::test {
 namespace {
@@ -106,78 +105,23 @@ void add_graph_evaluators(std::vector<Evaluator>& out, std::span<const Program> 
   }
 }
 
-// Code of a chain with its action table, as Chain uses both.
-struct TableAndCode {
-  std::vector<std::uint32_t> table;
-  std::vector<detail::ArgumentCheck> checks;
-  std::vector<std::uint8_t> code;
-
-  // The word of a call, and the code that it names: a jump to it, in front of all code.
-  std::uint32_t word_of(const SeccompData& data) const {
-    return table[detail::table_index(detail::call_id(data.nr, data.arch))];
-  }
-  std::vector<std::uint8_t> code_at(std::uint32_t word) const {
-    const std::uint32_t offset = word - detail::code_base;
-    std::vector<std::uint8_t> bytes = {0xe9, 0, 0, 0, 0};  // jmp rel32
-    std::memcpy(&bytes[1], &offset, sizeof offset);
-    bytes.insert(bytes.end(), code.begin(), code.end());
-    return bytes;
-  }
-};
-
-// x86_32 code from this 64-bit process, run by the helper, a batch for each entry.
-Results run_in_helper(const TableAndCode& made, std::span<const SeccompData> inputs) {
-  Results results(inputs.size());
-  std::map<std::uint32_t, std::vector<std::size_t>> by_word;
-  for (std::size_t i = 0; i < inputs.size(); ++i) by_word[made.word_of(inputs[i])].push_back(i);
-  for (const auto& [word, indices] : by_word) {
-    std::vector<SeccompData> batch;
-    for (const std::size_t i : indices) batch.push_back(inputs[i]);
-    Results answers(batch.size(), word);
-    if (detail::is_residual(word) && word >= detail::code_base) {
-      answers = Helper32::instance().run(made.code_at(word), batch);
-    } else if (detail::is_residual(word)) {
-      for (std::size_t i = 0; i < batch.size(); ++i)
-        answers[i] = made.checks[word - detail::check_base].decide(&batch[i]);
-    }
-    for (std::size_t i = 0; i < indices.size(); ++i) results[indices[i]] = answers[i];
-  }
-  return results;
-}
-
-// With less detail as long as the code is larger than the table can reach, as Chain does it.
-std::optional<TableAndCode> compile_32_bit(std::span<const Program> filters, ir::PlanOptions options) {
-  for (const ir::Detail level : {ir::Detail::facts, ir::Detail::numbers, ir::Detail::whole, ir::Detail::straight}) {
-    options.detail = level;
-    const ir::Plan plan = ir::make_plan(filters, options);
-    const auto residuals = detail::find_residuals(plan, options.rule);
-    const bool has_less = options.level == Optimize::full && level != ir::Detail::straight;
-    const auto code = jit::compile({.plan = plan,
-                                    .rule = options.rule,
-                                    .engine = Engine::asmjit,
-                                    .target = Target::x86_32,
-                                    .residuals = residuals.roots,
-                                    .max_bytes = has_less ? max_code_bytes : jit::max_straight_bytes});
-    if (!code && has_less && code.error().reason == FallbackReason::code_too_large) continue;
-    if (!code) return std::nullopt;
-    TableAndCode made{std::vector<std::uint32_t>(detail::action_table_words), residuals.checks, code->bytes};
-    detail::fill(detail::ActionTable(made.table.data(), made.table.size()), plan, options.rule, residuals,
-                 code->entries);
-    return made;
-  }
-  return std::nullopt;
-}
-
+// x86_32 code from this 64-bit process, run by the helper, with the action table that a chain would have.
 void add_32_bit(std::vector<Evaluator>& out, std::span<const Program> filters, MergeRule rule) {
-  if (!Helper32::is_available() || jit::find_backend(Engine::asmjit) == nullptr) return;
+  if (!fuzz::Helper32::can_run(CALLGATE_HELPER_32) || jit::find_backend(Engine::asmjit) == nullptr) return;
   for (const Optimize level : {Optimize::none, Optimize::full}) {
-    const std::string name = std::string("x86_32 by AsmJit in the helper, optimize=") + callgate::name(level);
-    const auto made = compile_32_bit(filters, {.rule = rule, .level = level});
-    if (!made) {
-      out.push_back(failure(name, "does not compile"));
-      continue;
-    }
-    out.push_back({name, [made = *made](std::span<const SeccompData> inputs) { return run_in_helper(made, inputs); }});
+    static const std::unique_ptr<fuzz::Decider> deciders[] = {fuzz::code_32_decider(CALLGATE_HELPER_32, Optimize::none),
+                                                              fuzz::code_32_decider(CALLGATE_HELPER_32, Optimize::full)};
+    fuzz::Decider& decider = *deciders[level == Optimize::none ? 0 : 1];
+    const std::vector<Program> copy(filters.begin(), filters.end());
+    out.push_back({decider.name(), [&decider, copy, rule](std::span<const SeccompData> inputs) {
+                     const fuzz::Question question{copy, rule, inputs};
+                     Results results(inputs.size());
+                     fuzz::Answer answer;
+                     fuzz::Times times;
+                     decider.decide({&question, 1}, results.data(), {&answer, 1}, times);
+                     if (answer.what != fuzz::Answer::decided) results.clear();
+                     return results;
+                   }});
   }
 }
 

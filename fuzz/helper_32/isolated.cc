@@ -1,4 +1,4 @@
-#include "fuzz/harness/isolated.h"
+#include "fuzz/helper_32/isolated.h"
 
 #include <sys/wait.h>
 #include <unistd.h>

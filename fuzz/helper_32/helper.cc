@@ -1,0 +1,70 @@
+// The 32-bit helper: runs x86_32 code that a 64-bit process wrote into shared memory (see protocol.h). Static, built with
+// -m32, so that a 64-bit machine runs it without any 32-bit library.
+#include <csignal>
+#include <cstdint>
+
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "fuzz/helper_32/protocol.h"
+
+namespace {
+
+using namespace callgate;
+using Function = std::uint32_t (*)(const SeccompData*);
+
+// Calls the function and ends the process if it does not keep the registers that belong to the caller.
+std::uint32_t call_checked(Function function, const SeccompData* data) {
+  std::uint32_t result = 0;
+  std::uint32_t changed = 0;
+  asm volatile(
+      "push %%ebp\n\t"
+      "push %%ebx\n\t"
+      "mov $0x11223344, %%ebx\n\t"
+      "mov $0x55667788, %%esi\n\t"
+      "mov $0x99aabbcc, %%edi\n\t"
+      "mov %%esp, %%ebp\n\t"
+      "push %%edx\n\t"
+      "call *%%eax\n\t"
+      "add $4, %%esp\n\t"
+      "sub %%esp, %%ebp\n\t"
+      "sub $0x11223344, %%ebx\n\t"
+      "sub $0x55667788, %%esi\n\t"
+      "sub $0x99aabbcc, %%edi\n\t"
+      "or %%ebx, %%ebp\n\t"
+      "or %%esi, %%ebp\n\t"
+      "or %%edi, %%ebp\n\t"
+      "mov %%ebp, %%ecx\n\t"
+      "pop %%ebx\n\t"
+      "pop %%ebp\n\t"
+      : "=a"(result), "=c"(changed), "+d"(data)
+      : "0"(function)
+      : "esi", "edi", "memory", "cc");
+  if (changed != 0) __builtin_trap();
+  return result;
+}
+
+void* map(std::size_t at, std::size_t size, int protection) {
+  void* const memory = mmap(nullptr, size, protection, MAP_SHARED, helper_32::shared_fd, static_cast<off_t>(at));
+  if (memory == MAP_FAILED) _exit(2);
+  return memory;
+}
+
+}  // namespace
+
+int main() {
+  using namespace helper_32;
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  const auto* const orders = static_cast<const Orders*>(map(orders_at, sizeof(Orders), PROT_READ));
+  auto* const answers = static_cast<Answers*>(map(answers_at, sizeof(Answers), PROT_READ | PROT_WRITE));
+  const auto code = reinterpret_cast<std::uintptr_t>(map(code_at, max_code, PROT_READ | PROT_EXEC));
+  for (char go; read(STDIN_FILENO, &go, 1) == 1;) {
+    for (std::uint32_t i = orders->first; i < orders->count; ++i) {
+      answers->current = i;
+      answers->results[i] = call_checked(reinterpret_cast<Function>(code + orders->entries[i]), &orders->inputs[i]);
+    }
+    if (write(STDOUT_FILENO, &go, 1) != 1) return 1;
+  }
+  return 0;
+}
