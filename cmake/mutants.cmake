@@ -82,4 +82,5 @@ add_library(callgate_mutant STATIC ${PROJECT_SOURCE_DIR}/tests/mutation/mutant.c
 target_compile_features(callgate_mutant PUBLIC cxx_std_20)
 target_include_directories(callgate_mutant PRIVATE ${PROJECT_SOURCE_DIR})
 include(${PROJECT_SOURCE_DIR}/tests/mutation/mutants.cmake)
+include(${PROJECT_SOURCE_DIR}/tests/mutation/mutants_compiler.cmake)
 callgate_write_mutants()

@@ -34,7 +34,7 @@ constexpr Mutant mutants[] = {
 };
 constexpr auto count = static_cast<std::uint32_t>(std::size(mutants));
 
-constexpr unsigned patience = 60;  // seconds for one mutant; a bug may make code run for ever
+constexpr unsigned patience = 60;  // seconds for one program; a bug may make code run for ever
 
 std::uint64_t number(const char* variable, std::uint64_t otherwise) {
   const char* const text = std::getenv(variable);
@@ -72,17 +72,18 @@ Outcome hunt(std::uint32_t mutant, Finder finder, std::uint64_t programs) {
   const Shared shared;
   const std::uint64_t first = number("CALLGATE_SEED", 1);
   std::string report = in_child([&] {
-    alarm(patience);
     mutant::active = mutant;
     std::string found;
     for (std::uint64_t i = 0; i < programs && found.empty(); ++i) {
       ++shared.count();
+      alarm(patience);
       try {
         found = finder(first + i);
       } catch (const std::exception& error) {
         found = error.what();
       }
     }
+    alarm(0);
     return found;
   });
   return {shared.count(), std::move(report)};

@@ -140,6 +140,7 @@ Results run_in_helper(const TableAndCode& made, std::span<const SeccompData> inp
       for (std::size_t i = 0; i < batch.size(); ++i)
         answers[i] = made.checks[word - detail::check_base].decide(&batch[i]);
     }
+    if (answers.size() != batch.size()) return {};  // the helper died of it
     for (std::size_t i = 0; i < indices.size(); ++i) results[indices[i]] = answers[i];
   }
   return results;
