@@ -20,7 +20,7 @@ callgate_mutant(NAME shift_by_32_accepted FILE verifier/verify.cc SHOWN_BY verdi
   TEXT [[insn.k >= 32]] MUTATED [[insn.k > 32]])
 
 callgate_mutant(NAME scratch_slot_16 FILE verifier/verify.cc SHOWN_BY verdicts
-  LIKE "libpcap, bpf_validate(): scratch index not held below BPF_MEMWORDS"
+  LIKE "CVE-2026-0799 (libpcap): the index of a scratch slot is not checked"
   TEXT [[if (insn.k >= scratch_slots) return VerifyErrc::scratch_slot;
         scratch_.write(insn.k);]]
   MUTATED [[if (insn.k > scratch_slots) return VerifyErrc::scratch_slot; scratch_.write(insn.k);]])
@@ -146,7 +146,7 @@ callgate_mutant(NAME table_wraps_around FILE include/callgate/chain.hpp
 
 callgate_mutant(NAME residual_entry_off_by_one FILE dispatch/action_table.cc
   LIKE "an index into entry points that is one off runs other code (bpf_tail_call() checks against max_entries)"
-  TEXT [[residual == Residuals::none ? 0 : residual + 1]] MUTATED [[residual == Residuals::none ? 0 : residual]])
+  TEXT [[word - code_base + 1]] MUTATED [[word - code_base]])
 
 callgate_mutant(NAME older_filters_forgotten FILE dispatch/action_table.cc
   LIKE "seccomp_run_filters() runs all filters; a cache of ALLOW must hold for all of them (seccomp_cache_prepare())"
@@ -156,3 +156,19 @@ callgate_mutant(NAME segments_in_wrong_order FILE ir/plan.cc
   LIKE "filters run newest first: merge order"
   TEXT [[plan_.insert(plan_.begin(), segment(build_straight(program), filter, 1));]]
   MUTATED [[plan_.insert(plan_.end(), segment(build_straight(program), filter, 1));]])
+
+callgate_mutant(NAME check_one_value_short FILE include/callgate/chain.hpp
+  LIKE "off by one at the end of an interval"
+  TEXT [[distance <= span]] MUTATED [[distance < span]])
+
+callgate_mutant(NAME check_of_32_members FILE include/callgate/chain.hpp
+  LIKE "rbpf: a shift count masked for another width than the shift has"
+  TEXT [[members >> (distance & 63)]] MUTATED [[members >> (distance & 31)]])
+
+callgate_mutant(NAME check_of_the_other_half FILE dispatch/argument_check.cc
+  LIKE "CVE-2019-9893 (libseccomp): the halves of a 64-bit argument confused"
+  TEXT [[8 * (e->lhs % 8)]] MUTATED [[0u]])
+
+callgate_mutant(NAME check_mask_of_the_other_half FILE dispatch/argument_check.cc
+  LIKE "Linux 80f1f8503635 (bpf, x32: Fix bug with JMP32 JSET BPF_X checking upper bits)"
+  TEXT [[std::uint64_t{choice.mask} << subject->shift]] MUTATED [[std::uint64_t{choice.mask}]])

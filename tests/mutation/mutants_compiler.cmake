@@ -34,6 +34,10 @@ callgate_mutant(NAME folded_shift_not_masked FILE ir/graph.cc
   LIKE "rbpf: shift counts not masked, and so other results than the processor's"
   TEXT [[lhs << (rhs & 31)]] MUTATED [[rhs > 31 ? 0 : lhs << rhs]])
 
+callgate_mutant(NAME folded_division_by_reciprocal FILE ir/graph.cc
+  LIKE "Linux 809fa972fd90, aee636c4809f: A / K by a reciprocal, and a division by 1 gave 0"
+  TEXT [[lhs / rhs]] MUTATED [[rhs == 1 ? 0 : lhs / rhs]])
+
 callgate_mutant(NAME folded_compare_is_signed FILE ir/graph.cc
   LIKE "ubpf: jumps with an immediate above 0x7fffffff taken as signed"
   TEXT [[lhs >= rhs]] MUTATED [[static_cast<std::int32_t>(lhs) >= static_cast<std::int32_t>(rhs)]])
