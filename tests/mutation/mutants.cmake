@@ -89,12 +89,12 @@ callgate_mutant(NAME asmjit_signed_below FILE jit/backend/asmjit.cc
   LIKE "ubpf: unsigned jumps with an immediate above 0x7fffffff compared as signed"
   TEXT [[as.jb(label(l));]] MUTATED [[as.jl(label(l));]])
 
-callgate_mutant(NAME asmjit_shift_right_of_32_bit_code FILE jit/backend/asmjit.cc
+callgate_mutant(NAME asmjit_shift_right_of_32_bit_code FILE jit/backend/asmjit.cc SHOWN_BY everywhere
   LIKE "Linux 68a8357ec15b (bpf, x32: Fix bug with ALU64 {LSH, RSH, ARSH} BPF_X shift by 0): right on x86_64, wrong on x86_32"
   TEXT [[as_.shr(r(d), x86::cl);]]
   MUTATED [[if (is_64_) { as_.shr(r(d), x86::cl); } else { as_.sar(r(d), x86::cl); }]])
 
-callgate_mutant(NAME asmjit_shift_left_of_32_bit_code FILE jit/backend/asmjit.cc
+callgate_mutant(NAME asmjit_shift_left_of_32_bit_code FILE jit/backend/asmjit.cc SHOWN_BY everywhere
   LIKE "rbpf: shift counts not masked: a shift by 32 and more is no shift by its low five bits"
   TEXT [[as_.shl(r(d), x86::cl);]]
   MUTATED [[if (is_64_) { as_.shl(r(d), x86::cl); } else { as_.ror(r(d), x86::cl); }]])
