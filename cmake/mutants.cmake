@@ -6,7 +6,7 @@
 #
 #   TEXT      stands exactly once in FILE: a statement (with its semicolon) or an expression
 #   MUTATED   what is there instead while the mutant is on
-#   SHOWN_BY  what must find it (tests/mutation/finders.h): decisions (the default) or verdicts of the verifier
+#   SHOWN_BY  what must find it (tests/mutation/finders.h): decisions (the default), everywhere or verdicts
 #
 # A TEXT that is gone stops the configuration: the mutant follows the code, or the test would look for nothing.
 
@@ -82,4 +82,5 @@ add_library(callgate_mutant STATIC ${PROJECT_SOURCE_DIR}/tests/mutation/mutant.c
 target_compile_features(callgate_mutant PUBLIC cxx_std_20)
 target_include_directories(callgate_mutant PRIVATE ${PROJECT_SOURCE_DIR})
 include(${PROJECT_SOURCE_DIR}/tests/mutation/mutants.cmake)
+include(${PROJECT_SOURCE_DIR}/tests/mutation/mutants_compiler.cmake)
 callgate_write_mutants()

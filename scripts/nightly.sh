@@ -68,7 +68,7 @@ run_faults() {
 }
 
 # Known bugs are switched on: each has to be found, and the table says how many programs that took.
-find_mutants() { CALLGATE_MUTANT_PROGRAMS=20000 build/mutants/tests/mutation/test_mutation --gtest_brief=1; }
+find_mutants() { CALLGATE_MUTANT_CASES=100000 build/mutants/tests/mutation/test_mutation --gtest_brief=1; }
 run_mutation() {
   step build mutants
   step find_mutants

@@ -14,7 +14,8 @@ namespace {
 using namespace callgate;
 using Function = std::uint32_t (*)(const SeccompData*);
 
-// Calls the function and ends the process if it does not keep the registers that belong to the caller.
+// Calls the function and ends the process if it does not keep the registers and the 64 words of stack that belong to the
+// caller.
 std::uint32_t call_checked(Function function, const SeccompData* data) {
   std::uint32_t result = 0;
   std::uint32_t changed = 0;
@@ -25,9 +26,21 @@ std::uint32_t call_checked(Function function, const SeccompData* data) {
       "mov $0x55667788, %%esi\n\t"
       "mov $0x99aabbcc, %%edi\n\t"
       "mov %%esp, %%ebp\n\t"
+      "mov $64, %%ecx\n\t"
+      "1: push $0x5a5a5a5a\n\t"
+      "dec %%ecx\n\t"
+      "jnz 1b\n\t"
       "push %%edx\n\t"
       "call *%%eax\n\t"
       "add $4, %%esp\n\t"
+      "xor %%edx, %%edx\n\t"
+      "mov $64, %%ecx\n\t"
+      "2: cmpl $0x5a5a5a5a, (%%esp)\n\t"
+      "je 3f\n\t"
+      "or $1, %%edx\n\t"
+      "3: add $4, %%esp\n\t"
+      "dec %%ecx\n\t"
+      "jnz 2b\n\t"
       "sub %%esp, %%ebp\n\t"
       "sub $0x11223344, %%ebx\n\t"
       "sub $0x55667788, %%esi\n\t"
@@ -35,6 +48,7 @@ std::uint32_t call_checked(Function function, const SeccompData* data) {
       "or %%ebx, %%ebp\n\t"
       "or %%esi, %%ebp\n\t"
       "or %%edi, %%ebp\n\t"
+      "or %%edx, %%ebp\n\t"
       "mov %%ebp, %%ecx\n\t"
       "pop %%ebx\n\t"
       "pop %%ebp\n\t"

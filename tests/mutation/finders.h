@@ -1,19 +1,26 @@
-// What has to notice a bug: the tests' own generator and comparisons, asked for one case at a time.
+// What has to notice a bug: the tests' own generators and comparisons.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <string>
 
 namespace callgate::test {
 
-// "", or what is wrong with the case that `seed` stands for. A case is one program or one chain.
-using Finder = std::string (*)(std::uint64_t seed);
+using Count = std::atomic<std::uint64_t>;
+
+// Looks at the cases that stand behind `first`, first + 1, …, at most `most`, until one is wrong: says how, or "". `tried`
+// counts them as it goes on, for those who outlive a crash. Ends the process by SIGALRM if one takes more than a minute.
+using Finder = std::string (*)(std::uint64_t first, std::uint64_t most, Count& tried);
 
 // The verifier on a valid program, which it must accept, and on a neighbour with one broken field, for which it must give
 // the right rule and place.
-std::string verdicts(std::uint64_t seed);
+std::string verdicts(std::uint64_t first, std::uint64_t most, Count& tried);
 
-// A chain of one to three filters on everything that can decide (run_everywhere()).
-std::string decisions(std::uint64_t seed);
+// The fuzz harness: chains of one to three filters on all that this process can run.
+std::string decisions(std::uint64_t first, std::uint64_t most, Count& tried);
+
+// run_everywhere(): slower, and with x86_32 code from a 64-bit process.
+std::string everywhere(std::uint64_t first, std::uint64_t most, Count& tried);
 
 }  // namespace callgate::test

@@ -1,4 +1,5 @@
-# The known bugs, by room (see cmake/mutants.cmake). LIKE names where such a bug was real, or what warns of it.
+# The known bugs, by room (see cmake/mutants.cmake). LIKE names where such a bug was real, or what warns of it. Those of the
+# compiler are in mutants_compiler.cmake.
 
 # ---- verifier ------------------------------------------------------------------------------------------------------
 
@@ -19,7 +20,7 @@ callgate_mutant(NAME shift_by_32_accepted FILE verifier/verify.cc SHOWN_BY verdi
   TEXT [[insn.k >= 32]] MUTATED [[insn.k > 32]])
 
 callgate_mutant(NAME scratch_slot_16 FILE verifier/verify.cc SHOWN_BY verdicts
-  LIKE "libpcap, bpf_validate(): scratch index not held below BPF_MEMWORDS"
+  LIKE "CVE-2026-0799 (libpcap): the index of a scratch slot is not checked"
   TEXT [[if (insn.k >= scratch_slots) return VerifyErrc::scratch_slot;
         scratch_.write(insn.k);]]
   MUTATED [[if (insn.k > scratch_slots) return VerifyErrc::scratch_slot; scratch_.write(insn.k);]])
@@ -66,7 +67,7 @@ callgate_mutant(NAME xbyak_imm16_sign_extended FILE jit/backend/xbyak.cc
 
 callgate_mutant(NAME xbyak_signed_above FILE jit/backend/xbyak.cc
   LIKE "ubpf: unsigned jumps with an immediate above 0x7fffffff compared as signed"
-  TEXT [[code_.ja(labels_[l], type(reach))]] MUTATED [[code_.jg(labels_[l], type(reach))]])
+  TEXT [[return 7;]] MUTATED [[return 15;]])
 
 callgate_mutant(NAME xbyak_jset_clobbers FILE jit/backend/xbyak.cc
   LIKE "Linux 50fe7ebb6475 (bpf, x86_32: Fix clobbering of dst for BPF_JSET)"
@@ -76,20 +77,24 @@ callgate_mutant(NAME xbyak_shift_is_arithmetic FILE jit/backend/xbyak.cc
   LIKE "RSH emitted as ARSH: the sign bit comes in from the left (tests of it in Linux, lib/test_bpf.c)"
   TEXT [[code_.shr(r(d), static_cast<int>(i.value))]] MUTATED [[code_.sar(r(d), static_cast<int>(i.value))]])
 
-callgate_mutant(NAME xbyak_displacement_unsigned FILE jit/backend/xbyak.cc
-  LIKE "displacements of one byte are signed: Linux a03ffcf873fe found the like in jumps"
+callgate_mutant(NAME xbyak_jump_one_byte_too_far FILE jit/backend/xbyak.cc
+  LIKE "Linux a03ffcf873fe (net: bpf_jit: fix an off-one bug in x86_64 cond jump target)"
+  TEXT [[code_.db(static_cast<int>(distance & 0xff));]] MUTATED [[code_.db(static_cast<int>((distance + 1) & 0xff));]])
+
+callgate_mutant(NAME xbyak_last_word_is_its_neighbour FILE jit/backend/xbyak.cc
+  LIKE "the upper half of the last argument read as its lower half (CVE-2019-9893 is about halves)"
   TEXT [[std::ptrdiff_t{mem.disp}]] MUTATED [[std::ptrdiff_t{mem.disp == 60 ? 56 : mem.disp}]])
 
 callgate_mutant(NAME asmjit_signed_below FILE jit/backend/asmjit.cc
   LIKE "ubpf: unsigned jumps with an immediate above 0x7fffffff compared as signed"
   TEXT [[as.jb(label(l));]] MUTATED [[as.jl(label(l));]])
 
-callgate_mutant(NAME asmjit_shift_right_of_32_bit_code FILE jit/backend/asmjit.cc
+callgate_mutant(NAME asmjit_shift_right_of_32_bit_code FILE jit/backend/asmjit.cc SHOWN_BY everywhere
   LIKE "Linux 68a8357ec15b (bpf, x32: Fix bug with ALU64 {LSH, RSH, ARSH} BPF_X shift by 0): right on x86_64, wrong on x86_32"
   TEXT [[as_.shr(r(d), x86::cl);]]
   MUTATED [[if (is_64_) { as_.shr(r(d), x86::cl); } else { as_.sar(r(d), x86::cl); }]])
 
-callgate_mutant(NAME asmjit_shift_left_of_32_bit_code FILE jit/backend/asmjit.cc
+callgate_mutant(NAME asmjit_shift_left_of_32_bit_code FILE jit/backend/asmjit.cc SHOWN_BY everywhere
   LIKE "rbpf: shift counts not masked: a shift by 32 and more is no shift by its low five bits"
   TEXT [[as_.shl(r(d), x86::cl);]]
   MUTATED [[if (is_64_) { as_.shl(r(d), x86::cl); } else { as_.ror(r(d), x86::cl); }]])
@@ -125,17 +130,45 @@ callgate_mutant(NAME allow_with_data_objects FILE dispatch/evaluate.cc
 
 callgate_mutant(NAME x32_numbers_are_x86_64_ones FILE include/callgate/chain.hpp
   LIKE "seccomp(2): on x86-64 a filter that ignores __X32_SYSCALL_BIT takes one ABI's calls for the other's"
-  TEXT [[return nr == (low | arch::x32_bit) ? domain_size + low : action_table_entries;]]
-  MUTATED [[return (nr ^ arch::x32_bit) == low ? low : action_table_entries;]])
+  TEXT [[return domain_size + masked(from_x32);]] MUTATED [[return masked(from_x32);]])
 
 callgate_mutant(NAME arch_not_looked_at FILE include/callgate/chain.hpp
-  LIKE "CVE-2009-0835 (Linux 5b1017404aea): numbers of 32-bit calls read by the 64-bit table"
-  TEXT [[arch_value == arch::x86_32 && nr == low]] MUTATED [[nr == low]])
+  LIKE "CVE-2009-0835 (Linux 5b1017404aea): numbers of one kind of call read in the table of another"
+  TEXT [[from_i386 < domain_size]] MUTATED [[static_cast<std::uint32_t>(from_i386) < domain_size]])
 
 callgate_mutant(NAME table_off_by_one FILE include/callgate/chain.hpp
   LIKE "off by one in a table of system calls: the neighbour's decision"
-  TEXT [[if (nr == low) return low;]] MUTATED [[if (nr == low) return low + (low == 511 ? 0 : 1);]])
+  TEXT [[return masked(from_x86_64);]] MUTATED [[return masked(from_x86_64 + 1);]])
 
 callgate_mutant(NAME table_wraps_around FILE include/callgate/chain.hpp
-  LIKE "array_index_nospec() without the bounds check before it: large numbers alias small ones"
-  TEXT [[nr == (low | arch::x32_bit)]] MUTATED [[true]])
+  LIKE "an index masked as by array_index_nospec(), without the comparison before it: large numbers alias small ones"
+  TEXT [[from_x86_64 < domain_size]] MUTATED [[(from_x86_64 >> 32) == 0]])
+
+callgate_mutant(NAME residual_entry_off_by_one FILE dispatch/action_table.cc
+  LIKE "an index into entry points that is one off runs other code (bpf_tail_call() checks against max_entries)"
+  TEXT [[word - code_base + 1]] MUTATED [[word - code_base]])
+
+callgate_mutant(NAME older_filters_forgotten FILE dispatch/action_table.cc
+  LIKE "seccomp_run_filters() runs all filters; a cache of ALLOW must hold for all of them (seccomp_cache_prepare())"
+  TEXT [[action_of(result) != action::allow]] MUTATED [[true]])
+
+callgate_mutant(NAME segments_in_wrong_order FILE ir/plan.cc
+  LIKE "filters run newest first: merge order"
+  TEXT [[plan_.insert(plan_.begin(), segment(build_straight(program), filter, 1));]]
+  MUTATED [[plan_.insert(plan_.end(), segment(build_straight(program), filter, 1));]])
+
+callgate_mutant(NAME check_one_value_short FILE include/callgate/chain.hpp
+  LIKE "off by one at the end of an interval"
+  TEXT [[distance <= span]] MUTATED [[distance < span]])
+
+callgate_mutant(NAME check_of_32_members FILE include/callgate/chain.hpp
+  LIKE "rbpf: a shift count masked for another width than the shift has"
+  TEXT [[members >> (distance & 63)]] MUTATED [[members >> (distance & 31)]])
+
+callgate_mutant(NAME check_of_the_other_half FILE dispatch/argument_check.cc
+  LIKE "CVE-2019-9893 (libseccomp): the halves of a 64-bit argument confused"
+  TEXT [[8 * (e->lhs % 8)]] MUTATED [[0u]])
+
+callgate_mutant(NAME check_mask_of_the_other_half FILE dispatch/argument_check.cc
+  LIKE "Linux 80f1f8503635 (bpf, x32: Fix bug with JMP32 JSET BPF_X checking upper bits)"
+  TEXT [[std::uint64_t{choice.mask} << subject->shift]] MUTATED [[std::uint64_t{choice.mask}]])

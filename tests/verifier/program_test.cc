@@ -41,6 +41,8 @@ TEST(Program, a_moved_from_program_is_empty) {
   EXPECT_EQ(to.size(), 1u);
   EXPECT_EQ(from.size(), 0u);  // NOLINT: what a move leaves behind is promised
   EXPECT_EQ(from.kernel_length(), 0u);
+  const Program copy = from;  // NOLINT
+  EXPECT_EQ(copy.size(), 0u);
   from = to;
   EXPECT_EQ(from.size(), 1u);
 }
@@ -77,6 +79,11 @@ TEST(VerifyErrors, every_rule_has_a_text_of_its_own) {
   for (const VerifyErrc code : all_codes) texts.insert(rule(code));
   EXPECT_EQ(texts.size(), std::size(all_codes));
   EXPECT_FALSE(texts.contains("unknown error"));
+}
+
+// A number that came from elsewhere, through the C interface for one.
+TEST(VerifyErrors, what_is_no_error_has_a_text_too) {
+  EXPECT_STREQ(rule(static_cast<VerifyErrc>(200)), "unknown error");
 }
 
 TEST(VerifyErrors, text_is_cut_to_the_buffer) {

@@ -34,6 +34,13 @@ TEST(Verifier, length) {
   EXPECT_EQ(verdict(padded({}, 4095)), "accepted");
   EXPECT_EQ(verdict(padded({}, 4096)), "accepted");
   EXPECT_EQ(verdict(padded({}, 4097)), "at 4096: the program is too long (length 4097, at most 4096)");
+  if constexpr (sizeof(std::size_t) > 4) {  // a length is told in 32 bits; of so long a program nothing is read
+    const Insn insn{};
+    const auto error = verifier::check(std::span(&insn, static_cast<std::size_t>(std::uint64_t{1} << 32)));
+    ASSERT_TRUE(error.has_value());
+    EXPECT_EQ(error->code, VerifyErrc::too_long);
+    EXPECT_EQ(error->length, 0xffffffffu);
+  }
   EXPECT_EQ(verdict(padded({}, 70'000)), "at 4096: the program is too long (length 70000, at most 4096)");
 }
 
