@@ -9,6 +9,9 @@ namespace {
 
 constexpr int max_depth = 64;
 
+// A profile has tens of KiB. In memory a document takes up to 35 times its size.
+constexpr std::size_t max_size = std::size_t{8} << 20;
+
 // Sees every event of the parser. Depth is bounded because copying and destroying a document may recurse; keys
 // given twice are refused because readers disagree on which of them counts.
 class Watch {
@@ -45,6 +48,9 @@ const char* type_of(const Json& value) {
 }  // namespace
 
 Json parse_json(std::string_view text) {
+  if (text.size() > max_size) {
+    throw std::runtime_error("larger than " + std::to_string(max_size >> 20) + " MiB, which no profile is");
+  }
   try {
     Watch watch;
     return Json::parse(text.begin(), text.end(),

@@ -18,7 +18,7 @@ namespace callgate::oci {
 using Json = nlohmann::json;
 using cli::in_quotes;
 
-// Parses `text`; throws std::runtime_error for bad JSON, nesting deeper than any profile's, and keys given twice.
+// Parses `text`; throws std::runtime_error for bad JSON, size or nesting beyond any profile's, and keys given twice.
 Json parse_json(std::string_view text);
 
 // Refers to a value of a document that must outlive it. Throws std::runtime_error ("path: reason").

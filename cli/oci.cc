@@ -1,14 +1,16 @@
 #include "cli/oci.h"
 
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/utsname.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
-#include <cstring>
+#include <csignal>
 #include <memory>
 #include <new>
 #include <set>
@@ -54,8 +56,7 @@ Context make_context(const Profile& profile) {
   return context;
 }
 
-// Adds each rule once: libseccomp compares a new rule with all earlier ones of the same call, and says nothing when it
-// drops one that it has. More rules than any filter has room for are refused before that takes minutes.
+// Adds each rule once, as libseccomp does silently. More rules than any filter has room for are refused.
 class RuleSet {
  public:
   explicit RuleSet(void* context) : context_(context) {}
@@ -102,21 +103,22 @@ int resolve(const std::string& name) {
   return name.find('\0') == std::string::npos ? seccomp_syscall_resolve_name(name.c_str()) : __NR_SCMP_ERROR;
 }
 
-// Returns how many different rules there are.
-std::size_t add_rules(void* context, const Profile& profile, std::vector<std::string>& notes) {
-  RuleSet rules(context);
+// The rules that make a difference, without names that libseccomp does not know.
+std::vector<Rule> known_rules(const Profile& profile, std::vector<std::string>& notes) {
+  std::vector<Rule> rules;
+  std::set<std::string_view> unknown;
   for (const Rule& rule : profile.rules) {
     if (rule.action == profile.default_action) continue;
+    Rule& known = rules.emplace_back(Rule{rule.path, rule.action, {}, rule.tests});
     for (const std::string& name : rule.names) {
-      const int number = resolve(name);
-      if (number == __NR_SCMP_ERROR) {
+      if (resolve(name) != __NR_SCMP_ERROR) {
+        known.names.push_back(name);
+      } else if (unknown.insert(name).second) {
         notes.push_back(rule.path + ": system call " + in_quotes(name) + " is not known to libseccomp; skipped");
-        continue;
       }
-      add_rule(rules, rule, name, number);
     }
   }
-  return rules.size();
+  return rules;
 }
 
 class MemoryFile {
@@ -128,13 +130,19 @@ class MemoryFile {
 
   int fd() const noexcept { return fd_; }
 
-  std::vector<Insn> instructions() const {
+  void write(std::string_view text) const {
+    require(::write(fd_, text.data(), text.size()) == static_cast<ssize_t>(text.size()));
+  }
+
+  // All that there is in it, less what does not fill a T.
+  template <class T>
+  std::vector<T> content() const {
     const off_t size = lseek(fd_, 0, SEEK_END);
     require(size >= 0);
-    std::vector<Insn> instructions(static_cast<std::size_t>(size) / sizeof(Insn));
-    const std::size_t wanted = instructions.size() * sizeof(Insn);
-    require(pread(fd_, instructions.data(), wanted, 0) == static_cast<ssize_t>(wanted));
-    return instructions;
+    std::vector<T> content(static_cast<std::size_t>(size) / sizeof(T));
+    const std::size_t wanted = content.size() * sizeof(T);
+    require(pread(fd_, content.data(), wanted, 0) == static_cast<ssize_t>(wanted));
+    return content;
   }
 
  private:
@@ -145,23 +153,66 @@ class MemoryFile {
   int fd_;
 };
 
-std::vector<Insn> export_filter(void* context) {
-  const MemoryFile file;
+void export_filter(void* context, const MemoryFile& file) {
   check(seccomp_export_bpf(context, file.fd()), "libseccomp cannot generate the filter");
-  return file.instructions();
 }
 
-OciFilter compile(const Profile& profile, const OciOptions& options) {
-  OciFilter filter;
+void generate(const Profile& profile, std::span<const Rule> rules, bool binary_tree, const MemoryFile& out) {
   const Context context = make_context(profile);
-  const std::size_t rules = add_rules(context.get(), profile, filter.notes);
+  RuleSet added(context.get());
+  for (const Rule& rule : rules) {
+    for (const std::string& name : rule.names) add_rule(added, rule, name, resolve(name));
+  }
   // libseccomp 2.5 fails on a tree without rules.
-  if (options.binary_tree && rules > 0) {
+  if (binary_tree && added.size() > 0) {
     check(seccomp_attr_set(context.get(), SCMP_FLTATR_CTL_OPTIMIZE, 2), "libseccomp cannot make a binary tree");
   }
-  filter.instructions = export_filter(context.get());
+  export_filter(context.get(), out);
   // libseccomp 2.5 may lose a rule, and say nothing, when it runs out of memory for a moment (tests/faults/cli_test.cc).
-  if (filter.instructions != export_filter(context.get())) throw std::bad_alloc();
+  const MemoryFile again;
+  export_filter(context.get(), again);
+  if (out.content<Insn>() != again.content<Insn>()) throw std::bad_alloc();
+}
+
+// Calls work() in a child with a limit on its processor time. What work() throws is thrown here.
+template <class Work>
+void run_with_limit(rlim_t seconds, Work work) {
+  const MemoryFile failure;
+  const pid_t child = fork();
+  if (child < 0) throw std::system_error(errno, std::generic_category(), "fork");
+  if (child == 0) {
+    const rlimit processor_time{seconds, seconds};
+    const rlimit no_core_file{0, 0};
+    setrlimit(RLIMIT_CPU, &processor_time);
+    setrlimit(RLIMIT_CORE, &no_core_file);
+    try {
+      work();
+    } catch (const std::exception& error) {
+      failure.write(error.what());
+      _exit(1);
+    }
+    _exit(0);
+  }
+  int status = 0;
+  while (waitpid(child, &status, 0) < 0) {
+    if (errno != EINTR) throw std::system_error(errno, std::generic_category(), "waitpid");
+  }
+  if (WIFSIGNALED(status) && (WTERMSIG(status) == SIGXCPU || WTERMSIG(status) == SIGKILL)) {
+    throw std::runtime_error("libseccomp does not get done with the rules in " + std::to_string(seconds) + " s");
+  }
+  if (!WIFEXITED(status)) throw std::runtime_error("libseccomp crashes on the rules");
+  const std::vector<char> message = failure.content<char>();
+  if (WEXITSTATUS(status) != 0) throw std::runtime_error(std::string(message.begin(), message.end()));
+}
+
+// libseccomp's time grows with more than the square of the rules, some tests of arguments it never gets done with, and
+// nothing interrupts it. A filter of 4096 instructions takes about a second.
+OciFilter compile(const Profile& profile, const OciOptions& options) {
+  OciFilter filter;
+  const std::vector<Rule> rules = known_rules(profile, filter.notes);
+  const MemoryFile file;
+  run_with_limit(options.seconds, [&] { generate(profile, rules, options.binary_tree, file); });
+  filter.instructions = file.content<Insn>();
   return filter;
 }
 

@@ -335,6 +335,40 @@ TEST(Oci, MoreRulesThanAFilterHoldsAreRefused) {
             "syscalls[8192]: more than 8192 different rules");
 }
 
+// Tests of two arguments, all different: libseccomp's tree of them, and its time, explode.
+TEST(Oci, RulesThatLibseccompDoesNotGetDoneWithAreRefused) {
+  std::string rules;
+  std::uint64_t value = 1;
+  for (int i = 0; i < 400; ++i) {
+    rules += i == 0 ? "" : ",";
+    rules += R"({"names":["read"],"action":"SCMP_ACT_ALLOW","args":[)";
+    for (const int index : {i % 5, i % 5 + 1}) {
+      value = value * 6364136223846793005 + 1442695040888963407;
+      const char* const op = value >> 63 != 0 ? "SCMP_CMP_GT" : "SCMP_CMP_NE";
+      rules += (index == i % 5 ? "" : ",") + (R"({"index":)" + std::to_string(index)) + R"(,"op":")" + op +
+               R"(","value":)" + std::to_string(value >> 20) + "}";
+    }
+    rules += "]}";
+  }
+  OciOptions options;
+  options.seconds = 1;
+  EXPECT_THAT(error_of(R"({"defaultAction":"SCMP_ACT_ERRNO","syscalls":[)" + rules + "]}", options),
+              HasSubstr("libseccomp does not get done with the rules in 1 s"));
+}
+
+TEST(Oci, UnknownSystemCallsAreNotedOnce) {
+  const Decider decide(R"({"defaultAction":"SCMP_ACT_ERRNO","syscalls":[
+      {"names":["b","a","b"],"action":"SCMP_ACT_ALLOW"},{"names":["a"],"action":"SCMP_ACT_LOG"}]})");
+  EXPECT_THAT(decide.notes(),
+              ElementsAre(HasSubstr("syscalls[0]: system call \"b\""), HasSubstr("syscalls[0]: system call \"a\"")));
+}
+
+TEST(Oci, DocumentsThatWouldFillTheMemoryAreRefused) {
+  std::string zeros = R"({"defaultAction":"SCMP_ACT_ERRNO","x":[)";
+  for (int i = 0; i < 4 << 20; ++i) zeros += "0,";
+  EXPECT_EQ(error_of(zeros + "0]}"), "larger than 8 MiB, which no profile is");
+}
+
 TEST(Oci, MessagesAreHarmless) {
   const std::string unfinished = error_of("{\"a\":\"" + std::string(1'000'000, 'x'));
   EXPECT_THAT(unfinished, HasSubstr("parse error"));

@@ -1,5 +1,7 @@
 #include "tests/support/allocations.h"
 
+#include <sys/mman.h>
+
 #include <cerrno>
 #include <cstdlib>
 #include <limits>
@@ -15,14 +17,17 @@ struct State {
   std::ptrdiff_t live = 0;
   std::size_t left = never;  // allocations that may still succeed
   Failing failing = Failing::for_ever;
-  bool failed = false;
 };
 thread_local constinit State state;
+
+// Whether one was refused. Processes that are forked share it.
+bool* const refused =
+    static_cast<bool*>(mmap(nullptr, sizeof(bool), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
 
 // Whether the next allocation may be made.
 bool admit() noexcept {
   if (state.left == 0) {
-    state.failed = true;
+    *refused = true;
     if (state.failing == Failing::once) state.left = never;
     errno = ENOMEM;
     return false;
@@ -49,10 +54,10 @@ std::ptrdiff_t live_allocations() noexcept { return state.live; }
 FailAfter::FailAfter(std::size_t count, Failing failing) noexcept {
   state.left = count;
   state.failing = failing;
-  state.failed = false;
+  *refused = false;
 }
 FailAfter::~FailAfter() { state.left = never; }
-bool FailAfter::has_failed() const noexcept { return state.failed; }
+bool FailAfter::has_failed() const noexcept { return *refused; }
 
 }  // namespace callgate::test
 

@@ -23,7 +23,7 @@ std::ptrdiff_t live_allocations() noexcept;  // made and not freed so far
 // What fails after the first ones: the next alone, as when another thread frees memory a moment later, or all.
 enum class Failing : std::uint8_t { once, for_ever };
 
-// While it lives, allocations after the first `count` fail.
+// While it lives, allocations after the first `count` fail, also in processes that are forked meanwhile.
 class FailAfter {
  public:
   explicit FailAfter(std::size_t count, Failing failing = Failing::for_ever) noexcept;
@@ -31,7 +31,7 @@ class FailAfter {
   FailAfter(const FailAfter&) = delete;
   FailAfter& operator=(const FailAfter&) = delete;
 
-  bool has_failed() const noexcept;  // an allocation was refused
+  bool has_failed() const noexcept;  // an allocation was refused, here or there
 };
 
 }  // namespace callgate::test
