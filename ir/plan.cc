@@ -91,7 +91,8 @@ class Planner {
 
   std::vector<const Program*> filters(std::uint32_t first, std::uint32_t end) const {
     const std::vector<const Program*> all = all_();
-    return {all.begin() + first, all.begin() + end};
+    const auto some = std::span(all).subspan(first, end - first);
+    return {some.begin(), some.end()};
   }
 
   Plan plan_;
