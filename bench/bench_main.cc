@@ -58,6 +58,7 @@ class WithPlainNames final : public Reporter {
       run.run_name.iterations.clear();
       run.run_name.time_type.clear();
       run.run_name.threads.clear();
+      run.run_name.min_time.clear();
     }
     Reporter::ReportRuns(renamed);
   }
@@ -88,7 +89,13 @@ void run(const Formats& formats) {
   const Suite suite;
   describe(suite);
   add_decisions(suite);
+  add_chains(suite);
+  add_threads(suite);
   add_attaching(suite);
+  add_stages(suite);
+  add_memory(suite);
+  add_startup(suite);
+  add_kernel(suite);
   Reporters reporters;
   benchmark::BenchmarkReporter* display = &reporters.console;
   if (formats.json) display = &reporters.json;
