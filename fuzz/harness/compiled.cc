@@ -9,7 +9,7 @@ namespace {
 
 Compiled assemble(const ir::Plan& plan, MergeRule rule, detail::Residuals residuals, jit::Code code) {
   Compiled made{std::move(code.bytes), {}, {}};
-  if (plan[0]->decisions() == nullptr) return made;
+  if (plan.empty() || plan[0]->decisions() == nullptr) return made;
   made.table.resize(detail::action_table_words);
   detail::fill(detail::ActionTable(made.table.data(), made.table.size()), plan, rule, residuals, code.entries);
   made.checks = std::move(residuals.checks);

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <stdexcept>
 
@@ -55,6 +56,7 @@ std::optional<std::vector<std::uint32_t>> SeccompRunner::results(std::span<const
 }
 
 SocketRunner::SocketRunner() {
+  if (const char* why = std::getenv("CALLGATE_NO_FILTERS")) throw std::runtime_error(why);
   if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends_) != 0) {
     throw std::runtime_error(std::string("socketpair: ") + std::strerror(errno));
   }

@@ -37,7 +37,8 @@ objdump --disassemble --no-show-raw-insn --wide "$program" | awk '
       if (operands ~ /%([xyz]?mm[0-9]|st|[fg]s:|[fg]s$|k[0-7])/) complain(instruction)
       if (operation ~ /^(f[a-z]|emms|syscall|sysenter|sysret|int |xsave|xrstor|vzero)/) complain(instruction)
     }
-    if (call && operation !~ /</) complain(instruction)
+    # Only what stands in for the inlined look-up calls the decision by its address.
+    if (call && operation !~ /</ && current !~ /evaluate_frame_once/) complain(instruction)
     if ((call || jump) && operation ~ /</ && operation !~ /<\.L/ && name_of(operation) != current) {
       calls[current] = calls[current] SUBSEP name_of(operation)
     }
@@ -53,7 +54,8 @@ objdump --disassemble --no-show-raw-insn --wide "$program" | awk '
   END {
     # The code of the decision, the templates of the standard library that it uses, and the i386 way to find oneself.
     allowed = "^(_Z+(N|NK)?(8callgate|St|9__gnu_cxx)|__x86\\.get_pc_thunk)"
-    visit("_ZN8callgate6detail15interpret_chainEPKNS_11SeccompDataEPKNS0_8ChainHotE", "test")
+    split("14interpret_data 15interpret_frame 9walk_data 10walk_frame 19evaluate_frame_once", entries, " ")
+    for (i = 1; i in entries; ++i) visit("_ZN8callgate6detail" entries[i] "EPKvPKNS0_8ChainHotE", "test")
     visit("_ZNK8callgate5Chain5matchERKNS_11SeccompDataE", "test")
     for (i = 1; i <= count; ++i) {
       if (faults[order[i]] != "") { print order[i] ":" faults[order[i]]; bad = 1 }
@@ -61,5 +63,5 @@ objdump --disassemble --no-show-raw-insn --wide "$program" | awk '
       for (j = 2; j <= n; ++j) visit(callees[j], order[i])
     }
     print count " functions checked"
-    exit bad || count < 4
+    exit bad || count < 8
   }'

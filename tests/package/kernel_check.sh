@@ -1,6 +1,10 @@
 #!/bin/bash
 # The installed command finds its probes, wherever the tree was moved to.
 . "${BASH_SOURCE%/*}/lib.sh"
+if [[ -n ${CALLGATE_NO_FILTERS:-} ]]; then
+  echo "skipped: $CALLGATE_NO_FILTERS"
+  exit 77
+fi
 copy_out
 
 callgate=$(find "$prefix" -name callgate -type f -perm -u+x)
