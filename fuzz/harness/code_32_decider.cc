@@ -40,7 +40,7 @@ class Code32Decider final : public Decider {
     const bool fits = waiting_.size() + question.inputs.size() <= helper_32::max_calls &&
                       used_ + compiled.bytes.size() + alignment <= helper_32::max_code;
     if (!fits) run();
-    std::copy(compiled.bytes.begin(), compiled.bytes.end(), helper_.code().begin() + used_);
+    std::copy(compiled.bytes.begin(), compiled.bytes.end(), helper_.code().subspan(used_).begin());
     for (std::size_t i = 0; i < question.inputs.size(); ++i) {
       const Place place = compiled.look_up(question.inputs[i]);
       results[i] = place.value;

@@ -18,11 +18,13 @@ inline constexpr std::uint32_t phase_count = 8;
 inline constexpr const char* phase_names[phase_count] = {"programs", "inputs",  "verify", "interpret",
                                                          "compile",  "publish", "run",    "compare"};
 
-// Attributes the time since the last lap to a phase.
+// Attributes the time since the last lap to a phase. Costs nothing until it is started: asking for the time is a system
+// call.
 class Times {
  public:
   void start() { last_ = thread_time(); }
   void lap(Phase phase) {
+    if (last_ == 0) return;
     const std::uint64_t now = thread_time();
     spent_[static_cast<std::size_t>(phase)] += now - last_;
     last_ = now;

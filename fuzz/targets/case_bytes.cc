@@ -90,7 +90,7 @@ void change_filters(Case& asked, Random& random) {
   if (kind == 0 && count < max_chosen_filters) {
     asked.filters.push_back(ProgramGenerator(random.next()).valid(24));
   } else if (kind == 1 && count > 1) {
-    asked.filters.erase(asked.filters.begin() + which);
+    asked.filters.erase(asked.filters.begin() + static_cast<std::ptrdiff_t>(which));
   } else {
     for (int attempt = 0; attempt < 6; ++attempt) {
       std::vector<Insn> changed = other_filter(asked.filters[which], random);
