@@ -128,6 +128,7 @@ skip_allowed() {
   while read -r presets pattern reason; do
     [[ -n $presets && $presets != \#* ]] || continue
     # shellcheck disable=SC2053 # both are patterns
+    [[ $presets != no-filters || -z ${CALLGATE_NO_FILTERS:-} ]] || presets=$preset
     if [[ $preset == $presets && $name == $pattern && -n $reason ]]; then
       return 0
     fi

@@ -8,17 +8,19 @@
 namespace callgate::test {
 namespace {
 
-// Boundaries between ranges of 64-bit values: each takes a comparison of the low half and had one of the high half with it.
+// Intervals of 64-bit values that are told from all others: each was a comparison of two halves.
 std::size_t wide_comparisons(const std::vector<Program>& filters) {
   const ir::Plan plan = ir::make_plan(filters, {});
   const ir::Decisions& decisions = *plan.at(0)->decisions();
   jit::Choices choices;
   jit::make_choices(decisions.graph, decisions.roots, {.has_64_bits = true, .halves_adjoin = true}, choices);
-  std::size_t wide = 0;
+  std::size_t comparisons = 0;
   for (jit::ChoiceId id = 0; id < choices.size(); ++id) {
-    if (choices[id].wide) wide += choices[id].range_count - 1;
+    if (!choices[id].wide) continue;
+    const auto ranges = choices.ranges(choices[id]);
+    for (const jit::Range& range : ranges) comparisons += range.target != ranges.back().target;
   }
-  return wide;
+  return comparisons;
 }
 
 // Equal choices are one, so this counts different ones.

@@ -1,6 +1,6 @@
 // How code and data are mapped, and that nothing can write to them.
-#include <gtest/gtest.h>
 #include <fcntl.h>
+#include <gtest/gtest.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -48,7 +48,8 @@ class Published : public testing::TestWithParam<WriteSeal> {
 std::size_t pages(std::size_t bytes) { return (bytes + page - 1) / page * page; }
 
 TEST_P(Published, HoldsWhatWasGivenBetweenGuardPages) {
-  for (const Sizes size : {Sizes{1, 1}, Sizes{page, page}, Sizes{page + 1, 5 * page - 1}, Sizes{6144, 300}, Sizes{0, 16}}) {
+  for (const Sizes size :
+       {Sizes{1, 1}, Sizes{page, page}, Sizes{page + 1, 5 * page - 1}, Sizes{6144, 300}, Sizes{0, 16}}) {
     SCOPED_TRACE(std::to_string(size.data) + "+" + std::to_string(size.code));
     const auto data = pattern(size.data, 1);
     const auto code = pattern(size.code, 2);
@@ -60,7 +61,8 @@ TEST_P(Published, HoldsWhatWasGivenBetweenGuardPages) {
     const std::uintptr_t end = number(memory.code()) + pages(code.size());
     EXPECT_EQ(mapping_of(begin - page).permissions, "---p");
     EXPECT_EQ(mapping_of(begin - 1).permissions, "---p");
-    for (std::uintptr_t at = begin; at < number(memory.code()); at += page) EXPECT_EQ(mapping_of(at).permissions, "r--s");
+    for (std::uintptr_t at = begin; at < number(memory.code()); at += page)
+      EXPECT_EQ(mapping_of(at).permissions, "r--s");
     for (std::uintptr_t at = number(memory.code()); at < end; at += page) EXPECT_EQ(mapping_of(at).permissions, "r-xs");
     EXPECT_EQ(mapping_of(end).permissions, "---p");
     EXPECT_EQ(mapping_of(end + page - 1).permissions, "---p");
@@ -161,7 +163,8 @@ INSTANTIATE_TEST_SUITE_P(Seal, Published, testing::Values(WriteSeal::write, Writ
                          [](const auto& one) { return one.param == WriteSeal::write ? "write" : "future_write"; });
 
 TEST(ChainMemory, TableBytecodeAndCodeAreSealed) {
-  const std::vector<Program> filters = {program("ld [args[0].lo]\nret a"), program("ld [nr]\nret a"), program("ret #0x7fff0000")};
+  const std::vector<Program> filters = {program("ld [args[0].lo]\nret a"), program("ld [nr]\nret a"),
+                                        program("ret #0x7fff0000")};
   for (const Options& options : all_options()) {
     const Chain chain = chain_of(filters, options);
     if (chain.engine() == Engine::interpreter) continue;
