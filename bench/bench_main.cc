@@ -88,7 +88,12 @@ void run(const Formats& formats) {
   const Suite suite;
   describe(suite);
   add_decisions(suite);
+  add_chains(suite);
+  add_threads(suite);
   add_attaching(suite);
+  add_memory(suite);
+  add_startup(suite);
+  add_kernel(suite);
   Reporters reporters;
   benchmark::BenchmarkReporter* display = &reporters.console;
   if (formats.json) display = &reporters.json;
@@ -100,6 +105,7 @@ void run(const Formats& formats) {
 }  // namespace callgate::bench
 
 int main(int argc, char** argv) {
+  if (argc == 3 && std::string_view(argv[1]) == "--start-up") return callgate::bench::start_up(argv[2]);
   const callgate::bench::Formats formats(argc, argv);
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;

@@ -1,17 +1,10 @@
 #include "bench/contest.h"
 
-#include "bench/empty_call.h"
-#include "bench/engines.h"
+#include "bench/measure/engines.h"
 #include "bench/peers/peers.h"
 
 namespace callgate::bench {
 namespace {
-
-struct ByEmptyCall {
-  std::shared_ptr<const EmptyCall> owner;
-  EmptyCall::Function function;
-  std::uint32_t operator()(const SeccompData& data) const { return function(&data); }
-};
 
 void add_peers(Contest& contest, std::span<const Program> oldest_first) {
   for (const Peer& peer : all_peers()) {
@@ -25,14 +18,6 @@ void add_peers(Contest& contest, std::span<const Program> oldest_first) {
 }
 
 }  // namespace
-
-const std::string empty_call_name = "empty call";
-
-std::unique_ptr<Evaluator> empty_call_evaluator() {
-  const auto empty = std::make_shared<const EmptyCall>();
-  const std::string remark = empty->in_mapped_memory() ? "" : "a function of this program";
-  return evaluator_over({empty_call_name, {}, remark}, ByEmptyCall{empty, empty->function()});
-}
 
 Contest make_contest(std::span<const Program> oldest_first, Field field) {
   Contest contest;

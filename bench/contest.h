@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "bench/evaluator.h"
+#include "bench/measure/evaluator.h"
 #include "callgate/program.hpp"
 
 namespace callgate::bench {
@@ -25,12 +25,8 @@ struct Contest {
   std::span<const std::unique_ptr<Evaluator>> deciding() const { return std::span(evaluators).subspan(1); }
 };
 
-extern const std::string empty_call_name;
-
 // Who takes part: everybody, or callgate's engines alone (compilers of C take seconds).
 enum class Field { everybody, engines };
 Contest make_contest(std::span<const Program> oldest_first, Field field);
-
-std::unique_ptr<Evaluator> empty_call_evaluator();
 
 }  // namespace callgate::bench

@@ -6,8 +6,6 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <array>
-#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -17,11 +15,11 @@
 #include <set>
 #include <stdexcept>
 
-#include "bench/agreement.h"
 #include "bench/contest.h"
-#include "bench/engines.h"
 #include "bench/filters/workload.h"
-#include "bench/interleave.h"
+#include "bench/measure/agreement.h"
+#include "bench/measure/engines.h"
+#include "bench/measure/interleave.h"
 #include "bench/stream.h"
 #include "bench/tally.h"
 #include "callgate/version.hpp"
@@ -71,17 +69,9 @@ Recording read_recording(const std::string& path) {
   return recording;
 }
 
-// Every n-th block of the recording, so that the sample keeps neighbours together.
 void save_stream(const Settings& settings, const Recording& recording) {
-  constexpr std::size_t block = 64;
-  const std::size_t blocks = (recording.calls.size() + block - 1) / block;
-  const std::size_t wanted = settings.sample == 0 ? blocks : std::min(blocks, (settings.sample + block - 1) / block);
-  std::vector<SeccompData> sample;
-  for (std::size_t i = 0; i < wanted; ++i) {
-    const std::size_t first = blocks * i / wanted * block;
-    const std::size_t last = std::min(first + block, recording.calls.size());
-    for (std::size_t at = first; at < last; ++at) sample.push_back(recording.calls[at]);
-  }
+  const std::size_t count = settings.sample == 0 ? recording.calls.size() : settings.sample;
+  const std::vector<SeccompData> sample = sample_blocks(recording.calls, count);
   std::ofstream file(settings.stream_file);
   write_compact(file, sample);
   if (!file.flush()) throw std::runtime_error(settings.stream_file + ": cannot be written");
@@ -189,19 +179,6 @@ void print_fallbacks(const std::vector<NamedChain>& chains) {
     fmt::print("{}: runs on the interpreter: {}{}{}\n", name, rule(chain.fallback_reason()), error ? ": " : "",
                error ? error : "");
   }
-}
-
-// The median of some, the release of the result included.
-double attach_microseconds(const Options& options, std::span<const Program> oldest_first) {
-  using Clock = std::chrono::steady_clock;
-  std::array<double, 9> times{};
-  for (double& time : times) {
-    const Clock::time_point start = Clock::now();
-    static_cast<void>(chain_of(options, oldest_first));
-    time = std::chrono::duration<double, std::micro>(Clock::now() - start).count();
-  }
-  std::ranges::sort(times);
-  return times[times.size() / 2];
 }
 
 void print_speed(const Settings& settings, const std::vector<Program>& programs, const std::vector<NamedChain>& chains,

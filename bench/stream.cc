@@ -3,7 +3,6 @@
 #include <seccomp.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -11,58 +10,15 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <ostream>
-#include <sstream>
 #include <stdexcept>
 #include <string_view>
+
+#include "bench/measure/line_reader.h"
 
 namespace callgate::bench {
 namespace {
 
 constexpr std::size_t shown_odd_lines = 5;
-
-// A line that is read from the front.
-class Reader {
- public:
-  explicit Reader(std::string_view text) : rest_(text) {}
-
-  std::string_view rest() const { return rest_; }
-
-  void skip_spaces() { rest_.remove_prefix(std::min(rest_.find_first_not_of(" \t"), rest_.size())); }
-
-  bool skip(std::string_view prefix) {
-    if (!rest_.starts_with(prefix)) return false;
-    rest_.remove_prefix(prefix.size());
-    return true;
-  }
-
-  // A number in decimal, or in hexadecimal after "0x". Negative numbers are taken as 64-bit two's complement.
-  std::optional<std::uint64_t> number() {
-    const bool negative = skip("-");
-    const std::optional<std::uint64_t> value = skip("0x") ? digits(16) : digits(10);
-    if (!value) return std::nullopt;
-    return negative ? std::uint64_t{0} - *value : *value;
-  }
-
-  std::optional<std::uint64_t> digits(int base) {
-    std::uint64_t value = 0;
-    const auto [end, error] = std::from_chars(rest_.data(), rest_.data() + rest_.size(), value, base);
-    if (error != std::errc{}) return std::nullopt;
-    rest_.remove_prefix(static_cast<std::size_t>(end - rest_.data()));
-    return value;
-  }
-
-  std::string_view name() {
-    const std::size_t length = std::min(
-        rest_.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"), rest_.size());
-    const std::string_view name = rest_.substr(0, length);
-    rest_.remove_prefix(length);
-    return name;
-  }
-
- private:
-  std::string_view rest_;
-};
 
 bool has_name(std::uint32_t arch, std::uint32_t number, std::string_view name) {
   const std::unique_ptr<char, decltype(&std::free)> known(
@@ -90,7 +46,7 @@ struct Call {
 };
 
 // What stands between the parentheses; an interrupted call ends in " <unfinished ...>" instead.
-bool read_arguments(Reader& line, Call& call) {
+bool read_arguments(LineReader& line, Call& call) {
   while (!line.skip(")") && !line.rest().starts_with(" <")) {
     if (call.argument_count == 6 || (call.argument_count > 0 && !line.skip(", "))) return false;
     if (line.rest().starts_with("<")) return true;  // "close(1, <unfinished ...>"
@@ -102,7 +58,7 @@ bool read_arguments(Reader& line, Call& call) {
 }
 
 // "[  59] [00007f…] execve(0x7ffc…, …) = 0", from the number on.
-Line read_event(Reader& line, Call& call) {
+Line read_event(LineReader& line, Call& call) {
   if (line.skip("[")) {
     line.skip_spaces();
     const std::optional<std::uint64_t> number = line.digits(10);
@@ -113,7 +69,7 @@ Line read_event(Reader& line, Call& call) {
       call.instruction_pointer = line.digits(16).value_or(0);  // "[????????]" if it is not known
       const std::size_t end = line.rest().find("] ");
       if (end == std::string_view::npos) return Line::odd;
-      line = Reader(line.rest().substr(end + 2));
+      line = LineReader(line.rest().substr(end + 2));
     }
   }
   if (line.skip("---")) return Line::signal;
@@ -128,7 +84,7 @@ class StraceParser {
  public:
   void add(std::string_view text) {
     ++line_;
-    Reader line(text);
+    LineReader line(text);
     line.skip("[pid ");  // strace's way of naming the thread when it writes to a terminal
     line.skip_spaces();
     const std::uint64_t thread = line.digits(10).value_or(0);
@@ -203,79 +159,12 @@ std::uint64_t random_argument(Random& random) {
   }
 }
 
-[[noreturn]] void fail(std::size_t line, const std::string& message) {
-  throw std::runtime_error("line " + std::to_string(line) + ": " + message);
-}
-
-SeccompData read_call(const std::string& text, std::size_t line) {
-  std::istringstream words(text);
-  std::string word;
-  SeccompData data{};
-  data.arch = arch::x86_64;
-  std::size_t count = 0;
-  for (bool first = true; words >> word; first = false) {
-    if (word == "i386" && count == 0 && !first) {
-      data.arch = arch::x86_32;
-      continue;
-    }
-    Reader reader(word);
-    const std::optional<std::uint64_t> value = reader.digits(first ? 10 : 16);
-    if (!value || !reader.rest().empty()) fail(line, "not a number: " + word);
-    if (first && *value > UINT32_MAX) fail(line, "no system call number: " + word);
-    if (first) {
-      data.nr = static_cast<std::uint32_t>(*value);
-    } else if (count == 6) {
-      fail(line, "more than six arguments");
-    } else {
-      data.args[count++] = *value;
-    }
-  }
-  return data;
-}
-
 }  // namespace
 
 Recording parse_strace(std::istream& input) {
   StraceParser parser;
   for (std::string line; std::getline(input, line);) parser.add(line);
   return parser.take();
-}
-
-std::vector<SeccompData> read_compact(std::istream& input) {
-  constexpr std::uint64_t most_repeats = 1'000'000;
-  std::vector<SeccompData> calls;
-  std::size_t number = 0;
-  for (std::string line; std::getline(input, line);) {
-    ++number;
-    line.resize(std::min(line.find('#'), line.size()));
-    if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
-    Reader reader(line);
-    if (!reader.skip("* ")) {
-      calls.push_back(read_call(line, number));
-      continue;
-    }
-    const std::uint64_t repeats = reader.digits(10).value_or(0);
-    if (calls.empty() || repeats == 0 || repeats > most_repeats) fail(number, "bad repetition: " + line);
-    const SeccompData last = calls.back();
-    calls.insert(calls.end(), static_cast<std::size_t>(repeats), last);
-  }
-  return calls;
-}
-
-void write_compact(std::ostream& output, const std::vector<SeccompData>& calls) {
-  for (std::size_t i = 0; i < calls.size();) {
-    const SeccompData& data = calls[i];
-    output << std::dec << data.nr;
-    if (data.arch == arch::x86_32) output << " i386";
-    int count = 6;
-    while (count > 0 && data.args[count - 1] == 0) --count;
-    for (int a = 0; a < count; ++a) output << ' ' << std::hex << data.args[a];
-    std::size_t same = 1;
-    while (i + same < calls.size() && calls[i + same] == data) ++same;
-    output << '\n';
-    if (same > 1) output << "* " << std::dec << same - 1 << '\n';
-    i += same;
-  }
 }
 
 std::vector<SeccompData> uniform_stream(std::size_t count, std::uint64_t seed) {

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "bench/measure/compact.h"
 #include "callgate/insn.hpp"
 
 namespace callgate::bench {
@@ -39,11 +40,6 @@ inline constexpr const char* strace_options = "-f -n -i -e raw=all -X raw";
 // Reads strace's output. Lines that are not understood are counted and skipped. Arguments that strace does not show
 // (a call has its own number of them) are 0.
 Recording parse_strace(std::istream& input);
-
-// A stream in compact form, one call a line: "number [i386] [arguments, hexadecimal, without the trailing zeros]"
-// and "* n" for n calls such as the one before; '#' starts a comment. Throws std::runtime_error that names the line.
-std::vector<SeccompData> read_compact(std::istream& input);
-void write_compact(std::ostream& output, const std::vector<SeccompData>& calls);
 
 // `count` calls of x86_64: every number below 460 equally often, arguments small, large or any 64 bits. The same
 // seed gives the same calls everywhere.

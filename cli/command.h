@@ -41,6 +41,8 @@ void add_dump(CLI::App& app, Session& session);
 void add_fuzz(CLI::App& app, Session& session);
 void add_stats(CLI::App& app, Session& session);
 void add_kernel_check(CLI::App& app, Session& session);
+void add_record(CLI::App& app, Session& session);
+void add_bench(CLI::App& app, Session& session);
 
 // An option whose value is one of a few words.
 template <class T>

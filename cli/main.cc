@@ -42,6 +42,8 @@ ExitCode run(int argc, char** argv, Session& session) {
   add_stats(app, session);
   add_fuzz(app, session);
   add_kernel_check(app, session);
+  add_record(app, session);
+  add_bench(app, session);
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {

@@ -19,9 +19,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <fcntl.h>
 #include <array>
 #include <cerrno>
-#include <fcntl.h>
 
 #include "bench/filters/seccomp_filter.h"
 
@@ -61,12 +61,15 @@ Values range(std::uint64_t first, std::uint64_t last) {
 
 std::vector<OneOf> single_arguments() {
   return {
-      {"ioctl", 1, {TCGETS, TCSETS, TCSETSW, TIOCGWINSZ, TIOCSWINSZ, TIOCGPGRP, TIOCSPGRP, FIONREAD, FIONBIO, FIOCLEX,
-                    FIONCLEX, 0x4004af07, 0x4008af12, 0x4020ae46}},
+      {"ioctl",
+       1,
+       {TCGETS, TCSETS, TCSETSW, TIOCGWINSZ, TIOCSWINSZ, TIOCGPGRP, TIOCSPGRP, FIONREAD, FIONBIO, FIOCLEX, FIONCLEX,
+        0x4004af07, 0x4008af12, 0x4020ae46}},
       {"ioctl", 1, range(0xae00, 0xae08)},  // KVM's own
       {"ioctl", 1, range(0xae40, 0xaed7)},
-      {"fcntl", 1, {F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_GETLK, F_SETLK, F_SETLKW, F_DUPFD_CLOEXEC,
-                    1031, 1032}},
+      {"fcntl",
+       1,
+       {F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_GETLK, F_SETLK, F_SETLKW, F_DUPFD_CLOEXEC, 1031, 1032}},
       {"prctl", 0, range(PR_SET_PDEATHSIG, PR_SET_IO_FLUSHER)},
       {"prctl", 0, {PR_SET_VMA}},
       {"futex", 1, range(FUTEX_WAIT, FUTEX_CMP_REQUEUE_PI)},
@@ -81,8 +84,9 @@ std::vector<OneOf> single_arguments() {
       {"timer_create", 0, {CLOCK_REALTIME, CLOCK_MONOTONIC, CLOCK_THREAD_CPUTIME_ID}},
       {"epoll_ctl", 1, {EPOLL_CTL_ADD, EPOLL_CTL_DEL, EPOLL_CTL_MOD}},
       {"epoll_create1", 0, {0, EPOLL_CLOEXEC}},
-      {"eventfd2", 1, {0, EFD_CLOEXEC, EFD_NONBLOCK, EFD_CLOEXEC | EFD_NONBLOCK,
-                       EFD_CLOEXEC | EFD_NONBLOCK | EFD_SEMAPHORE}},
+      {"eventfd2",
+       1,
+       {0, EFD_CLOEXEC, EFD_NONBLOCK, EFD_CLOEXEC | EFD_NONBLOCK, EFD_CLOEXEC | EFD_NONBLOCK | EFD_SEMAPHORE}},
       {"pipe2", 1, {0, O_CLOEXEC, O_NONBLOCK, O_CLOEXEC | O_NONBLOCK}},
       {"dup3", 2, {0, O_CLOEXEC}},
       {"getrandom", 2, {0, GRND_NONBLOCK}},
@@ -124,7 +128,7 @@ Pairs mappings() {
   for (const std::uint64_t protection : Values{PROT_NONE, PROT_READ, PROT_WRITE, PROT_READ | PROT_WRITE}) {
     for (const std::uint64_t sharing : Values{MAP_SHARED, MAP_PRIVATE}) {
       for (const std::uint64_t kind : Values{0, MAP_ANONYMOUS, MAP_FIXED, MAP_FIXED | MAP_ANONYMOUS, MAP_NORESERVE,
-                                       MAP_NORESERVE | MAP_ANONYMOUS, MAP_STACK | MAP_ANONYMOUS, MAP_POPULATE}) {
+                                             MAP_NORESERVE | MAP_ANONYMOUS, MAP_STACK | MAP_ANONYMOUS, MAP_POPULATE}) {
         allowed.push_back({protection, sharing | kind});
       }
     }
@@ -148,24 +152,70 @@ std::vector<OnePairOf> pairs() {
 }
 
 std::vector<Without> masks() {
-  constexpr std::uint64_t namespaces = CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER |
-                                       CLONE_NEWPID | CLONE_NEWNET;
+  constexpr std::uint64_t namespaces =
+      CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET;
   return {
-      {"mprotect", 2, PROT_EXEC},        {"clone", 0, namespaces},
-      {"openat", 2, O_PATH | O_TMPFILE}, {"fchmod", 1, S_ISUID | S_ISGID},
+      {"mprotect", 2, PROT_EXEC},
+      {"clone", 0, namespaces},
+      {"openat", 2, O_PATH | O_TMPFILE},
+      {"fchmod", 1, S_ISUID | S_ISGID},
   };
 }
 
 const std::vector<const char*>& unconditional() {
-  static const std::vector<const char*> names = {
-      "brk",        "close",       "epoll_pwait",   "epoll_wait",   "exit",        "exit_group",  "fdatasync",
-      "fstat",      "fsync",       "ftruncate",     "getcwd",       "getdents64",  "getegid",     "geteuid",
-      "getgid",     "getpeername", "getpid",        "getppid",      "getsockname", "gettid",      "getuid",
-      "io_uring_enter", "listen",  "mremap",        "munmap",       "nanosleep",   "newfstatat",  "poll",
-      "ppoll",      "pread64",     "preadv",        "pwrite64",     "pwritev",     "read",        "readlinkat",
-      "readv",      "recvfrom",    "recvmsg",       "restart_syscall", "rseq",     "rt_sigreturn",
-      "sched_getaffinity", "sched_yield", "sendmsg", "sendto",      "set_robust_list", "set_tid_address", "sigaltstack",
-      "statx",      "timerfd_settime", "uname",     "write",        "writev"};
+  static const std::vector<const char*> names = {"brk",
+                                                 "close",
+                                                 "epoll_pwait",
+                                                 "epoll_wait",
+                                                 "exit",
+                                                 "exit_group",
+                                                 "fdatasync",
+                                                 "fstat",
+                                                 "fsync",
+                                                 "ftruncate",
+                                                 "getcwd",
+                                                 "getdents64",
+                                                 "getegid",
+                                                 "geteuid",
+                                                 "getgid",
+                                                 "getpeername",
+                                                 "getpid",
+                                                 "getppid",
+                                                 "getsockname",
+                                                 "gettid",
+                                                 "getuid",
+                                                 "io_uring_enter",
+                                                 "listen",
+                                                 "mremap",
+                                                 "munmap",
+                                                 "nanosleep",
+                                                 "newfstatat",
+                                                 "poll",
+                                                 "ppoll",
+                                                 "pread64",
+                                                 "preadv",
+                                                 "pwrite64",
+                                                 "pwritev",
+                                                 "read",
+                                                 "readlinkat",
+                                                 "readv",
+                                                 "recvfrom",
+                                                 "recvmsg",
+                                                 "restart_syscall",
+                                                 "rseq",
+                                                 "rt_sigreturn",
+                                                 "sched_getaffinity",
+                                                 "sched_yield",
+                                                 "sendmsg",
+                                                 "sendto",
+                                                 "set_robust_list",
+                                                 "set_tid_address",
+                                                 "sigaltstack",
+                                                 "statx",
+                                                 "timerfd_settime",
+                                                 "uname",
+                                                 "write",
+                                                 "writev"};
   return names;
 }
 

@@ -6,9 +6,9 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
+#include <fcntl.h>
 #include <array>
 #include <cerrno>
-#include <fcntl.h>
 
 #include "bench/filters/seccomp_filter.h"
 
@@ -81,9 +81,9 @@ SeccompFilter restrict_suid_sgid() {
     const char* name;
     unsigned mode;
   };
-  constexpr std::array plain = {WithMode{"chmod", 1},  WithMode{"fchmod", 1},   WithMode{"fchmodat", 2},
-                                WithMode{"creat", 1},  WithMode{"mkdir", 1},    WithMode{"mkdirat", 2},
-                                WithMode{"mknod", 1},  WithMode{"mknodat", 2}};
+  constexpr std::array plain = {WithMode{"chmod", 1}, WithMode{"fchmod", 1}, WithMode{"fchmodat", 2},
+                                WithMode{"creat", 1}, WithMode{"mkdir", 1},  WithMode{"mkdirat", 2},
+                                WithMode{"mknod", 1}, WithMode{"mknodat", 2}};
   for (const std::uint64_t bit : {std::uint64_t{S_ISUID}, std::uint64_t{S_ISGID}}) {
     for (const auto& [name, mode] : plain) filter.rule(deny, name, {has(mode, bit)});
     filter.rule(deny, "open", {has(1, O_CREAT), has(2, bit)});
@@ -115,15 +115,43 @@ SeccompFilter lock_personality() {
 
 // The lists @obsolete, @raw-io, @reboot and @swap.
 SeccompFilter system_call_filter() {
-  return deny_list("SystemCallFilter=~@obsolete @raw-io @reboot @swap",
-                   {"_sysctl",     "afs_syscall", "bdflush",         "break",  "create_module",
-                    "ftime",       "get_kernel_syms", "getpmsg",     "gtty",   "idle",
-                    "lock",        "mpx",         "prof",            "profil", "putpmsg",
-                    "query_module", "security",   "sgetmask",        "ssetmask", "stime",
-                    "stty",        "sysfs",       "tuxcall",         "ulimit", "uselib",
-                    "ustat",       "vserver",     "ioperm",          "iopl",   "pciconfig_iobase",
-                    "pciconfig_read", "pciconfig_write", "kexec_load", "kexec_file_load", "reboot",
-                    "swapon",      "swapoff"});
+  return deny_list("SystemCallFilter=~@obsolete @raw-io @reboot @swap", {"_sysctl",
+                                                                         "afs_syscall",
+                                                                         "bdflush",
+                                                                         "break",
+                                                                         "create_module",
+                                                                         "ftime",
+                                                                         "get_kernel_syms",
+                                                                         "getpmsg",
+                                                                         "gtty",
+                                                                         "idle",
+                                                                         "lock",
+                                                                         "mpx",
+                                                                         "prof",
+                                                                         "profil",
+                                                                         "putpmsg",
+                                                                         "query_module",
+                                                                         "security",
+                                                                         "sgetmask",
+                                                                         "ssetmask",
+                                                                         "stime",
+                                                                         "stty",
+                                                                         "sysfs",
+                                                                         "tuxcall",
+                                                                         "ulimit",
+                                                                         "uselib",
+                                                                         "ustat",
+                                                                         "vserver",
+                                                                         "ioperm",
+                                                                         "iopl",
+                                                                         "pciconfig_iobase",
+                                                                         "pciconfig_read",
+                                                                         "pciconfig_write",
+                                                                         "kexec_load",
+                                                                         "kexec_file_load",
+                                                                         "reboot",
+                                                                         "swapon",
+                                                                         "swapoff"});
 }
 
 }  // namespace

@@ -30,10 +30,11 @@ Workload sshd_like() {
   for (const char* name : {"lstat", "newfstatat", "stat", "shmget", "shmat", "shmdt", "open", "openat"}) {
     ladder.decide(number(name), action::errno_ | EACCES);
   }
-  for (const char* name : {"brk", "clock_gettime", "close", "exit", "exit_group", "futex", "getpgid", "getpid",
-                           "getrandom", "gettimeofday", "getuid", "geteuid", "munmap", "nanosleep", "clock_nanosleep",
-                           "poll", "ppoll", "pselect6", "read", "rt_sigprocmask", "select", "shutdown", "sigaltstack",
-                           "time", "write", "writev", "mremap"}) {
+  for (const char* name : {"brk",     "clock_gettime",  "close",           "exit",         "exit_group",  "futex",
+                           "getpgid", "getpid",         "getrandom",       "gettimeofday", "getuid",      "geteuid",
+                           "munmap",  "nanosleep",      "clock_nanosleep", "poll",         "ppoll",       "pselect6",
+                           "read",    "rt_sigprocmask", "select",          "shutdown",     "sigaltstack", "time",
+                           "write",   "writev",         "mremap"}) {
     ladder.decide(number(name), action::allow);
   }
   ladder.allow_values(number("mmap"), 2, {PROT_READ, PROT_READ | PROT_WRITE, PROT_NONE}, action::errno_ | EINVAL);

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "bench/evaluator.h"
+#include "bench/measure/evaluator.h"
 #include "callgate/program.hpp"
 
 namespace callgate::bench {

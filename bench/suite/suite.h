@@ -20,7 +20,16 @@ struct Suite {
   const Workload& workload(const std::string& name) const;
 };
 
-void add_decisions(const Suite& suite);  // decide/, isolated/ and cold/: every workload, stream and evaluator
-void add_attaching(const Suite& suite);  // attach/: every workload and engine
+void add_decisions(const Suite& suite);  // decide/, isolated/, cold/: every workload, stream and evaluator
+void add_chains(const Suite& suite);     // length/: longer and longer chains; domains/: x86_64, x32 and i386
+void add_threads(const Suite& suite);    // threads/: one chain shared
+void add_attaching(const Suite& suite);  // attach/, size/, one-more/, publish/: compiling
+void add_memory(const Suite& suite);     // memory/: bytes of a chain
+void add_startup(const Suite& suite);    // startup/: a process that loads a chain
+void add_kernel(const Suite& suite);     // kernel/: what the kernel's own filters cost a system call
+
+// What startup/ runs in a process of its own: attaches the named workload, whose filters are in the file, and decides a
+// call. The exit code.
+int start_up(const std::string& file);
 
 }  // namespace callgate::bench

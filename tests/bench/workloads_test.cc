@@ -10,9 +10,9 @@
 #include <filesystem>
 #include <set>
 
-#include "bench/agreement.h"
+#include "bench/measure/agreement.h"
 #include "bench/contest.h"
-#include "bench/engines.h"
+#include "bench/measure/engines.h"
 #include "bench/filters/workload.h"
 #include "bench/stream.h"
 

@@ -15,7 +15,7 @@ namespace {
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-const char* const subcommands[] = {"check", "eval", "disasm", "asm", "dump", "kernel-check"};
+const char* const subcommands[] = {"check", "eval", "disasm", "asm", "dump", "kernel-check", "record", "bench"};
 
 TEST(Usage, HelpTeaches) {
   const Outcome overview = run({"--help"});

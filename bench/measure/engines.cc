@@ -1,11 +1,22 @@
-#include "bench/engines.h"
+#include "bench/measure/engines.h"
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+#include <chrono>
 #include <stdexcept>
+
+#include "bench/measure/empty_call.h"
 
 namespace callgate::bench {
 namespace {
+
+struct ByEmptyCall {
+  std::shared_ptr<const EmptyCall> owner;
+  EmptyCall::Function function;
+  std::uint32_t operator()(const SeccompData& data) const { return function(&data); }
+};
 
 struct ByChain {
   Chain chain;
@@ -19,6 +30,14 @@ std::string remark_on(const Chain& chain) {
 }
 
 }  // namespace
+
+const std::string empty_call_name = "empty call";
+
+std::unique_ptr<Evaluator> empty_call_evaluator() {
+  const auto empty = std::make_shared<const EmptyCall>();
+  const std::string remark = empty->in_mapped_memory() ? "" : "a function of this program";
+  return evaluator_over({empty_call_name, {}, remark}, ByEmptyCall{empty, empty->function()});
+}
 
 const std::string interpreter_name = "interp";
 
@@ -62,9 +81,10 @@ Chain chain_of(const Options& options, std::span<const Program> oldest_first) {
   return std::move(*chain);
 }
 
-std::vector<NamedChain> all_chains(std::span<const Program> oldest_first) {
+std::vector<NamedChain> all_chains(std::span<const Program> oldest_first, MergeRule rule) {
   std::vector<NamedChain> chains;
-  for (const Options& options : available_options()) {
+  for (Options options : available_options()) {
+    options.rule = rule;
     chains.push_back({name_of(options), chain_of(options, oldest_first)});
   }
   return chains;
@@ -76,12 +96,26 @@ std::unique_ptr<Evaluator> evaluator_of(std::string name, Chain chain) {
   return evaluator_over(std::move(about), ByChain{std::move(chain)});
 }
 
-std::uint32_t decide_one_by_one(std::span<const Program> oldest_first, const SeccompData& data) {
+std::uint32_t decide_one_by_one(std::span<const Program> oldest_first, const SeccompData& data, MergeRule rule) {
+  std::uint32_t strictest = action::allow;
   for (std::size_t i = oldest_first.size(); i-- > 0;) {
     const std::uint32_t result = interpret(oldest_first[i], data);
-    if (action_of(result) != action::allow) return result;
+    if (rule == MergeRule::first_non_allow && action_of(result) != action::allow) return result;
+    if (rule == MergeRule::most_restrictive && is_stricter(result, strictest)) strictest = result;
   }
-  return action::allow;
+  return strictest;
+}
+
+double attach_microseconds(const Options& options, std::span<const Program> oldest_first) {
+  using Clock = std::chrono::steady_clock;
+  std::array<double, 9> times{};
+  for (double& time : times) {
+    const Clock::time_point start = Clock::now();
+    static_cast<void>(chain_of(options, oldest_first));
+    time = std::chrono::duration<double, std::micro>(Clock::now() - start).count();
+  }
+  std::ranges::sort(times);
+  return times[times.size() / 2];
 }
 
 }  // namespace callgate::bench

@@ -1,4 +1,4 @@
-#include "bench/interleave.h"
+#include "bench/measure/interleave.h"
 
 #include <sys/resource.h>
 
@@ -83,6 +83,24 @@ Sample sample(double decisions, const Work& work) {
   return {time / decisions, std::max(before, after), times_preempted() != preempted};
 }
 
+// When to stop.
+class Budget {
+ public:
+  Budget(double seconds, const Progress& progress) : nanoseconds_(seconds * 1e9), progress_(progress) {}
+
+  bool allows_another_round() {
+    const double done = nanoseconds_since(start_) / nanoseconds_;
+    if (progress_) progress_(std::min(done, 1.0));
+    return rounds_++ < fewest_rounds || done < 1;
+  }
+
+ private:
+  double nanoseconds_;
+  const Progress& progress_;
+  Clock::time_point start_ = Clock::now();
+  std::size_t rounds_ = 0;
+};
+
 // Passes over all calls, for one evaluator.
 class Passes {
  public:
@@ -115,12 +133,11 @@ class Passes {
 };
 
 std::vector<std::vector<Sample>> run_warm(std::span<const std::unique_ptr<Evaluator>> evaluators, std::size_t calls,
-                                          bool isolated, double seconds) {
+                                          bool isolated, Budget budget) {
   std::vector<Passes> passes;
   for (const auto& evaluator : evaluators) passes.emplace_back(*evaluator, calls, isolated);
   std::vector<std::vector<Sample>> samples(evaluators.size());
-  const Clock::time_point start = Clock::now();
-  for (std::size_t round = 0; round < fewest_rounds || nanoseconds_since(start) < seconds * 1e9; ++round) {
+  while (budget.allows_another_round()) {
     for (std::size_t i = 0; i < passes.size(); ++i) samples[i].push_back(passes[i].chunk());
   }
   return samples;
@@ -139,14 +156,13 @@ class Eviction {
 
 // Every evaluator decides the same call, then all go on to the next one.
 std::vector<std::vector<Sample>> run_cold(std::span<const std::unique_ptr<Evaluator>> evaluators, std::size_t calls,
-                                          double seconds) {
+                                          Budget budget) {
   constexpr std::size_t step = 61;  // no small factor in common with a stream's length: visits all calls in time
   const Eviction evict;
   const double scale = nanoseconds_per_tick();
   std::vector<std::vector<Sample>> samples(evaluators.size());
-  const Clock::time_point start = Clock::now();
   std::size_t call = 0;
-  for (std::size_t round = 0; round < fewest_rounds || nanoseconds_since(start) < seconds * 1e9; ++round) {
+  while (budget.allows_another_round()) {
     for (std::size_t i = 0; i < evaluators.size(); ++i) {
       evict();
       std::uint64_t ticks = 0;
@@ -183,11 +199,13 @@ double nanoseconds_per_tick() {
 }
 
 std::vector<Timing> interleave(std::span<const std::unique_ptr<Evaluator>> evaluators,
-                               std::span<const SeccompData> calls, Pace pace, double seconds) {
+                               std::span<const SeccompData> calls, Pace pace, double seconds,
+                               const Progress& progress) {
   for (const auto& evaluator : evaluators) evaluator->prepare(calls);
+  const Budget budget(seconds, progress);
   const std::vector<std::vector<Sample>> samples =
-      pace == Pace::cold ? run_cold(evaluators, calls.size(), seconds)
-                         : run_warm(evaluators, calls.size(), pace == Pace::isolated, seconds);
+      pace == Pace::cold ? run_cold(evaluators, calls.size(), budget)
+                         : run_warm(evaluators, calls.size(), pace == Pace::isolated, budget);
   const double usual = usual_spin(samples);
   std::vector<Timing> timings;
   for (const std::vector<Sample>& each : samples) timings.push_back(summary(each, usual));

@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-#include "bench/ticks.h"
+#include "bench/measure/ticks.h"
 #include "callgate/action.hpp"
 #include "callgate/insn.hpp"
 

@@ -1,20 +1,20 @@
-#include "bench/agreement.h"
+#include "bench/measure/agreement.h"
 
 #include <fmt/format.h>
 
 #include <stdexcept>
 
-#include "bench/engines.h"
+#include "bench/measure/engines.h"
 #include "bpf/names.h"
 
 namespace callgate::bench {
 
 std::optional<Disagreement> find_disagreement(std::span<const Program> oldest_first,
                                               std::span<const std::unique_ptr<Evaluator>> evaluators,
-                                              std::span<const SeccompData> calls) {
+                                              std::span<const SeccompData> calls, MergeRule rule) {
   for (const auto& evaluator : evaluators) evaluator->prepare(calls);
   for (std::size_t i = 0; i < calls.size(); ++i) {
-    const std::uint32_t expected = decide_one_by_one(oldest_first, calls[i]);
+    const std::uint32_t expected = decide_one_by_one(oldest_first, calls[i], rule);
     for (const auto& evaluator : evaluators) {
       const std::uint32_t result = evaluator->decide(i);
       if (result != expected) return Disagreement{i, evaluator->name(), result, expected};
@@ -34,8 +34,8 @@ std::string to_string(const Disagreement& disagreement, std::span<const SeccompD
 }
 
 void check_agreement(std::span<const Program> oldest_first, std::span<const std::unique_ptr<Evaluator>> evaluators,
-                     std::span<const SeccompData> calls) {
-  const auto found = find_disagreement(oldest_first, evaluators, calls);
+                     std::span<const SeccompData> calls, MergeRule rule) {
+  const auto found = find_disagreement(oldest_first, evaluators, calls, rule);
   if (found) throw std::runtime_error(to_string(*found, calls));
 }
 

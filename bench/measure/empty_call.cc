@@ -1,4 +1,4 @@
-#include "bench/empty_call.h"
+#include "bench/measure/empty_call.h"
 
 #include <fcntl.h>
 #include <sys/mman.h>

@@ -6,7 +6,8 @@
 #include <span>
 #include <string>
 
-#include "bench/evaluator.h"
+#include "bench/measure/evaluator.h"
+#include "callgate/options.hpp"
 #include "callgate/program.hpp"
 
 namespace callgate::bench {
@@ -21,11 +22,12 @@ struct Disagreement {
 // Lets every evaluator decide every call; prepares them for the calls.
 std::optional<Disagreement> find_disagreement(std::span<const Program> oldest_first,
                                               std::span<const std::unique_ptr<Evaluator>> evaluators,
-                                              std::span<const SeccompData> calls);
+                                              std::span<const SeccompData> calls,
+                                              MergeRule rule = MergeRule::first_non_allow);
 std::string to_string(const Disagreement& disagreement, std::span<const SeccompData> calls);
 
 // The same; throws std::runtime_error with the disagreement, if there is one.
 void check_agreement(std::span<const Program> oldest_first, std::span<const std::unique_ptr<Evaluator>> evaluators,
-                     std::span<const SeccompData> calls);
+                     std::span<const SeccompData> calls, MergeRule rule = MergeRule::first_non_allow);
 
 }  // namespace callgate::bench

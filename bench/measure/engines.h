@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "bench/evaluator.h"
+#include "bench/measure/evaluator.h"
 #include "callgate/chain.hpp"
 
 namespace callgate::bench {
@@ -29,12 +29,19 @@ struct NamedChain {
 };
 
 // A chain for each of available_options().
-std::vector<NamedChain> all_chains(std::span<const Program> oldest_first);
+std::vector<NamedChain> all_chains(std::span<const Program> oldest_first, MergeRule rule = MergeRule::first_non_allow);
+
+// The unit of measure: see bench/measure/empty_call.h. It answers ALLOW to everything.
+extern const std::string empty_call_name;
+std::unique_ptr<Evaluator> empty_call_evaluator();
 
 std::unique_ptr<Evaluator> evaluator_of(std::string name, Chain chain);
 
-// What the filters say one by one, with the first answer that is not ALLOW taken from the newest down: the answer that
-// all evaluators must give.
-std::uint32_t decide_one_by_one(std::span<const Program> oldest_first, const SeccompData& data);
+// What the filters say one by one, merged by the rule: the answer that all evaluators must give.
+std::uint32_t decide_one_by_one(std::span<const Program> oldest_first, const SeccompData& data,
+                                MergeRule rule = MergeRule::first_non_allow);
+
+// Microseconds to make the chain, its release included: the median of some.
+double attach_microseconds(const Options& options, std::span<const Program> oldest_first);
 
 }  // namespace callgate::bench

@@ -6,11 +6,12 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <span>
 #include <vector>
 
-#include "bench/evaluator.h"
+#include "bench/measure/evaluator.h"
 
 namespace callgate::bench {
 
@@ -33,8 +34,12 @@ enum class Pace {
 };
 const char* name(Pace pace);
 
+// Called now and then between chunks, with the part of the time that has passed: 0 … 1.
+using Progress = std::function<void(double done)>;
+
 // Lets the evaluators decide `calls` for about `seconds` together, but at least three rounds. In the order given.
 std::vector<Timing> interleave(std::span<const std::unique_ptr<Evaluator>> evaluators,
-                               std::span<const SeccompData> calls, Pace pace, double seconds);
+                               std::span<const SeccompData> calls, Pace pace, double seconds,
+                               const Progress& progress = {});
 
 }  // namespace callgate::bench

@@ -1,0 +1,42 @@
+// Evaluators that are measured together on the same calls, and reported one by one.
+//
+// All of a group take turns (bench/measure/interleave.h); the benchmark library then reports them as "TITLE/EVALUATOR". Its
+// "real time" is the median of the undisturbed chunks, its "CPU time" that of a few more passes on its own. With
+// --benchmark_repetitions everything is measured that often.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "bench/contest.h"
+#include "bench/measure/interleave.h"
+
+namespace callgate::bench {
+
+// What is needed of a chain, made when it is first needed: compilers of C take seconds.
+class Entrants {
+ public:
+  Entrants(std::vector<Program> programs, Field field) : programs_(std::move(programs)), field_(field) {}
+
+  const std::vector<Program>& programs() const { return programs_; }
+  const Contest& contest();
+  std::vector<std::string> names() const;  // of all who might take part, known beforehand
+
+ private:
+  std::vector<Program> programs_;
+  Field field_;
+  std::unique_ptr<Contest> contest_;
+};
+
+struct Group {
+  std::string title;
+  std::shared_ptr<Entrants> entrants;
+  std::shared_ptr<const std::vector<SeccompData>> calls;
+  Pace pace = Pace::back_to_back;
+};
+
+void add_group(const Group& group);
+
+}  // namespace callgate::bench
