@@ -1,39 +1,62 @@
 #!/bin/bash
 # Measures callgate beside its peers.
 #
-#   scripts/bench.sh [FILTER]     measures what the regular expression finds among names such as
-#                                 "decide/service/mix/xbyak x86_64 full" (default: decisions on the streams mix and
-#                                 uniform), and prints tables in Markdown
-#   scripts/bench.sh --goals      the same default, and what callgate wants to reach, goal by goal: met or missed
+#   scripts/bench.sh [FILTER]   measures what the regular expression finds among names such as
+#                               "decide/service/mix/xbyak x86_64 full" (default: decisions on mix and uniform), and prints
+#                               tables
+#   scripts/bench.sh --goals    measures what the goals need, and prints goal by goal: met or missed
+#   scripts/bench.sh --all      measures everything, with the 32-bit build, and writes BENCHMARKS.md and its pictures; about
+#                               eight minutes
 #
 # All evaluators first have to agree on every call. Keep the machine quiet: disturbed chunks are dropped, but a busy
 # neighbour also takes caches and memory away. The figures stay in build/bench/figures.json, which Google Benchmark's
-# compare.py reads.
+# compare.py reads. "scripts/setup.sh --bench" installs the peers.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-build=$root/build/bench
+out=$root/build/bench
 
-goals=
-if [[ ${1:-} == --goals ]]; then
-  goals=1
-  shift
+decisions='^decide/[a-z-]+/(mix|uniform)/'
+compiling='^(attach|publish|size|one-more)/'
+case ${1:-} in
+  --goals) filter="$decisions|$compiling|^(length/(1|64)|domains)/" ;;
+  --all) filter="^(isolated|cold)/[a-z-]+/(mix|uniform)/|$compiling|^(decide|length|domains|threads|memory|startup|kernel)/" ;;
+  *) filter=${1:-$decisions} ;;
+esac
+
+# build PRESET
+build() {
+  if ! (cd "$root" && cmake --preset "$1" && cmake --build --preset "$1" --target callgate-bench) >"$out/build.log" 2>&1; then
+    tail -n 40 "$out/build.log" >&2
+    return 1
+  fi
+}
+# measure PRESET FILTER FILE
+measure() {
+  echo "Measuring ($1)" >&2
+  "$root/build/$1/bench/callgate-bench" --benchmark_filter="$2" --benchmark_out="$3" >"$out/bench.log" 2>&1 ||
+    { cat "$out/bench.log" >&2; return 1; }
+}
+report() { (cd "$root/bench" && PYTHONDONTWRITEBYTECODE=1 python3 -m report "$@"); }
+
+mkdir -p "$out"
+build release
+measure release "$filter" "$out/figures.json"
+figures=("$out/figures.json")
+if [[ ${1:-} == --all ]]; then
+  build m32
+  measure m32 "$decisions" "$out/figures-32.json"
+  figures+=("$out/figures-32.json")
 fi
-filter=${1:-^decide/[a-z-]+/(mix|uniform)/}
-
-mkdir -p "$build"
-if ! (cd "$root" && cmake --preset release -B "$build" -DCALLGATE_BUILD_TESTS=OFF -DCALLGATE_WERROR=OFF &&
-      cmake --build "$build" --target callgate-bench) >"$build/build.log" 2>&1; then
-  tail -n 40 "$build/build.log" >&2
-  exit 1
-fi
-
-figures=$build/figures.json
-"$build/bench/callgate-bench" --benchmark_filter="$filter" --benchmark_out="$figures" >"$build/bench.log" 2>&1 ||
-  { cat "$build/bench.log" >&2; exit 1; }
 
 echo "$(sed -n 's/^model name[^:]*: *//p' /proc/cpuinfo | head -n 1), $(nproc) processors, Linux $(uname -r), $(g++ --version | head -n 1)"
 echo "Load average when it ended: $(cut -d' ' -f1-3 /proc/loadavg)"
-cd "$root/bench"
-export PYTHONDONTWRITEBYTECODE=1
-python3 -m report tables "$figures"
-[[ -z $goals ]] || python3 -m report goals "$figures"
+report tables "$out/figures.json"
+case ${1:-} in
+  --goals) report goals "${figures[@]}" ;;
+  --all)
+    report goals "${figures[@]}"
+    report page "${figures[@]}" >"$out/page.md"
+    mv "$out/page.md" "$root/BENCHMARKS.md"
+    "$root/scripts/plots.sh" "$out/figures.json"
+    ;;
+esac

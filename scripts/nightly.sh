@@ -1,7 +1,7 @@
 #!/bin/bash
 # nightly.sh [STAGE…]: what takes too long for every change. Stages: tsan, m32-sanitizers, clang, kernel, exhaustive,
-# unicorn, valgrind, faults, mutation, coverage; all of them by default. All run even if one fails; the summary is at the
-# end.
+# unicorn, valgrind, faults, mutation, slow-downs, coverage; all of them by default. All run even if one fails; the summary
+# is at the end.
 . "${BASH_SOURCE%/*}/stages.sh"
 
 # ThreadSanitizer's runtime cannot live with as much address-space randomisation as recent kernels use.
@@ -74,6 +74,15 @@ run_mutation() {
   step find_mutants
 }
 
+# The gate against slow-downs must not cry wolf: ten times in a row on a tree that does not change.
+run_slow-downs() {
+  local i
+  for i in 1 2 3 4 5 6 7 8 9 10; do
+    step scripts/perf-check.sh --quick
+  done
+  step scripts/perf-check.sh
+}
+
 # The profiles of earlier runs would be added up with this one's.
 run_coverage() {
   rm -rf build/coverage/profiles
@@ -81,7 +90,7 @@ run_coverage() {
   step scripts/coverage.sh
 }
 
-all_stages=(tsan m32-sanitizers clang kernel exhaustive unicorn valgrind faults mutation coverage)
+all_stages=(tsan m32-sanitizers clang kernel exhaustive unicorn valgrind faults mutation slow-downs coverage)
 stages=("$@")
 ((${#stages[@]})) || stages=("${all_stages[@]}")
 for name in "${stages[@]}"; do

@@ -9,12 +9,13 @@ packages=(
   libcli11-dev libfmt-dev nlohmann-json3-dev libseccomp-dev libzydis-dev # tools
   libgtest-dev libgmock-dev libbenchmark-dev                            # tests and benchmarks
   libunicorn-dev                                                        # tests: an x86 that is not this processor
+  valgrind python3                                                      # the gate against slow-downs
   strace golang-github-containers-common                                # the demo: a real program, a real profile
 )
 i386_packages=(libasmjit-dev libfmt-dev libseccomp-dev libzydis-dev libgtest-dev libgmock-dev libbenchmark-dev
                libunicorn-dev)
-nightly_packages=(valgrind llvm-14 jq)
-bench_packages=(libpcap-dev libdpdk-dev python3 gnuplot-nox)  # peers to compare with, tables and pictures
+nightly_packages=(llvm-14 jq)
+bench_packages=(libpcap-dev libdpdk-dev gnuplot-nox)  # peers to compare with, tables and pictures
 
 with_i386=
 for option in "$@"; do

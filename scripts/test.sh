@@ -18,5 +18,6 @@ esac
 scripts/setup.sh --with-i386
 for preset in "${presets[@]}"; do
   stage "$preset" suite "$preset"
+  if [[ $preset == release ]]; then stage 'slow-downs' step scripts/perf-check.sh --quick; fi
 done
 finish

@@ -1,25 +1,35 @@
-"""python3 -m report (tables | goals) FILE.json…: what callgate-bench measured, for people. Run in bench/."""
+"""What callgate-bench measured, for people.
+
+python3 -m report (tables | goals) FIGURES.json [FIGURES-32.json]
+python3 -m report page FIGURES.json [FIGURES-32.json]     BENCHMARKS.md, to standard output
+python3 -m report plots FOLDER FIGURES.json               pictures
+
+Run in bench/.
+"""
 import sys
 
-from report import goals, tables
+from report import goals, page, plots, tables
 from report.results import Results
 
 
-def print_tables(results):
+def print_tables(results, _):
     for kind, title in (('decide', 'back to back'), ('isolated', 'isolated'), ('cold', 'cold')):
-        streams = results.streams(kind)
-        if not streams:
+        pair = [stream for stream in ('mix', 'uniform') if stream in results.streams(kind)]
+        if not pair:
             continue
-        pair = [stream for stream in ('mix', 'uniform') if stream in streams]
         for scale, unit in ((tables.nanoseconds, 'nanoseconds'), (tables.empty_calls, 'empty calls')):
             print(f'\nDecisions {title}, {unit}, {" / ".join(pair)}; mean: geometric, in empty calls\n')
             print(tables.decisions(results, kind, pair, scale))
+    others = [name for name in results.runs if name.split('/')[0] not in ('decide', 'isolated', 'cold')]
+    for name in others:
+        if results.run(name):
+            print(f'{name:60} {results.nanoseconds(name):14,.2f} ns')
     for (peer, reason), names in results.absences().items():
         print(f'{peer}: {reason} ({len(names)} figures)')
 
 
-def print_goals(results):
-    found = goals.all_goals(results)
+def print_goals(results, narrow):
+    found = goals.all_goals(results, narrow)
     width = max(len(goal.text) for goal in found)
     for goal in found:
         print(f'{goal.verdict():12}  {goal.text:{width}}  {goal.measured:>12}  (goal {goal.target})')
@@ -29,11 +39,19 @@ def print_goals(results):
     print(f'\n{met} of {len(found)} goals met')
 
 
+def print_page(results, narrow):
+    print(page.page(results, narrow), end='')
+
+
 def main():
-    commands = {'tables': print_tables, 'goals': print_goals}
-    if len(sys.argv) < 3 or sys.argv[1] not in commands:
+    words = sys.argv[1:]
+    commands = {'tables': print_tables, 'goals': print_goals, 'page': print_page}
+    if len(words) == 3 and words[0] == 'plots':
+        plots.draw_all(Results(words[2]), words[1])
+    elif len(words) in (2, 3) and words[0] in commands:
+        commands[words[0]](Results(words[1]), Results(words[2]) if len(words) == 3 else None)
+    else:
         sys.exit(__doc__)
-    commands[sys.argv[1]](Results(*sys.argv[2:]))
 
 
 main()

@@ -124,10 +124,103 @@ def no_code_goal(cells):
     return Goal(text, target, f'≥ {lowest:.1f}×', lowest >= 20, detail)
 
 
-def all_goals(results):
+def quotient_goal(results, text, target, names, above, below, limit):
+    """The largest of several times in parts of another."""
+    base = results.nanoseconds(below)
+    values = {name: results.nanoseconds(name) for name in above}
+    if not base or None in values.values():
+        return not_measured(text, target)
+    worst = max(values.values()) / base
+    detail = ', '.join(f'{names[name]} {value / base:.2f}' for name, value in values.items())
+    return Goal(text, target, f'{worst:.2f}×', worst <= limit, detail if len(values) > 1 else '')
+
+
+def chain_goals(results, full):
+    goals = [quotient_goal(results, 'Constant decision of 64 filters, in parts of one filter', '≤ 1.05×', {},
+                           [f'length/64/{full}'], f'length/1/{full}', 1.05)]
+    names = {f'domains/{mode}/{full}': mode for mode in ('x32', 'i386')}
+    goals.append(quotient_goal(results, 'Constant decisions of x32 and i386 calls, in parts of x86_64', '≤ 1.10×', names,
+                               list(names), f'domains/x86_64/{full}', 1.10))
+    return goals
+
+
+def compile_time(results, name, publishing):
+    """Nanoseconds and instructions of an attach without publishing; None if it is not there."""
+    whole, published = results.nanoseconds(name), results.nanoseconds(publishing)
+    if whole is None or published is None:
+        return None
+    return whole - published, results.counter(name, 'instructions')
+
+
+def service_goal(results, full):
+    text = 'Compiling the service chain without publishing (0.3 ms for 1,712 instructions)'
+    found = compile_time(results, f'attach/service/{full}', 'publish/service')
+    if found is None:
+        return not_measured(text, '≤ 175 ns an instruction')
+    time, instructions = found
+    limit = 0.3e6 / 1712
+    return Goal(text, f'≤ {limit:.0f} ns an instruction', f'{time / instructions:.0f} ns', time / instructions <= limit,
+                f'{time / 1000:.0f} µs for {instructions:.0f} instructions')
+
+
+def maximum_goal(results, full):
+    text, target = 'Compiling the maximum filter without publishing', '≤ 250 ns an instruction'
+    found = compile_time(results, f'attach/maximum/{full}', 'publish/maximum')
+    if found is None:
+        return not_measured(text, target)
+    return Goal(text, target, f'{found[0] / found[1]:.0f} ns', found[0] / found[1] <= 250)
+
+
+def flat_goals(results, full):
+    """Attach time per instruction of the longest chain of a kind, in parts of that of about 4,096 instructions."""
+    goals = []
+    for kind in ('ladder', 'argument-heavy', 'maximum'):
+        text, target = f'Attaching up to 32,768 instructions, flat per instruction ({kind})', '≤ 1.25×'
+        per = {}
+        for name in results.names(f'size/{kind}/'):
+            if name.endswith('/' + full) and results.run(name):
+                size = int(name.split('/')[2])
+                per[size] = results.nanoseconds(name) / size
+        long = [size for size in per if size >= 3500]
+        if len(long) < 2:
+            goals.append(not_measured(text, target))
+            continue
+        worst = max(per[size] for size in long) / per[min(long)]
+        curve = ', '.join(f'{size:,}: {value:.0f} ns' for size, value in sorted(per.items()))
+        goals.append(Goal(text, target, f'{worst:.2f}×', worst <= 1.25, curve))
+    return goals
+
+
+def one_more_goal(results, full):
+    text, target = 'Attaching 13 instructions to a chain of 512, without publishing', '≤ 30 µs'
+    found = compile_time(results, f'one-more/{full}', 'publish/one-more')
+    if found is None:
+        return not_measured(text, target)
+    return Goal(text, target, f'{found[0] / 1000:.1f} µs', found[0] <= 30_000)
+
+
+def narrow_goal(results, narrow):
+    """The 32-bit build's own results, if there are any."""
+    text, target = '32-bit build: mean in its own empty calls, in parts of the 64-bit build\'s', '≤ 1.20×'
+    if narrow is None:
+        return not_measured(text, target)
+    wide_values = Cells(results).all(results.full_engine()).values()
+    narrow_values = Cells(narrow).all(narrow.full_engine()).values()
+    if None in wide_values or None in narrow_values:
+        return not_measured(text, target)
+    wide_mean, narrow_mean = geometric_mean(wide_values), geometric_mean(narrow_values)
+    return Goal(text, target, f'{narrow_mean / wide_mean:.2f}×', narrow_mean <= 1.2 * wide_mean,
+                f'{narrow_mean:.2f} and {wide_mean:.2f} empty calls')
+
+
+def all_goals(results, narrow=None):
     cells = Cells(results)
     full = results.full_engine()
     goals = [mean_goal(cells, full), prototype_goal(cells, full), *faster_goals(cells, full)]
+    goals += chain_goals(results, full)
+    goals.append(narrow_goal(results, narrow))
+    goals += [service_goal(results, full), maximum_goal(results, full), *flat_goals(results, full)]
+    goals.append(one_more_goal(results, full))
     goals += code_goals(results, full)
     goals.append(no_code_goal(cells))
     return goals

@@ -72,7 +72,7 @@ void add_sizes(const Suite& suite) {
       add(fmt::format("size/ladder/{}/{}", size, name_of(options)), bare, ladders);
     }
     for (const char* name : {"argument-heavy", "maximum"}) {
-      for (const std::size_t times : {1, 2, 4, 8, 16, 32}) {
+      for (std::size_t times = 1; times <= 32; times *= 2) {
         const Programs repeated(times, suite.workload(name).programs().front());
         if (instructions_of(repeated) > 65536) continue;
         add(fmt::format("size/{}/{}/{}", name, instructions_of(repeated), name_of(options)), bare, repeated);
@@ -91,6 +91,23 @@ void publish(benchmark::State& state, const ChainSizes& sizes) {
   }
 }
 
+// Of what the best engine makes of the chain.
+void add_publishing(const std::string& name, const Chain& chain) {
+  const auto run = [sizes = chain.sizes()](benchmark::State& state) { publish(state, sizes); };
+  benchmark::RegisterBenchmark(("publish/" + name).c_str(), run)->Unit(benchmark::kMicrosecond)->MinTime(0.05);
+}
+
+void add_one_more() {
+  constexpr std::uint32_t below = 512;
+  constexpr std::uint32_t above = 13;
+  for (const Options& options : compiling_options()) {
+    const Chain old = *bare_chain(options).attach(ladder_of(below));
+    add(fmt::format("one-more/{}", name_of(options)), old, {ladder_of(above)});
+  }
+  add_publishing("one-more",
+                 *bare_chain(available_options().back()).attach(std::vector{ladder_of(below), ladder_of(above)}));
+}
+
 }  // namespace
 
 void add_attaching(const Suite& suite) {
@@ -99,17 +116,10 @@ void add_attaching(const Suite& suite) {
     for (const Options& options : available_options()) {
       add(fmt::format("attach/{}/{}", workload.name, name_of(options)), bare_chain(options), programs);
     }
-    Options best = available_options().back();
-    const ChainSizes sizes = chain_of(best, programs).sizes();
-    const auto run = [sizes](benchmark::State& state) { publish(state, sizes); };
-    benchmark::RegisterBenchmark(fmt::format("publish/{}", workload.name).c_str(), run)
-        ->Unit(benchmark::kMicrosecond)
-        ->MinTime(0.05);
+    add_publishing(workload.name, chain_of(available_options().back(), programs));
   }
   add_sizes(suite);
-  for (const Options& options : compiling_options()) {
-    add(fmt::format("one-more/{}", name_of(options)), *bare_chain(options).attach(ladder_of(512)), {ladder_of(13)});
-  }
+  add_one_more();
 }
 
 }  // namespace callgate::bench

@@ -17,6 +17,7 @@
 #include <cstring>
 
 #include "bench/suite/suite.h"
+#include "callgate/action.hpp"
 
 namespace callgate::bench {
 namespace {
@@ -94,7 +95,8 @@ void add_kernel(const Suite& suite) {
   add("no filter", {}, 0);
   add("bitmap hit", plain, 1);
   add("filter run", looking, 1);
-  for (const std::size_t times : {4, 13}) add(fmt::format("{} filters run", times), looking, times);
+  for (const std::size_t times : {std::size_t{4}, std::size_t{13}})
+    add(fmt::format("{} filters run", times), looking, times);
 }
 
 }  // namespace callgate::bench

@@ -1,0 +1,209 @@
+"""BENCHMARKS.md: made of the figures, so that no number in it is typed."""
+import subprocess
+
+from report import goals, tables
+from report.results import EMPTY, WORKLOADS
+from report.tables import figure, table
+
+METHOD = '''## How it is measured
+
+**Who takes part.** callgate's engines (the plain interpreter; *none*: each filter compiled as it stands; *full*: what this
+library is for; *no executable memory*: the action table, and a walk over the decision graph); and its peers in the same
+process, on the same filters and calls: libpcap's `bpf_filter` (an interpreter; input swapped beforehand), DPDK's `rte_bpf`
+(a JIT; filters translated to its dialect), and generated C through `clang -O3` and `gcc -O3`, each filter as a function of
+its own, and the whole chain in one function. A peer that is not installed is reported as absent. Others can be added:
+`bench/measure/evaluator.h`.
+
+**Agreement first.** Nothing is measured before every evaluator has given the interpreter's 32 bits for every call.
+
+**The unit.** Times are compared with an *empty call*: an indirect call to `mov eax, imm; ret`, 64-byte aligned, in the same
+kind of sealed executable mapping as a chain's code. What a decision costs in empty calls means the same on another machine.
+
+**Taking turns.** The evaluators of a cell take turns, A B C A B C …, in chunks of 40 µs (at least one pass over the stream)
+after a warm-up of 10 µs, so that whatever the machine does meets all of them alike. Around each chunk runs a piece of work
+that always takes the same number of cycles; a chunk around which it took more than 10 % longer than usual, or in which the
+thread lost its processor, is dropped. Figures are medians of the chunks that are left; the JSON has minima and quartiles.
+
+**Three paces.** *Back to back*: decisions follow each other and the processor overlaps them, as in a busy supervisor.
+*Isolated*: a fence keeps each apart, which adds its own cost to all. *Cold*: 4 MiB are read before each decision, so that
+code, table and predictors must be fetched again; the call itself is in the cache.
+
+**What it leaves out.** How a call reaches the evaluator (a trap costs hundreds of nanoseconds), other processors than this
+one, and frequency changes. Branch predictors learn streams of a few thousand calls that are repeated; all evaluators gain by
+that, those with many branches most.
+'''
+
+REPRODUCE = '''`scripts/bench.sh --all` measures everything below and writes this page and its pictures;
+`scripts/bench.sh` alone prints the tables of decisions, `scripts/bench.sh --goals` also what callgate wants to reach.
+Your own filters on your own calls: [docs/perf-regression.md](docs/perf-regression.md).
+'''
+
+
+def run(*words):
+    return subprocess.run(words, capture_output=True, text=True, check=False).stdout.strip()
+
+
+def machine(results):
+    with open('/proc/cpuinfo', encoding='utf-8') as file:
+        model = next((line.split(':', 1)[1].strip() for line in file if line.startswith('model name')), 'unknown')
+    context = results.context
+    loads = ', '.join(f'{load:.1f}' for load in context['load_avg'])
+    commit = run('git', 'rev-parse', '--short', 'HEAD') + (' with changes' if run('git', 'status', '--porcelain', '--', '../*/*.cc') else '')
+    compilers = ', '.join(filter(None, (run(name, '--version').split('\n')[0] for name in ('clang', 'gcc'))))
+    lines = [f'{model}, {context["num_cpus"]} processors at {context["mhz_per_cpu"]} MHz, Linux {run("uname", "-r")}',
+             f'callgate {context["callgate"]}, commit {commit}, built by {context["compiler"]}; peers by {compilers}',
+             f'{context["date"][:10]}; load average {loads} when it began']
+    return ''.join(f'- {line}\n' for line in lines)
+
+
+def workloads(results):
+    rows = []
+    for name in WORKLOADS:
+        filters, instructions, text = results.context[f'workload {name}'].split(' ', 2)
+        rows.append([name, filters, f'{int(instructions):,}', text])
+    body = table(['workload', 'filters', 'instructions', 'what it is'], rows).replace(' ---: |\n', ' --- |\n', 1)
+    streams = ', '.join(f'*{name[7:]}* ({count})' for name, count in results.context.items() if name.startswith('stream '))
+    return body + f'''
+The plan that the goals come from had 998 instructions in its argument-heavy filter and 568 in its dozen; these here come
+closest. Streams (`bench/streams/`, with how each was recorded), and how many calls they have: {streams}. *uniform* is every
+number below 460 equally often with random arguments, which nothing real looks like.
+'''
+
+
+def quality(results, kind):
+    found = tables.dropped(results, kind)
+    if found is None:
+        return ''
+    chunks, lost, middle, widest = found
+    return (f'\n{chunks:,.0f} chunks counted, {lost:,.0f} were disturbed and dropped. Spread (distance of the quartiles, in '
+            f'parts of the median): {100 * middle:.1f} % for the middle figure, {100 * widest:.1f} % for the 95th of 100.\n')
+
+
+def decisions(results):
+    text = ''
+    pair = ['mix', 'uniform']
+    for kind, title in (('decide', 'Back to back'), ('isolated', 'Isolated'), ('cold', 'Cold')):
+        if not results.streams(kind):
+            continue
+        text += f'### {title}, nanoseconds, mix / uniform\n\n'
+        text += tables.decisions(results, kind, pair, tables.nanoseconds)
+        text += '\nThe last column is the geometric mean in empty calls (of so many figures, where not of all).\n'
+        text += quality(results, kind) + '\n'
+    text += '### Back to back, in empty calls, mix / uniform\n\n'
+    return text + tables.decisions(results, 'decide', pair, tables.empty_calls)
+
+
+def other_streams(results):
+    full = results.full_engine()
+    names = [stream for stream in results.streams() if stream not in ('mix', 'uniform')]
+    rows = []
+    for stream in names:
+        cells = []
+        for workload in WORKLOADS:
+            values = [tables.empty_calls(results, 'decide', workload, stream, name) for name in (full, 'clang -O3 whole chain')]
+            cells.append(' / '.join(map(figure, values)))
+        rows.append([stream, *cells])
+    return table(['stream', *WORKLOADS], rows)
+
+
+def losses(results):
+    """Every cell in which somebody is faster than the best engine."""
+    full, found = results.full_engine(), []
+    for kind in ('decide', 'isolated', 'cold'):
+        for name in results.names(kind + '/'):
+            cell, evaluator = name.rsplit('/', 1)
+            own, theirs = results.nanoseconds(f'{cell}/{full}'), results.nanoseconds(name)
+            engines = (full, EMPTY, 'asmjit x86_64 full', 'asmjit x86_32 full')
+            if evaluator not in engines and own and theirs and theirs < 0.98 * own:
+                _, workload, stream = cell.split('/')
+                found.append([f'{workload}, {stream}' + ('' if kind == 'decide' else f', {kind}'), evaluator,
+                              figure(theirs), figure(own), f'{own / theirs:.2f}×'])
+    if not found:
+        return 'On none of the cells was any evaluator faster than full optimisation by more than 2 %.\n'
+    return table(['cell', 'who is faster', 'its ns', f'{full}, ns', 'by'], found)
+
+
+def compile_times(results):
+    full = results.full_engine()
+    engines = [name for name in results.evaluators() if results.names(f'attach/container/{name}')]
+    rows = []
+    for workload in WORKLOADS:
+        times = [results.nanoseconds(f'attach/{workload}/{name}') for name in engines]
+        published = results.nanoseconds(f'publish/{workload}')
+        whole = results.nanoseconds(f'attach/{workload}/{full}')
+        size = results.counter(f'attach/{workload}/{full}', 'instructions')
+        each = None if None in (published, whole, size) else (whole - published) / size
+        rows.append([workload, *[figure(None if time is None else time / 1000) for time in times],
+                     figure(None if published is None else published / 1000), figure(each)])
+    return table(['workload', *engines, 'publishing', 'ns an instruction without'], rows)
+
+
+def bytes_table(results):
+    full = results.full_engine()
+    rows = []
+    for workload in WORKLOADS:
+        run_ = results.run(f'memory/{workload}/{full}')
+        clang = results.counter(f'decide/{workload}/mix/clang -O3 whole chain', 'code')
+        none = results.counter(f'decide/{workload}/mix/{full.replace("full", "none")}', 'code')
+        if run_:
+            rows.append([workload, *[f'{run_[key]:,.0f}' for key in ('code', 'table', 'bytecode', 'heap', 'per_filter')],
+                         f'{none or 0:,.0f}', f'{clang or 0:,.0f}'])
+    return table(['workload', 'code', 'table', 'bytecode', 'heap', 'all, per filter', 'code, none', 'code, clang whole chain'],
+                 rows)
+
+
+def simple(results, start, unit='ns', scale=1.0):
+    rows = [[name[len(start):], figure(results.nanoseconds(name) / scale)] for name in results.names(start)
+            if results.run(name)]
+    return table(['', unit], rows)
+
+
+def curve(results, start, names):
+    xs = list(dict.fromkeys(name[len(start):].split('/')[0] for name in results.names(start)))
+    rows = [[name, *[figure(results.nanoseconds(f'{start}{x}/{name}')) for x in xs]] for name in names]
+    return table(['', *xs], rows)
+
+
+def goal_table(results, narrow):
+    rows = [[goal.text, goal.target, goal.measured, goal.verdict(), goal.detail] for goal in goals.all_goals(results, narrow)]
+    return table(['goal', 'wanted', 'measured', '', ''], rows)
+
+
+def absent(results):
+    text = ''.join(f'- {peer}: {reason} ({len(names)} figures)\n' for (peer, reason), names in results.absences().items())
+    return text or 'None.\n'
+
+
+def picture(name, text):
+    return f'![{text}](docs/figures/{name}.svg)\n'
+
+
+def page(results, narrow):
+    full = results.full_engine()
+    names = ('interp', full.replace('full', 'none'), full, EMPTY)
+    parts = ['# Benchmarks\n', '<!-- Written by bench/report from the figures; do not edit. -->\n', REPRODUCE,
+             machine(results), METHOD, '## Chains and calls\n', workloads(results),
+             '## Decisions\n', picture('decisions', 'nanoseconds per decision by engine and workload'), decisions(results),
+             '### Other recorded streams, back to back, in empty calls: full / clang -O3 whole chain\n',
+             other_streams(results),
+             '## Where we lose\n', losses(results), '### Peers that took no part\n', absent(results),
+             '## Goals\n', goal_table(results, narrow),
+             '## Length of the chain\n', picture('length', 'cost against chain length'),
+             'Nanoseconds of a decision that number and architecture settle, by filters in the chain.\n',
+             curve(results, 'length/', names),
+             'The same of one filter, by mode of the call:\n', curve(results, 'domains/', names),
+             '## Compiling\n', picture('compile', 'attach time against instructions'),
+             'Microseconds to attach to an empty chain and to release the result; *publishing* is the part that seals and '
+             'maps memory.\n', compile_times(results),
+             '## Bytes\n', 'Of the best engine, and code of others.\n', bytes_table(results),
+             '## Threads\n', picture('threads', 'throughput against threads'),
+             'Nanoseconds per decision of each thread, all on one chain (service, mix).\n',
+             curve(results, 'threads/', names[:3]),
+             '## Start-up\n', 'Microseconds from starting a process to its end, where it reads, verifies and attaches a '
+             'workload and decides one call.\n', simple(results, 'startup/', 'µs', 1000),
+             '## The kernel\n', 'Nanoseconds of `getppid`, the cheapest system call, under filters of the kernel\'s own.\n',
+             simple(results, 'kernel/')]
+    if narrow is not None:
+        parts += ['## 32-bit build\n', 'Back to back, in its own empty calls, mix / uniform.\n',
+                  tables.decisions(narrow, 'decide', ['mix', 'uniform'], tables.empty_calls)]
+    return '\n'.join(parts)

@@ -1,0 +1,90 @@
+// Measuring side by side.
+#include "bench/measure/interleave.h"
+
+#include <gmock/gmock.h>
+
+#include <algorithm>
+#include <sstream>
+
+#include "bench/measure/compact.h"
+#include "bench/stream.h"
+
+namespace callgate::bench {
+namespace {
+
+using testing::ElementsAre;
+using testing::SizeIs;
+
+// Answers after so many dependent multiplications.
+std::unique_ptr<Evaluator> slow_by(int steps) {
+  return evaluator_over({"slow"}, [steps](const SeccompData& data) {
+    std::uint32_t value = data.nr;
+    for (int i = 0; i < steps; ++i) {
+      value = value * 3 + 1;
+      use(value);
+    }
+    return value;
+  });
+}
+
+TEST(Interleave, FindsOutWhatIsSlower) {
+  std::vector<std::unique_ptr<Evaluator>> evaluators;
+  evaluators.push_back(slow_by(10));
+  evaluators.push_back(slow_by(200));
+  const std::vector<SeccompData> calls = uniform_stream(256, 1);
+  for (const Pace pace : {Pace::back_to_back, Pace::isolated, Pace::cold}) {
+    const std::vector<Timing> timings = interleave(evaluators, calls, pace, 0.05);
+    ASSERT_THAT(timings, SizeIs(2));
+    EXPECT_GT(timings[1].median, 2 * timings[0].median) << name(pace);
+    for (const Timing& timing : timings) {
+      EXPECT_LE(timing.lowest, timing.lower_quartile);
+      EXPECT_LE(timing.lower_quartile, timing.median);
+      EXPECT_LE(timing.median, timing.upper_quartile);
+      EXPECT_GE(timing.chunks + timing.dropped, 3U);
+    }
+  }
+}
+
+TEST(Interleave, ReportsItsProgress) {
+  std::vector<std::unique_ptr<Evaluator>> evaluators;
+  evaluators.push_back(slow_by(10));
+  std::vector<double> seen;
+  static_cast<void>(interleave(evaluators, uniform_stream(64, 1), Pace::back_to_back, 0.01,
+                               [&](double done) { seen.push_back(done); }));
+  EXPECT_TRUE(std::ranges::is_sorted(seen));
+  EXPECT_LT(seen.front(), 0.5);
+  EXPECT_EQ(seen.back(), 1);
+}
+
+TEST(Compact, SamplesAreBlocksOfNeighboursFromAllOver) {
+  std::vector<SeccompData> calls(64 * 10 + 5);
+  for (std::uint32_t i = 0; i < calls.size(); ++i) calls[i].nr = i;
+  const std::vector<SeccompData> sample = sample_blocks(calls, 128);
+  ASSERT_THAT(sample, SizeIs(128));
+  EXPECT_EQ(sample[0].nr, 0U);
+  EXPECT_EQ(sample[63].nr, 63U);
+  EXPECT_EQ(sample[64].nr, 64U * 5);
+  EXPECT_THAT(sample_blocks(calls, 100'000), SizeIs(calls.size()));
+}
+
+TEST(Compact, ManyRepetitionsFitTheReader) {
+  std::stringstream text;
+  CompactWriter writer(text);
+  const SeccompData data{1, arch::x86_64, 0, {2}};
+  for (int i = 0; i < 1'000'003; ++i) writer.add(data);
+  writer.finish();
+  EXPECT_EQ(text.str(), "1 2\n* 1000000\n* 2\n");
+  EXPECT_THAT(read_compact(text), SizeIs(1'000'003));
+}
+
+TEST(Streams, AllAreThere) {
+  std::vector<std::string> names;
+  for (const NamedStream& stream : all_streams(CALLGATE_BENCH_STREAMS)) {
+    EXPECT_GE(stream.calls.size(), 1000U) << stream.name;
+    names.push_back(stream.name);
+  }
+  EXPECT_THAT(names, ElementsAre("mix", "archiver", "compiler", "interpreter", "server", "shell", "uniform"));
+}
+
+}  // namespace
+}  // namespace callgate::bench
