@@ -58,6 +58,7 @@ class WithPlainNames final : public Reporter {
       run.run_name.iterations.clear();
       run.run_name.time_type.clear();
       run.run_name.threads.clear();
+      run.run_name.min_time.clear();
     }
     Reporter::ReportRuns(renamed);
   }
@@ -105,7 +106,6 @@ void run(const Formats& formats) {
 }  // namespace callgate::bench
 
 int main(int argc, char** argv) {
-  if (argc == 3 && std::string_view(argv[1]) == "--start-up") return callgate::bench::start_up(argv[2]);
   const callgate::bench::Formats formats(argc, argv);
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;

@@ -1,7 +1,5 @@
 #include "bench/filters/workload.h"
 
-#include <iterator>
-
 namespace callgate::bench {
 
 std::vector<Program> Workload::programs() const {
@@ -19,14 +17,23 @@ Workload service(const std::string& profile) {
   return workload;
 }
 
+std::span<const WorkloadMaker> workload_makers() {
+  static constexpr WorkloadMaker makers[] = {
+      {"container", [] { return container(Layout::linear); }},
+      {"container-tree", [] { return container(Layout::tree); }},
+      {"hardening", hardening},
+      {"service", [] { return service(); }},
+      {"sshd-like", sshd_like},
+      {"argument-heavy", argument_heavy},
+      {"maximum", maximum},
+  };
+  return makers;
+}
+
 std::vector<Workload> all_workloads() {
-  return {container(Layout::linear),
-          container(Layout::tree),
-          hardening(),
-          service(),
-          sshd_like(),
-          argument_heavy(),
-          maximum()};
+  std::vector<Workload> workloads;
+  for (const WorkloadMaker& maker : workload_makers()) workloads.push_back(maker.make());
+  return workloads;
 }
 
 }  // namespace callgate::bench

@@ -1,6 +1,7 @@
 // What the demo and the benchmarks decide calls with: chains of real and realistic filters.
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,13 @@ Workload maximum();         // exactly max_program_length instructions
 
 // The container profile below the dozen hardening filters: what a service in a container runs under.
 Workload service(const std::string& profile = container_profile);
+
+// All of the above, by the names that their workloads have, to be made one by one.
+struct WorkloadMaker {
+  const char* name;
+  Workload (*make)();
+};
+std::span<const WorkloadMaker> workload_makers();
 
 // All of the above. Every function here throws std::runtime_error with the reason if a workload cannot be built.
 std::vector<Workload> all_workloads();

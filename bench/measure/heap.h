@@ -1,17 +1,22 @@
-// Bytes that the heap has given out.
+// Bytes that C++ code has on the heap. (What malloc reports as in use includes what it keeps for the next caller.)
 #pragma once
 
-#include <malloc.h>
-
 #include <cstddef>
+#include <cstdint>
 
 namespace callgate::bench {
 
-// Of this process, in use now: what malloc's own bookkeeping adds is counted as well. Repeatable for one C library as long
-// as one thread allocates.
-inline std::size_t heap_bytes() {
-  const auto info = mallinfo2();
-  return info.uordblks + info.hblkhd;
-}
+// From now on until it is destroyed, counts what operator new gives out and operator delete takes back, in bytes as asked
+// for rounded up to what malloc makes of them. One at a time, one thread. Programs that use it link heap.cc, which replaces
+// operator new.
+class HeapCount {
+ public:
+  HeapCount();
+  HeapCount(const HeapCount&) = delete;
+  HeapCount& operator=(const HeapCount&) = delete;
+  ~HeapCount();
+
+  std::int64_t bytes() const;
+};
 
 }  // namespace callgate::bench

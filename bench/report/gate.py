@@ -30,6 +30,8 @@ class Line:
         self.name, self.before, self.now, self.limit = name, before, now, limit
 
     def change(self):
+        if self.before == self.now:
+            return 0
         return None if not self.before else self.now / self.before - 1
 
     def state(self):

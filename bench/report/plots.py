@@ -95,7 +95,7 @@ def draw_all(results, folder):
                     for kind in ('ladder', 'argument-heavy', 'maximum') for level, name in (('full', full), ('none', none))]
     lines(results, f'{folder}/compile.svg', 'Attaching against instructions', 'instructions in the chain', 'microseconds',
           microseconds)
-    throughput = [(name, points(results, 'threads/', name, lambda n: results.counter(n, 'decisions_per_second') / 1e6))
+    throughput = [(name, [(n, n * 1000 / time) for n, time in points(results, 'threads/', name, results.nanoseconds)])
                   for name in ('interp', none, full)]
     lines(results, f'{folder}/threads.svg', 'Threads that share one chain', 'threads', 'million decisions a second',
           throughput)

@@ -8,6 +8,7 @@
 #include "bench/filters/ladder.h"
 #include "bench/filters/seccomp_filter.h"
 #include "bench/measure/engines.h"
+#include "bench/suite/median.h"
 #include "bench/suite/suite.h"
 #include "jit/code_memory.h"
 
@@ -24,19 +25,18 @@ std::size_t instructions_of(const Programs& programs) {
 
 void attach(benchmark::State& state, const Chain& bare, const Programs& programs) {
   ChainSizes sizes;
-  for (auto _ : state) {
+  report_median(state, [&] {
     const Expected<Chain, AttachError> chain = bare.attach(programs);
-    if (!chain) return state.SkipWithError(to_string(chain.error()).c_str());
+    if (!chain) throw std::runtime_error(to_string(chain.error()));
     sizes = chain->sizes();
-  }
+  });
   state.counters["instructions"] = static_cast<double>(instructions_of(programs));
   state.counters["code"] = static_cast<double>(sizes.code);
   state.counters["table"] = static_cast<double>(sizes.table);
 }
 
 void add(const std::string& title, const Chain& bare, const Programs& programs) {
-  const auto run = [bare, programs](benchmark::State& state) { attach(state, bare, programs); };
-  benchmark::RegisterBenchmark(title.c_str(), run)->Unit(benchmark::kMicrosecond)->MinTime(0.05);
+  add_median(title, [bare, programs](benchmark::State& state) { attach(state, bare, programs); });
 }
 
 Chain bare_chain(Options options) {
@@ -84,17 +84,15 @@ void add_sizes(const Suite& suite) {
 void publish(benchmark::State& state, const ChainSizes& sizes) {
   const std::vector<std::uint8_t> data(sizes.table + sizes.bytecode, 1);
   const std::vector<std::uint8_t> code(sizes.code, 0xc3);
-  for (auto _ : state) {
+  report_median(state, [&] {
     auto memory = jit::publish(data, code, {});
-    if (!memory) return state.SkipWithError("refused");
-    benchmark::DoNotOptimize(memory->code());
-  }
+    if (!memory) throw std::runtime_error("executable memory is refused");
+  });
 }
 
 // Of what the best engine makes of the chain.
 void add_publishing(const std::string& name, const Chain& chain) {
-  const auto run = [sizes = chain.sizes()](benchmark::State& state) { publish(state, sizes); };
-  benchmark::RegisterBenchmark(("publish/" + name).c_str(), run)->Unit(benchmark::kMicrosecond)->MinTime(0.05);
+  add_median("publish/" + name, [sizes = chain.sizes()](benchmark::State& state) { publish(state, sizes); });
 }
 
 void add_one_more() {

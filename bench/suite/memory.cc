@@ -13,9 +13,9 @@ void measure(benchmark::State& state, const Options& options, const std::vector<
   std::size_t heap = 0;
   ChainSizes sizes;
   for (auto _ : state) {
-    const std::size_t before = heap_bytes();
+    const HeapCount count;
     const Chain chain = chain_of(options, programs);
-    heap = heap_bytes() - before;
+    heap = static_cast<std::size_t>(count.bytes());
     sizes = chain.sizes();
   }
   const std::size_t mapped = sizes.code > 0 ? sizes.code + sizes.table + sizes.bytecode : 0;

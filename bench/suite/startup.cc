@@ -1,20 +1,16 @@
 // startup/WORKLOAD: microseconds from starting a process until it has ended, where the process reads a workload's filters,
 // verifies and attaches them, and decides one call. startup/nothing: the same program without filters. Their difference
 // is what a program that loads a chain pays at its start.
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <spawn.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cstdio>
-#include <fstream>
-#include <iterator>
+#include <stdexcept>
 
+#include "bench/suite/median.h"
 #include "bench/suite/suite.h"
-#include "bpf/formats.h"
-#include "callgate/chain.hpp"
 
 namespace callgate::bench {
 namespace {
@@ -34,60 +30,31 @@ int filters_in_memory(const std::vector<Program>& programs) {
   return fd;
 }
 
-bool run_once(const std::string& file) {
-  char self[] = "/proc/self/exe";
-  char option[] = "--start-up";
+void run_once(const std::string& file) {
+  char program[] = CALLGATE_BENCH_START;
   std::string name = file;
-  char* arguments[] = {self, option, name.data(), nullptr};
+  char* arguments[] = {program, name.data(), nullptr};
   pid_t child = -1;
   int status = -1;
-  return posix_spawn(&child, self, nullptr, nullptr, arguments, environ) == 0 && waitpid(child, &status, 0) == child &&
-         status == 0;
+  if (posix_spawn(&child, program, nullptr, nullptr, arguments, environ) != 0 || waitpid(child, &status, 0) != child ||
+      status != 0) {
+    throw std::runtime_error("the process failed");
+  }
 }
 
 void start(benchmark::State& state, const std::vector<Program>& programs) {
   const int fd = filters_in_memory(programs);
   if (fd < 0) return state.SkipWithError("memfd_create failed");
   const std::string file = fmt::format("/proc/{}/fd/{}", getpid(), fd);
-  for (auto _ : state) {
-    if (!run_once(file)) {
-      state.SkipWithError("the process failed");
-      break;
-    }
-  }
+  report_median(state, [&] { run_once(file); });
   close(fd);
-}
-
-Expected<Chain, AttachError> read_and_attach(std::istream& input) {
-  std::vector<Program> programs;
-  std::uint32_t size = 0;
-  while (input.read(reinterpret_cast<char*>(&size), sizeof size)) {
-    std::vector<Insn> insns(size);
-    input.read(reinterpret_cast<char*>(insns.data()), static_cast<std::streamsize>(size * sizeof(Insn)));
-    auto program = verify(insns);
-    if (!program) return AttachError{AttachErrc::out_of_memory};
-    programs.push_back(std::move(*program));
-  }
-  return Chain::create()->attach(programs);
 }
 
 }  // namespace
 
-int start_up(const std::string& file) {
-  std::ifstream input(file, std::ios::binary);
-  const auto chain = read_and_attach(input);
-  if (!chain) return 1;
-  const SeccompData data{0, arch::x86_64, 0, {}};
-  return chain->evaluate(data) == action::allow ? 0 : 2;
-}
-
 void add_startup(const Suite& suite) {
   const auto add = [](const std::string& name, const std::vector<Program>& programs) {
-    const auto run = [programs](benchmark::State& state) { start(state, programs); };
-    benchmark::RegisterBenchmark(("startup/" + name).c_str(), run)
-        ->Unit(benchmark::kMicrosecond)
-        ->UseRealTime()
-        ->MinTime(0.1);
+    add_median("startup/" + name, [programs](benchmark::State& state) { start(state, programs); });
   };
   add("nothing", {});
   for (const Workload& workload : suite.workloads) add(workload.name, workload.programs());

@@ -28,8 +28,4 @@ void add_memory(const Suite& suite);     // memory/: bytes of a chain
 void add_startup(const Suite& suite);    // startup/: a process that loads a chain
 void add_kernel(const Suite& suite);     // kernel/: what the kernel's own filters cost a system call
 
-// What startup/ runs in a process of its own: attaches the named workload, whose filters are in the file, and decides a
-// call. The exit code.
-int start_up(const std::string& file);
-
 }  // namespace callgate::bench
