@@ -80,14 +80,15 @@ class Translation {
   }
   static int slot(std::uint32_t k) { return -4 * static_cast<int>(k + 1); }
 
-  // Comparisons are of 64 bits, and their constant is extended by its sign.
+  // Comparisons are of 64 bits, and their constant is extended by its sign. JSET takes small constants from a register:
+  // with those of 8 bits DPDK 22.11 writes an instruction that is not there.
   void branch(const Insn& insn, std::size_t at) {
     const unsigned code = insn.code & ~unsigned{BPF_X};
     const bool by_x = (insn.code & BPF_X) != 0;
     const std::size_t taken = at + 1 + insn.jt;
     if (by_x) {
       jump(code | BPF_X, x, 0, taken);
-    } else if (insn.k > INT32_MAX) {
+    } else if (insn.k > INT32_MAX || (BPF_OP(code) == BPF_JSET && insn.k <= INT8_MAX)) {
       move(spare, insn.k);
       jump(code | BPF_X, spare, 0, taken);
     } else {

@@ -1,5 +1,5 @@
 // libpcap's interpreter, bpf_filter(): a packet filter, so it loads words in network byte order. Its input is swapped
-// beforehand.
+// beforehand. (Shifts by X of 32 and more give 0, where the kernel shifts by the lowest five bits.)
 #include "bench/peers/peers.h"
 
 #if CALLGATE_BENCH_HAVE_PCAP

@@ -131,7 +131,7 @@ def quotient_goal(results, text, target, names, above, below, limit):
     if not base or None in values.values():
         return not_measured(text, target)
     worst = max(values.values()) / base
-    detail = ', '.join(f'{names[name]} {value / base:.2f}' for name, value in values.items())
+    detail = ', '.join(f'{names.get(name, name)} {value / base:.2f}' for name, value in values.items())
     return Goal(text, target, f'{worst:.2f}×', worst <= limit, detail if len(values) > 1 else '')
 
 
@@ -172,7 +172,7 @@ def maximum_goal(results, full):
 
 
 def flat_goals(results, full):
-    """Attach time per instruction of the longest chain of a kind, in parts of that of about 4,096 instructions."""
+    """The dearest instruction of the chains of a kind, in parts of those of about 1,000 instructions (maximum: 4,096)."""
     goals = []
     for kind in ('ladder', 'argument-heavy', 'maximum'):
         text, target = f'Attaching up to 32,768 instructions, flat per instruction ({kind})', '≤ 1.25×'
@@ -181,7 +181,7 @@ def flat_goals(results, full):
             if name.endswith('/' + full) and results.run(name):
                 size = int(name.split('/')[2])
                 per[size] = results.nanoseconds(name) / size
-        long = [size for size in per if size >= 3500]
+        long = [size for size in per if size >= 900]
         if len(long) < 2:
             goals.append(not_measured(text, target))
             continue

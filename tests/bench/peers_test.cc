@@ -3,9 +3,12 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
+
 #include "bench/measure/agreement.h"
 #include "bench/measure/engines.h"
 #include "bench/peers/c_source.h"
+#include "fuzz/generator/inputs.h"
 #include "fuzz/generator/program_generator.h"
 
 namespace callgate::bench {
@@ -18,19 +21,29 @@ struct Tally {
   std::string absent;  // why the last one that took no part did not
 };
 
-// Lets the peer decide random programs, each alone and with another below it.
-Tally try_peer(const Peer& peer, std::size_t programs, std::uint32_t length) {
+bool shifts_by_x(std::span<const Insn> program) {
+  return std::ranges::any_of(program, [](const Insn& insn) { return insn.code == 0x6c || insn.code == 0x7c; });
+}
+
+// Lets the peer decide random programs, each on top of another. `masks_shifts`: it shifts by the lowest five bits of X, as
+// the kernel does.
+Tally try_peer(const Peer& peer, std::size_t programs, std::uint32_t length, bool masks_shifts = true) {
   Tally tally;
   fuzz::ProgramGenerator generator(17);
+  fuzz::InputGenerator inputs;
   for (std::size_t i = 0; i < programs; ++i) {
-    const std::vector<Insn> insns = generator.valid(length);
-    const std::vector<Insn> older = generator.valid(length);
-    std::vector<Program> chain{*verify(older), *verify(insns)};
-    if (peer.fewest_filters == 1 && i % 2 == 0) chain.erase(chain.begin());
+    std::vector<Program> chain;
+    while (chain.size() < 2) {
+      const std::vector<Insn> insns = generator.valid(length);
+      if (masks_shifts || !shifts_by_x(insns)) chain.push_back(*verify(insns));
+    }
     try {
       std::vector<std::unique_ptr<Evaluator>> evaluators;
       evaluators.push_back(peer.make(chain));
-      const std::vector<SeccompData> calls = fuzz::inputs_for(insns, i, 200);
+      std::vector<SeccompData> calls(200);
+      inputs.start(i);
+      for (const Program& program : chain) inputs.add(program.instructions());
+      inputs.write(calls);
       const auto found = find_disagreement(chain, evaluators, calls);
       EXPECT_FALSE(found) << (found ? to_string(*found, calls) : "") << "\n" << c_source(chain);
       ++tally.agreed;
@@ -50,13 +63,14 @@ TEST(Peers, CompiledCAgrees) {
 }
 
 TEST(Peers, LibpcapAgrees) {
-  const Tally tally = try_peer(libpcap_peer(), 200, 100);
+  const Tally tally = try_peer(libpcap_peer(), 200, 100, false);
   if (tally.agreed == 0) GTEST_SKIP() << tally.absent;
   EXPECT_EQ(tally.agreed, 200U);
 }
 
+// Short ones: in about one of 250 programs of 100 instructions DPDK 22.11 jumps to somewhere between instructions.
 TEST(Peers, DpdkAgrees) {
-  const Tally tally = try_peer(dpdk_peer(), 200, 100);
+  const Tally tally = try_peer(dpdk_peer(), 200, 16);
   if (tally.agreed == 0) GTEST_SKIP() << tally.absent;
   EXPECT_GT(tally.agreed, 50U) << "its loader refuses more than ours: " << tally.absent;
 }
