@@ -92,6 +92,7 @@ void run(const Formats& formats) {
   add_chains(suite);
   add_threads(suite);
   add_attaching(suite);
+  add_stages(suite);
   add_memory(suite);
   add_startup(suite);
   add_kernel(suite);

@@ -138,6 +138,15 @@ def compile_times(results):
     return table(['workload', *engines, 'publishing', 'ns an instruction without'], rows)
 
 
+def stages(results):
+    names = list(dict.fromkeys(name.split('/')[2] for name in results.names('stage/')))
+    rows = []
+    for workload in WORKLOADS:
+        times = [results.nanoseconds(f'stage/{workload}/{name}') for name in names]
+        rows.append([workload, *[figure(None if time is None else time / 1000) for time in times]])
+    return table(['workload', *names], rows)
+
+
 def bytes_table(results):
     full = results.full_engine()
     rows = []
@@ -195,6 +204,7 @@ def page(results, narrow):
              '## Compiling\n', picture('compile', 'attach time against instructions'),
              'Microseconds to attach to an empty chain and to release the result; *publishing* is the part that seals and '
              'maps memory.\n', compile_times(results),
+             'Microseconds of each stage, best engine: *plan* has *build* in it, *compile* has *lower* in it.\n', stages(results),
              '## Bytes\n', 'Of the best engine, and code of others.\n', bytes_table(results),
              '## Threads\n', picture('threads', 'throughput against threads'),
              'Nanoseconds per decision of each thread, all on one chain (service, mix).\n',
