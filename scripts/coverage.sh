@@ -41,8 +41,8 @@ awk -v root="$PWD/" -v rooms="${rooms[*]}" -v lines_wanted=$lines_wanted -v bran
       source[file, number] = text
       if (text ~ /^ *switch \(/ || text ~ /[^a-z_]switch \(/) is_switch[file, number] = 1
       if (text ~ /LCOV_EXCL_[A-Z_]*$/ && text !~ /LCOV_EXCL_STOP/) { print "coverage: no reason at " file ":" number; bad = 1 }
-      if (index(text, "LCOV_EXCL_STOP")) inside = ""
       if (inside != "") left_out[file, number] = "line"
+      if (index(text, "LCOV_EXCL_STOP")) inside = ""
       if (index(text, "LCOV_EXCL_LINE: ")) leave_out("line", reason_of("LCOV_EXCL_LINE: "))
       if (index(text, "LCOV_EXCL_BR_LINE: ")) leave_out("branch", reason_of("LCOV_EXCL_BR_LINE: "))
       if (index(text, "LCOV_EXCL_START: ")) { inside = 1; leave_out("line", reason_of("LCOV_EXCL_START: ")) }

@@ -71,7 +71,7 @@ std::string decisions(std::uint64_t first, std::uint64_t most, Count& tried) {
   config.seed = first;
   config.max_filters = 3;
   config.batch = 32;
-  config.contestants = fuzz::available_contestants(config.target);
+  config.contestants = fuzz::available_contestants(config);
   auto deciders = fuzz::make_deciders(config);
   if (!deciders) throw std::runtime_error(deciders.error());
   fuzz::BatchRunner runner(config, *deciders);
