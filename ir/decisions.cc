@@ -65,14 +65,22 @@ class Attacher {
     const bool constant = leaf.kind == NodeKind::constant;
     if (constant && leaf.lhs == action::allow) return true;  // older filters decide, as before
     const bool final = constant && composition_.rule == MergeRule::first_non_allow;
+    // What asks about no number any more is the same for all numbers that older filters decide alike.
+    const bool alike = (decisions_.graph.topics_below(arrival.node) & number_topic) == 0;
+    std::optional<NodeId> last_older;
+    NodeId last_result = 0;
     bool within_budget = true;
     arrival.numbers.for_each([&](std::uint32_t n) {
       NodeId& root = decisions_.roots[first_class + n];
       if (final) {
         root = arrival.node;
+      } else if (alike && last_older == root) {
+        root = last_result;
       } else if (within_budget) {
+        last_older = root;
         specialiser_.set_class(first_class + n + 1, number_of(first_class + n), arch_of(first_class + n));
         within_budget = put(root, arrival.node);
+        last_result = root;
       }
     });
     return within_budget;
