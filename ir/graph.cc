@@ -70,12 +70,22 @@ ExprId Graph::add(Expr expr) {
   return exprs_.intern(expr);
 }
 
+// Broken graphs can be made, so that check() can be tested.
+bool Graph::refers_to_what_exists(const Node& node) const {
+  if (node.kind == NodeKind::constant) return true;
+  if (node.lhs >= expr_count()) return false;
+  return node.kind == NodeKind::computed ||
+         (node.rhs < expr_count() && node.then < below_.size() && node.otherwise < below_.size());
+}
+
 NodeId Graph::add(const Node& node) {
   const NodeId id = nodes_.intern(node);
   if (id < below_.size()) return id;
   Topics topics = 0;
   std::uint32_t strictest = strictest_rank;
-  if (node.kind == NodeKind::test) {
+  if (!refers_to_what_exists(node)) {
+    topics = ~Topics{0};  // check() says so
+  } else if (node.kind == NodeKind::test) {
     topics = below_[node.then] | below_[node.otherwise] | exprs_[subject_of(*this, node.compare, node.lhs)].topics;
     if (!is_constant(node.rhs)) topics |= exprs_[node.lhs].topics | exprs_[node.rhs].topics;
     strictest = std::min(strictest_[node.then], strictest_[node.otherwise]);

@@ -132,6 +132,7 @@ class Graph {
  private:
   ExprId add(Expr expr);
   NodeId add(const Node& node);
+  bool refers_to_what_exists(const Node& node) const;
 
   Interner<Expr> exprs_;
   Interner<Node> nodes_;
