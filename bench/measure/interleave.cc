@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <limits>
 
 namespace callgate::bench {
 namespace {
@@ -47,20 +48,25 @@ double quantile(const std::vector<double>& sorted, double part) {
   return sorted[static_cast<std::size_t>(part * static_cast<double>(sorted.size() - 1))];
 }
 
-// Usual is what a quarter of all spins stay below: half of a busy machine's may be disturbed.
+// What a spin takes when nothing disturbs it: what a quarter of them stay below, in the best of all runs so far. (A machine
+// may be busy from the first to the last chunk of a run.)
 double usual_spin(const std::vector<std::vector<Sample>>& all) {
+  static double best = std::numeric_limits<double>::max();
   std::vector<double> spins;
   for (const std::vector<Sample>& samples : all) {
     for (const Sample& sample : samples) spins.push_back(sample.spin);
   }
   std::ranges::sort(spins);
-  return quantile(spins, 0.25);
+  best = std::min(best, quantile(spins, 0.25));
+  return best;
 }
+
+bool counts(const Sample& sample, double usual) { return !sample.preempted && sample.spin <= usual * tolerated_spin; }
 
 Timing summary(const std::vector<Sample>& samples, double usual) {
   std::vector<double> kept;
   for (const Sample& sample : samples) {
-    if (!sample.preempted && sample.spin <= usual * tolerated_spin) kept.push_back(sample.nanoseconds);
+    if (counts(sample, usual)) kept.push_back(sample.nanoseconds);
   }
   const std::size_t dropped = samples.size() - kept.size();
   if (kept.empty()) {  // better a figure that says how bad it is than none
@@ -83,18 +89,28 @@ Sample sample(double decisions, const Work& work) {
   return {time / decisions, std::max(before, after), times_preempted() != preempted};
 }
 
-// When to stop.
+// When to stop: once the time is over; later where too few chunks count, but not without end.
 class Budget {
  public:
   Budget(double seconds, const Progress& progress) : nanoseconds_(seconds * 1e9), progress_(progress) {}
 
-  bool allows_another_round() {
+  bool allows_another_round(const std::vector<std::vector<Sample>>& samples) {
     const double done = nanoseconds_since(start_) / nanoseconds_;
     if (progress_) progress_(std::min(done, 1.0));
-    return rounds_++ < fewest_rounds || done < 1;
+    if (rounds_++ < fewest_rounds || done < 1) return true;
+    return done < longest && !enough(samples);
   }
 
  private:
+  static constexpr double longest = 4;  // times what was asked for
+
+  static bool enough(const std::vector<std::vector<Sample>>& samples) {
+    const double usual = usual_spin(samples);
+    return std::ranges::all_of(samples, [&](const std::vector<Sample>& each) {
+      return std::ranges::count_if(each, [&](const Sample& sample) { return counts(sample, usual); }) >= 8;
+    });
+  }
+
   double nanoseconds_;
   const Progress& progress_;
   Clock::time_point start_ = Clock::now();
@@ -137,7 +153,7 @@ std::vector<std::vector<Sample>> run_warm(std::span<const std::unique_ptr<Evalua
   std::vector<Passes> passes;
   for (const auto& evaluator : evaluators) passes.emplace_back(*evaluator, calls, isolated);
   std::vector<std::vector<Sample>> samples(evaluators.size());
-  while (budget.allows_another_round()) {
+  while (budget.allows_another_round(samples)) {
     for (std::size_t i = 0; i < passes.size(); ++i) samples[i].push_back(passes[i].chunk());
   }
   return samples;
@@ -162,7 +178,7 @@ std::vector<std::vector<Sample>> run_cold(std::span<const std::unique_ptr<Evalua
   const double scale = nanoseconds_per_tick();
   std::vector<std::vector<Sample>> samples(evaluators.size());
   std::size_t call = 0;
-  while (budget.allows_another_round()) {
+  while (budget.allows_another_round(samples)) {
     for (std::size_t i = 0; i < evaluators.size(); ++i) {
       evict();
       std::uint64_t ticks = 0;

@@ -11,12 +11,12 @@ COLOURS = ['#d9822b', '#8a6fd1', '#3d8fd1', '#2f9e62', '#c94f7c', '#7d8794']
 STYLE = '<style>svg{color:#24292f}@media(prefers-color-scheme:dark){svg{color:#d7dde3}}</style>'
 
 FRAME = '''
-set terminal svg size {width},{height} dynamic background "none" font "sans-serif,13"
+set terminal svg size {width},{height} dynamic noenhanced font "sans-serif,13"
 set output "{output}"
 set border 3
 set tics nomirror
 set grid ytics lc rgb "#808080" dt 3
-set key outside bottom center horizontal
+set key outside top center horizontal
 set title "{title}"
 set ylabel "{ylabel}"
 '''

@@ -57,7 +57,8 @@ class Results:
         found = {}
         for name, run in self.runs.items():
             if run.get('error_occurred'):
-                found.setdefault((name.split('/')[-1], run['error_message']), []).append(name)
+                peer = name if name.startswith('kernel/') else name.split('/')[-1]
+                found.setdefault((peer, run['error_message'].removeprefix('absent: ')), []).append(name)
         return found
 
     def streams(self, kind='decide'):
