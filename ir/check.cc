@@ -16,17 +16,20 @@ constexpr std::uint32_t max_size = max_expr_size + 4;
 
 class Checker {
  public:
-  Checker(const Graph& graph, Guards guards) : graph_(graph), guards_(guards) {}
+  Checker(const Graph& graph, std::span<const NodeId> roots, Guards guards)
+      : graph_(graph), roots_(roots), guards_(guards) {}
 
   std::optional<std::string> run() {
-    if (graph_.root >= graph_.node_count()) return "the root is no node";
+    for (const NodeId root : roots_) {
+      if (root >= graph_.node_count()) return "the root is no node";
+    }
     for (ExprId id = 0; id < graph_.expr_count(); ++id) {
       if (const char* broken = check_expr(id)) return at_expr(id, broken);
     }
     for (NodeId id = 0; id < graph_.node_count(); ++id) {
       if (const char* broken = check_node(id)) return at_node(id, broken);
     }
-    reachable_ = reachable_from_root(graph_);  // not before: it follows what nodes refer to
+    reachable_ = reachable_from(graph_, roots_);  // not before: it follows what nodes refer to
     for (ExprId id = 0; id < graph_.expr_count(); ++id) {
       if (reachable_.exprs[id] && graph_.expr_at(id).size > max_size) return at_expr(id, "too large");
     }
@@ -82,9 +85,9 @@ class Checker {
 
   std::optional<NodeId> unguarded_use(ExprId division, ExprId divisor) const {
     const std::vector<bool> uses = users_of(division);
-    std::vector<bool> arrives(graph_.root + 1);
-    arrives[graph_.root] = true;
-    for (NodeId id = graph_.root + 1; id-- > 0;) {
+    std::vector<bool> arrives(graph_.node_count());
+    for (const NodeId root : roots_) arrives[root] = true;
+    for (NodeId id = graph_.node_count(); id-- > 0;) {
       if (!arrives[id]) continue;
       const Node& n = graph_.node_at(id);
       if (n.kind != NodeKind::constant && uses[n.lhs]) return id;
@@ -110,15 +113,17 @@ class Checker {
   // Code takes a computed leaf for a denial. Upwards from the leaves: those that some path from a node comes to without
   // a test of their action. Tests stand close to their leaves, so there are few at any node.
   std::optional<std::string> check_computed_leaves() const {
-    std::vector<std::vector<NodeId>> untested(graph_.root + 1);
-    for (NodeId id = 0; id <= graph_.root; ++id) {
+    std::vector<std::vector<NodeId>> untested(graph_.node_count());
+    for (NodeId id = 0; id < graph_.node_count(); ++id) {
       if (!reachable_.nodes[id]) continue;
       const Node& n = graph_.node_at(id);
       if (n.kind == NodeKind::computed && may_be_allow(n.lhs)) untested[id] = {id};
       if (n.kind == NodeKind::test) untested[id] = untested_below(n, untested);
     }
-    if (untested[graph_.root].empty()) return std::nullopt;
-    return at_node(untested[graph_.root][0], "computed leaf may be ALLOW");
+    for (const NodeId root : roots_) {
+      if (!untested[root].empty()) return at_node(untested[root][0], "computed leaf may be ALLOW");
+    }
+    return std::nullopt;
   }
 
   std::vector<NodeId> untested_below(const Node& n, const std::vector<std::vector<NodeId>>& untested) const {
@@ -166,12 +171,19 @@ class Checker {
   }
 
   const Graph& graph_;
+  std::span<const NodeId> roots_;
   Guards guards_;
   Reachable reachable_;
 };
 
 }  // namespace
 
-std::optional<std::string> check(const Graph& graph, Guards guards) { return Checker(graph, guards).run(); }
+std::optional<std::string> check(const Graph& graph, Guards guards) {
+  return check(graph, std::span(&graph.root, 1), guards);
+}
+
+std::optional<std::string> check(const Graph& graph, std::span<const NodeId> roots, Guards guards) {
+  return Checker(graph, roots, guards).run();
+}
 
 }  // namespace callgate::ir

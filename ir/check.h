@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "ir/graph.h"
@@ -21,5 +22,8 @@ enum class Guards : std::uint8_t { in_graph, by_facts };
 //
 // Any graph may be asked about, however broken. That operands have smaller numbers is Graph::expr()'s own business.
 std::optional<std::string> check(const Graph& graph, Guards guards = Guards::in_graph);
+
+// The same from several roots at once.
+std::optional<std::string> check(const Graph& graph, std::span<const NodeId> roots, Guards guards);
 
 }  // namespace callgate::ir

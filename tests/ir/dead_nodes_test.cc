@@ -68,7 +68,7 @@ TEST(RemoveDeadNodes, ObeysTheLawsOnUntidyGraphs) {
 // The graph of a chain by number, asked at one root after the other: all other roots are dead then.
 TEST(RemoveDeadNodes, ObeysTheLawsOnChains) {
   fuzz::ProgramGenerator generator(32);
-  for (int i = 0; i < 150; ++i) {
+  for (int i = 0; i < 40; ++i) {
     SCOPED_TRACE(i);
     const Program programs[2] = {program(generator.valid(30)), program(generator.valid(30))};
     const auto inputs = fuzz::inputs_for(programs[i % 2].instructions(), generator.next(), 8);
