@@ -1,5 +1,5 @@
 #!/bin/bash
-# nightly.sh [STAGE…]: what takes too long for every change. Stages: tsan, m32-sanitizers, clang, kernel, exhaustive,
+# nightly.sh [STAGE…]: what takes too long for every change. Stages: fuzz, tsan, m32-sanitizers, clang, kernel, exhaustive,
 # unicorn, valgrind, faults, mutation, slow-downs, coverage; all of them by default. All run even if one fails; the summary
 # is at the end.
 . "${BASH_SOURCE%/*}/stages.sh"
@@ -90,7 +90,17 @@ run_coverage() {
   step scripts/coverage.sh
 }
 
-all_stages=(tsan m32-sanitizers clang kernel exhaustive unicorn valgrind faults mutation slow-downs coverage)
+# Long runs of the harness; the seed is the day of the year, so that every night asks something else.
+fuzz_command() { build/release/cli/callgate fuzz --quiet --jobs "$(nproc)" --seed "$(date +%j)" "$@"; }
+run_fuzz() {
+  step build release
+  step fuzz_command --programs 5000000 --optimize none
+  step fuzz_command --programs 300000
+  step fuzz_command --programs 100000 --chains 6
+  step fuzz_command --programs 1000000 --target x86_32 --optimize none
+}
+
+all_stages=(fuzz tsan m32-sanitizers clang kernel exhaustive unicorn valgrind faults mutation slow-downs coverage)
 stages=("$@")
 ((${#stages[@]})) || stages=("${all_stages[@]}")
 for name in "${stages[@]}"; do
