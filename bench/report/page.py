@@ -202,7 +202,7 @@ def page(results, narrow):
              curve(results, 'length/', names),
              'The same of one filter, by mode of the call:\n', curve(results, 'domains/', names),
              '## Compiling\n', picture('compile', 'attach time against instructions'),
-             'Microseconds to attach to an empty chain and to release the result; *publishing* is the part that seals and '
+             'Microseconds of CPU time to attach to an empty chain and to release the result; *publishing* is the part that seals and '
              'maps memory.\n', compile_times(results),
              'Microseconds of each stage, best engine: *plan* has *build* in it, *compile* has *lower* in it.\n', stages(results),
              '## Bytes\n', 'Of the best engine, and code of others.\n', bytes_table(results),
