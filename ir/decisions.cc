@@ -55,33 +55,67 @@ class Attacher {
   bool add_domains(NodeId root) {
     for (std::uint32_t d = 0; d < domains.size(); ++d) {
       for (const Arrival& arrival : numbers_.run(root, domains[d])) {
-        if (!arrive(arrival, d * numbers_per_domain)) return false;
+        if (!arrive(arrival, domains[d], d * numbers_per_domain)) return false;
       }
     }
     return true;
   }
 
-  bool arrive(const Arrival& arrival, std::uint32_t first_class) {
+  bool arrive(const Arrival& arrival, const Domain& domain, std::uint32_t first_class) {
     const Node leaf = decisions_.graph.node_at(arrival.node);
-    const bool constant = leaf.kind == NodeKind::constant;
-    if (constant && leaf.lhs == action::allow) return true;  // older filters decide, as before
-    const bool final = constant && composition_.rule == MergeRule::first_non_allow;
-    // What asks about no number any more is the same for all numbers that older filters decide alike.
-    const bool alike = (decisions_.graph.topics_below(arrival.node) & number_topic) == 0;
-    std::optional<NodeId> last_older;
-    NodeId last_result = 0;
+    if (leaf.kind == NodeKind::constant) return arrive_at_result(arrival, first_class);
+    if (leaf.kind == NodeKind::computed && (decisions_.graph.expr_at(leaf.lhs).words & ~number_words) == 0) {
+      return arrive_at_number(arrival, leaf.lhs, domain, first_class);
+    }
+    if ((decisions_.graph.topics_below(arrival.node) & number_topic) == 0) {
+      return arrive_alike(arrival, domain, first_class, nullptr);
+    }
+    const NumberGroups groups = numbers_.groups(arrival.node, arrival.numbers, domain);
+    return arrive_alike(arrival, domain, first_class, &groups);
+  }
+
+  bool arrive_at_result(const Arrival& arrival, std::uint32_t first_class) {
+    const std::uint32_t result = decisions_.graph.node_at(arrival.node).lhs;
+    if (result == action::allow) return true;  // older filters decide, as before
+    if (composition_.rule != MergeRule::first_non_allow) return arrive_alike(arrival, domains[0], first_class, nullptr);
+    arrival.numbers.for_each([&](std::uint32_t n) { decisions_.roots[first_class + n] = arrival.node; });
+    return true;
+  }
+
+  // A result that is computed from the number is a constant for each of them.
+  bool arrive_at_number(const Arrival& arrival, ExprId value, const Domain& domain, std::uint32_t first_class) {
+    bool within_budget = true;
+    arrival.numbers.for_each([&](std::uint32_t n) {
+      Arrival alone{decisions_.graph.leaf(numbers_.value(value, n, domain)), {}};
+      alone.numbers.insert(n);
+      within_budget = within_budget && arrive_at_result(alone, first_class);
+    });
+    return within_budget;
+  }
+
+  // Numbers of one group that older filters decide alike are decided alike.
+  bool arrive_alike(const Arrival& arrival, const Domain& domain, std::uint32_t first_class, const NumberGroups* groups) {
+    struct Last {
+      bool is_set = false;
+      NodeId older = 0;
+      NodeId result = 0;
+    };
+    std::vector<Last> last_of(groups == nullptr ? 1 : groups->count);
+    const std::uint32_t first_id = next_class_id_;
+    next_class_id_ += static_cast<std::uint32_t>(last_of.size());
     bool within_budget = true;
     arrival.numbers.for_each([&](std::uint32_t n) {
       NodeId& root = decisions_.roots[first_class + n];
-      if (final) {
-        root = arrival.node;
-      } else if (alike && last_older == root) {
-        root = last_result;
+      const std::uint32_t group = groups == nullptr ? 0 : groups->of[n];
+      Last& last = last_of[group];
+      if (last.is_set && last.older == root) {
+        root = last.result;
       } else if (within_budget) {
-        last_older = root;
-        specialiser_.set_class(first_class + n + 1, number_of(first_class + n), arch_of(first_class + n));
+        last.is_set = true;
+        last.older = root;
+        specialiser_.set_class(first_id + group, domain.first + n, domain.arch);
         within_budget = put(root, arrival.node);
-        last_result = root;
+        last.result = root;
       }
     });
     return within_budget;
@@ -118,11 +152,12 @@ class Attacher {
   Decisions decisions_;
   Specialiser specialiser_;
   NumberFlow numbers_{decisions_.graph};
+  std::uint32_t next_class_id_ = class_count + 1;  // those below are the rest classes'
 };
 
 void assert_sound([[maybe_unused]] const Decisions& decisions) {
 #ifndef NDEBUG
-  const Guards guards = decisions.detail == Detail::facts ? Guards::by_facts : Guards::in_graph;
+  const Guards guards = decisions.by_number() ? Guards::by_facts : Guards::in_graph;
   assert(!check(decisions.graph, decisions.roots, guards).has_value());
 #endif
 }

@@ -38,6 +38,10 @@ class Facts {
     return facts;
   }
 
+  // The least and the greatest value there may be.
+  Word low() const { return low_; }
+  Word high() const { return high_; }
+
   bool operator==(const Facts&) const = default;
   std::uint32_t hash() const {
     std::uint32_t h = mix(mix(low_, high_, known_), bits_, excluded_count_);

@@ -56,7 +56,8 @@ inline constexpr std::uint32_t max_expr_size = 32;
 // The words that the class of a system call fixes: number and architecture.
 inline constexpr std::uint32_t nr_offset = offsetof(SeccompData, nr);
 inline constexpr std::uint32_t arch_offset = offsetof(SeccompData, arch);
-inline constexpr std::uint16_t number_words = 1u << nr_offset / 4 | 1u << arch_offset / 4;
+inline constexpr std::uint16_t arch_words = 1u << arch_offset / 4;
+inline constexpr std::uint16_t number_words = 1u << nr_offset / 4 | arch_words;
 
 // How a test compares its two sides. Unsigned, as all comparisons of classic BPF.
 enum class Compare : std::uint8_t { equal, greater, greater_equal, any_bit_set };

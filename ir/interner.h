@@ -4,6 +4,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 namespace callgate::ir {
@@ -15,12 +16,19 @@ class Interner {
  public:
   std::uint32_t intern(const T& item) {
     if (items_.size() * 2 >= slots_.size()) grow();
-    std::uint32_t& slot = slot_of(item);
+    std::uint32_t& slot = slots_[place_of(item)];
     if (slot == empty) {
       slot = static_cast<std::uint32_t>(items_.size());
       items_.push_back(item);
     }
     return slot;
+  }
+
+  // The number of an item that is there.
+  std::optional<std::uint32_t> find(const T& item) const {
+    if (slots_.empty()) return std::nullopt;
+    const std::uint32_t slot = slots_[place_of(item)];
+    return slot == empty ? std::nullopt : std::optional(slot);
   }
 
   // Makes room for so many more items in one go.
@@ -36,11 +44,11 @@ class Interner {
  private:
   static constexpr std::uint32_t empty = 0xffffffff;
 
-  std::uint32_t& slot_of(const T& item) {
+  std::size_t place_of(const T& item) const {
     const std::size_t mask = slots_.size() - 1;
     std::size_t i = item.hash() & mask;
     while (slots_[i] != empty && !(items_[slots_[i]] == item)) i = (i + 1) & mask;
-    return slots_[i];
+    return i;
   }
 
   void grow() { resize(slots_.empty() ? 64 : slots_.size() * 4); }

@@ -38,9 +38,13 @@ std::span<const Arrival> NumberFlow::run(NodeId root, const Domain& domain) {
   return arrivals_;
 }
 
-bool NumberFlow::is_decided(const Node& node) const {
+bool NumberFlow::depends_on_class_alone(const Node& node) const {
   const auto words = graph_.expr_at(node.lhs).words | graph_.expr_at(node.rhs).words;
-  return (words & ~number_words) == 0 && steps_ < max_number_steps;
+  return (words & ~number_words) == 0;
+}
+
+bool NumberFlow::is_decided(const Node& node) const {
+  return depends_on_class_alone(node) && steps_ < max_number_steps;
 }
 
 bool NumberFlow::is_load(ExprId id, std::uint32_t offset) const {
@@ -64,21 +68,82 @@ void NumberFlow::split(const Node& node, NumberSet numbers, const Domain& domain
   }
 }
 
+// A test of the number itself cuts the domain at a threshold or takes one number out; only what is left is asked for each
+// number. Ladders of any length so cost one step a test.
+NumberGroups NumberFlow::groups(NodeId root, const NumberSet& numbers, const Domain& domain) {
+  visit_of_.resize(graph_.node_count());
+  ++visit_;
+  uneven_.clear();
+  todo_.assign(1, root);
+  NumberSet cuts, alone;
+  while (!todo_.empty()) {
+    const NodeId id = todo_.back();
+    todo_.pop_back();
+    if (visit_of_[id] == visit_ || (graph_.topics_below(id) & number_topic) == 0) continue;
+    visit_of_[id] = visit_;
+    ++steps_;
+    const Node& node = graph_.node_at(id);
+    if (node.kind != NodeKind::test) continue;
+    todo_.push_back(node.then);
+    todo_.push_back(node.otherwise);
+    if (!depends_on_class_alone(node)) continue;
+    const bool simple = graph_.is_constant(node.rhs);
+    if (simple && is_load(node.lhs, arch_offset)) continue;
+    const bool on_number = simple && is_load(node.lhs, nr_offset);
+    if (on_number && node.compare == Compare::equal) {
+      const std::uint32_t n = graph_.expr_at(node.rhs).lhs - domain.first;
+      if (n < numbers_per_domain) alone.insert(n);
+    } else if (on_number && node.compare != Compare::any_bit_set) {
+      if (const std::uint32_t n = threshold(node, domain); n < numbers_per_domain) cuts.insert(n);
+    } else {
+      uneven_.push_back(id);
+    }
+  }
+  NumberGroups groups;
+  std::uint32_t current = groups.count++;
+  for (std::uint32_t n = 0; n < numbers_per_domain; ++n) {
+    if (cuts.contains(n)) current = groups.count++;
+    groups.of[n] = alone.contains(n) ? groups.count++ : current;
+  }
+  for (const NodeId id : uneven_) {
+    if (steps_ >= max_number_steps) break;
+    split_group(graph_.node_at(id), numbers, domain, groups);
+  }
+  if (steps_ >= max_number_steps) {
+    groups.count = numbers_per_domain;
+    for (std::uint32_t n = 0; n < numbers_per_domain; ++n) groups.of[n] = n;
+  }
+  return groups;
+}
+
+// Groups are counted anew, so that there are never more than numbers.
+void NumberFlow::split_group(const Node& node, const NumberSet& numbers, const Domain& domain, NumberGroups& groups) {
+  constexpr std::uint32_t none = numbers_per_domain;
+  std::array<std::uint32_t, 2 * std::size_t{NumberGroups::most}> half_of;
+  std::fill_n(half_of.begin(), 2 * std::size_t{groups.count}, none);
+  std::uint32_t count = 0;
+  numbers.for_each([&](std::uint32_t n) {
+    std::uint32_t& half = half_of[2 * groups.of[n] + (takes(node, n, domain) ? 1 : 0)];
+    if (half == none) half = count++;
+    groups.of[n] = half;
+  });
+  groups.count = count;
+}
+
 bool NumberFlow::takes(const Node& node, std::uint32_t n, const Domain& domain) {
   return holds(node.compare, value(node.lhs, n, domain), value(node.rhs, n, domain));
 }
 
-// Recursion is bounded by the size of an expression.
+// Numbers are asked about tests that they do not come to as well, so a divisor may be 0: any value will do then. Recursion is
+// bounded by the size of an expression.
 std::uint32_t NumberFlow::value(ExprId id, std::uint32_t n, const Domain& domain) {
   ++steps_;
   const Expr& e = graph_.expr_at(id);
-  switch (info(e.op).arity) {
-    case 0:
-      if (e.op == Op::constant) return e.lhs;
-      return e.lhs == nr_offset ? domain.first + n : domain.arch;
-    case 1: return apply(e.op, value(e.lhs, n, domain), 0);
-    default: return apply(e.op, value(e.lhs, n, domain), value(e.rhs, n, domain));
-  }
+  if (e.op == Op::constant) return e.lhs;
+  if (e.op == Op::load) return e.lhs == nr_offset ? domain.first + n : domain.arch;
+  const std::uint32_t lhs = value(e.lhs, n, domain);
+  const std::uint32_t rhs = e.op == Op::neg ? 0 : value(e.rhs, n, domain);
+  return e.op == Op::div && rhs == 0 ? 0 : apply(e.op, lhs, rhs);
 }
 
 // The first number, relative to the first of all, for which nr > k or nr >= k holds; numbers_per_domain if none.

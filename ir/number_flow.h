@@ -1,4 +1,5 @@
-// Where the numbers of one domain get to in a filter's graph before an argument is looked at.
+// Where the numbers of one domain get to in a filter's graph before an argument is looked at, and which of them are alike
+// from there on.
 #pragma once
 
 #include <algorithm>
@@ -22,6 +23,7 @@ class NumberSet {
     return set;
   }
 
+  bool contains(std::uint32_t n) const { return (words_[n / 64] >> n % 64 & 1) != 0; }
   bool empty() const {
     return std::all_of(words_.begin(), words_.end(), [](std::uint64_t word) { return word == 0; });
   }
@@ -31,7 +33,7 @@ class NumberSet {
   }
   // Takes one number out. False if it is not in.
   bool take(std::uint32_t n) {
-    if (n >= numbers_per_domain || (words_[n / 64] >> n % 64 & 1) == 0) return false;
+    if (n >= numbers_per_domain || !contains(n)) return false;
     words_[n / 64] &= ~(std::uint64_t{1} << n % 64);
     return true;
   }
@@ -64,6 +66,15 @@ struct Arrival {
   NumberSet numbers;
 };
 
+// The numbers of a domain in groups: those of one group take the same way through every test that number and architecture
+// decide.
+struct NumberGroups {
+  static constexpr std::uint32_t most = 2 * numbers_per_domain + 1;
+
+  std::array<std::uint32_t, numbers_per_domain> of;  // by number: its group
+  std::uint32_t count = 0;
+};
+
 // Where a test cannot be decided for a whole set at once (JSET, arithmetic on the number), numbers are asked one by one;
 // after this many steps such a test counts as one that asks about more. Real filters take few.
 inline constexpr std::uint32_t max_number_steps = 1u << 17;
@@ -79,15 +90,23 @@ class NumberFlow {
   // std::bad_alloc.
   std::span<const Arrival> run(NodeId root, const Domain& domain);
 
+  // The groups that the tests at and below `node` tell apart among `numbers`; of other numbers it says nothing. When the
+  // steps are used up, every number is a group of its own.
+  NumberGroups groups(NodeId node, const NumberSet& numbers, const Domain& domain);
+
+  // The value of an expression of nothing but number and architecture, for the number `n` of the domain.
+  std::uint32_t value(ExprId id, std::uint32_t n, const Domain& domain);
+
  private:
   static constexpr std::uint32_t no_set = 0xffffffff;
 
   NumberSet& at(NodeId id);
+  bool depends_on_class_alone(const Node& node) const;
   bool is_decided(const Node& node) const;
   bool is_load(ExprId id, std::uint32_t offset) const;
   void split(const Node& node, NumberSet numbers, const Domain& domain);
   bool takes(const Node& node, std::uint32_t n, const Domain& domain);
-  std::uint32_t value(ExprId id, std::uint32_t n, const Domain& domain);
+  void split_group(const Node& node, const NumberSet& numbers, const Domain& domain, NumberGroups& groups);
   std::uint32_t threshold(const Node& node, const Domain& domain) const;
 
   const Graph& graph_;
@@ -96,6 +115,10 @@ class NumberFlow {
   std::vector<std::uint64_t> waiting_;  // one bit a node: numbers have come to it
   std::vector<NumberSet> sets_;
   std::vector<Arrival> arrivals_;
+  std::vector<std::uint32_t> visit_of_;  // by node: the last walk that met it
+  std::uint32_t visit_ = 0;
+  std::vector<NodeId> todo_;
+  std::vector<NodeId> uneven_;           // tests that are asked for each number
 };
 
 }  // namespace callgate::ir

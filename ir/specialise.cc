@@ -12,8 +12,6 @@ using Q = Question<std::uint32_t>;
 
 constexpr std::uint32_t all_ones = 0xffffffff;
 
-bool is_load(const Expr& e, std::uint32_t offset) { return e.op == Op::load && e.lhs == offset; }
-
 // What a test with a constant right side asks about its subject.
 Q question_of(const Graph& graph, Compare compare, ExprId lhs, ExprId subject, std::uint32_t k) {
   if (compare == Compare::any_bit_set) return {compare, k, 0};
@@ -56,6 +54,7 @@ void Specialiser::set_class(std::uint32_t id, std::uint32_t nr, std::uint32_t ar
   number_known_ = true;
   nr_ = nr;
   arch_ = arch;
+  class_arch_ = class_nr_ = 0;
 }
 
 void Specialiser::set_class(std::uint32_t id, std::optional<std::uint32_t> arch, std::uint32_t low, std::uint32_t high) {
@@ -87,26 +86,27 @@ std::uint32_t Specialiser::facts_of(const State& state, ExprId subject) const {
   return e.lhs == nr_offset ? class_nr_ : class_arch_;
 }
 
-// The value of an expression that depends on nothing but the class. Recursion is bounded by the size of an expression.
-std::optional<std::uint32_t> Specialiser::number_value(ExprId id) const {
+// The value of an expression that depends on nothing but the class. What older filters left of tests on the number was not
+// decided by it: they may have been attached for other numbers as well. Recursion is bounded by the size of an expression.
+std::optional<std::uint32_t> Specialiser::number_value(const State& state, ExprId id) const {
   const Expr& e = graph_.expr_at(id);
   if (e.op == Op::constant) return e.lhs;
-  if (!number_known_ || (e.words & ~number_words) != 0) return std::nullopt;
+  if (!number_known_ || state.in_older || (e.words & ~number_words) != 0) return std::nullopt;
   if (e.op == Op::load) return e.lhs == nr_offset ? nr_ : arch_;
-  const auto lhs = number_value(e.lhs);
-  const auto rhs = info(e.op).arity == 2 ? number_value(e.rhs) : lhs;
+  const auto lhs = number_value(state, e.lhs);
+  const auto rhs = info(e.op).arity == 2 ? number_value(state, e.rhs) : lhs;
   if (!lhs || !rhs || (e.op == Op::div && *rhs == 0)) return std::nullopt;
   return apply(e.op, *lhs, *rhs);
 }
 
-// The expression with number and architecture put in. Recursion is bounded by the size of an expression.
-ExprId Specialiser::with_class(ExprId id) {
+// The expression with the architecture put in; the number is not, so that one graph serves all numbers that are alike.
+// Recursion is bounded by the size of an expression.
+ExprId Specialiser::with_arch(const State& state, ExprId id) {
   const Expr e = graph_.expr_at(id);
-  if (!number_known_ || (e.words & number_words) == 0) return id;
-  if (is_load(e, nr_offset)) return graph_.constant(nr_);
-  if (is_load(e, arch_offset)) return graph_.constant(arch_);
-  const ExprId lhs = with_class(e.lhs);
-  return fold_expr(graph_, e.op, lhs, info(e.op).arity == 2 ? with_class(e.rhs) : 0);
+  if (!number_known_ || state.in_older || (e.words & arch_words) == 0) return id;
+  if (e.op == Op::load) return graph_.constant(arch_);
+  const ExprId lhs = with_arch(state, e.lhs);
+  return fold_expr(graph_, e.op, lhs, info(e.op).arity == 2 ? with_arch(state, e.rhs) : 0);
 }
 
 void Specialiser::step_into(State& state, NodeId node) const {
@@ -118,7 +118,8 @@ void Specialiser::step_into(State& state, NodeId node) const {
 void Specialiser::forget(State& state) const {
   Topics topics = graph_.topics_below(state.node);
   if (!state.in_older) topics |= graph_.topics_below(state.older);
-  state.class_id = (topics & number_topic) != 0 ? class_id_ : 0;
+  const bool by_class = (topics & number_topic) != 0 && !(number_known_ && state.in_older);
+  state.class_id = by_class ? class_id_ : 0;
   if (!state.known.empty()) state.known.keep(topics);
 }
 
@@ -156,17 +157,17 @@ NodeId Specialiser::merge(const State& state, const Node& leaf, NodeId id) {
   return fold_test(graph_, Compare::greater, mine, other, id, so_far);
 }
 
-// The leaf with the class put in: what number and architecture compute is a constant.
-NodeId Specialiser::resolve(NodeId leaf) {
+// The leaf with the architecture put in.
+NodeId Specialiser::resolve(const State& state, NodeId leaf) {
   const Node node = graph_.node_at(leaf);
   if (node.kind == NodeKind::constant) return leaf;
-  const ExprId value = with_class(node.lhs);
+  const ExprId value = with_arch(state, node.lhs);
   return graph_.is_constant(value) ? graph_.leaf(graph_.expr_at(value).lhs) : graph_.computed_leaf(value);
 }
 
 // The result at a leaf; or nothing, and the state has moved on into the older graph.
 std::optional<NodeId> Specialiser::at_leaf(State& state) {
-  const NodeId id = resolve(state.node);
+  const NodeId id = resolve(state, state.node);
   const Node leaf = graph_.node_at(id);
   const bool constant = leaf.kind == NodeKind::constant;
   if (state.in_older) return merge(state, leaf, id);
@@ -182,16 +183,24 @@ std::optional<NodeId> Specialiser::at_leaf(State& state) {
   return std::nullopt;
 }
 
+// Down the ladder that begins at the state's node, if there is one.
+NodeId Specialiser::skip(const State& state, const Node& node, std::uint32_t low, std::uint32_t high) {
+  if (node.compare != Compare::equal || !graph_.is_constant(node.rhs)) return state.node;
+  return ladders_.skip(state.node, low, high);
+}
+
 // The result of a test that was met before; or nothing, and the state has moved on.
 std::optional<NodeId> Specialiser::at_test(State& state, const Node& node) {
-  const auto left = number_value(node.lhs);
-  const auto right = number_value(node.rhs);
+  const auto left = number_value(state, node.lhs);
+  const auto right = number_value(state, node.rhs);
   if (left && right) {
-    step_into(state, holds(node.compare, *left, *right) ? node.then : node.otherwise);
+    const NodeId further = skip(state, node, *left, *left);
+    const NodeId next = holds(node.compare, *left, *right) ? node.then : node.otherwise;
+    step_into(state, further != state.node ? further : next);
     return std::nullopt;
   }
-  const ExprId lhs = with_class(node.lhs);
-  const ExprId rhs = with_class(node.rhs);
+  const ExprId lhs = with_arch(state, node.lhs);
+  const ExprId rhs = with_arch(state, node.rhs);
   // x > k only comes from a right side that the class made constant; it is not worth a question of its own.
   const bool asks = use_facts_ && node.compare != Compare::greater && graph_.is_constant(rhs) && !graph_.is_constant(lhs);
   const ExprId subject = subject_of(graph_, node.compare, lhs);
@@ -200,6 +209,12 @@ std::optional<NodeId> Specialiser::at_test(State& state, const Node& node) {
   if (asks) {
     question = question_of(graph_, node.compare, lhs, subject, graph_.expr_at(rhs).lhs);
     known = facts_[facts_of(state, subject)];
+    if (subject == lhs) {
+      if (const NodeId further = skip(state, node, known.low(), known.high()); further != state.node) {
+        step_into(state, further);
+        return std::nullopt;
+      }
+    }
     if (const auto answer = known.answer(question)) {
       step_into(state, *answer ? node.then : node.otherwise);
       return std::nullopt;

@@ -16,6 +16,7 @@
 #include "callgate/options.hpp"
 #include "ir/facts.h"
 #include "ir/graph.h"
+#include "ir/ladders.h"
 
 namespace callgate::ir {
 
@@ -55,11 +56,13 @@ class Specialiser {
 
   // New nodes go into `graph`. At most `budget` steps are made by one specialiser, for all its calls together.
   Specialiser(Graph& graph, MergeRule rule, bool use_facts, std::uint32_t budget)
-      : graph_(graph), rule_(rule), use_facts_(use_facts), budget_(budget) {
+      : graph_(graph), rule_(rule), use_facts_(use_facts), budget_(budget), ladders_(graph) {
     facts_.intern(F{});
   }
 
-  // The number and architecture of all calls that are specialised next, or only what is known about them.
+  // The architecture of all calls that are specialised next, and a number that stands for theirs: one that passes every test
+  // of the newer filter which number and architecture decide as they do. Nothing else follows from it. Or what is known
+  // about number and architecture.
   void set_class(std::uint32_t id, std::uint32_t nr, std::uint32_t arch);
   void set_class(std::uint32_t id, std::optional<std::uint32_t> arch, std::uint32_t low, std::uint32_t high);
   void set_no_class();
@@ -97,8 +100,9 @@ class Specialiser {
 
   std::optional<NodeId> descend(State& state);
   std::optional<NodeId> at_leaf(State& state);
-  NodeId resolve(NodeId leaf);
+  NodeId resolve(const State& state, NodeId leaf);
   std::optional<NodeId> at_test(State& state, const Node& node);
+  NodeId skip(const State& state, const Node& node, std::uint32_t low, std::uint32_t high);
   NodeId merge(const State& state, const Node& leaf, NodeId id);
   void step_into(State& state, NodeId node) const;
   void forget(State& state) const;
@@ -106,8 +110,8 @@ class Specialiser {
   bool cannot_be_stricter(const State& state) const;
 
   std::uint32_t facts_of(const State& state, ExprId subject) const;
-  std::optional<std::uint32_t> number_value(ExprId id) const;
-  ExprId with_class(ExprId id);
+  std::optional<std::uint32_t> number_value(const State& state, ExprId id) const;
+  ExprId with_arch(const State& state, ExprId id);
   ExprId rank_of(ExprId result);
 
   Graph& graph_;
@@ -115,6 +119,7 @@ class Specialiser {
   bool use_facts_;
   std::uint32_t budget_;
   std::uint32_t steps_ = 0;
+  Ladders ladders_;
 
   bool number_known_ = false;
   std::uint32_t nr_ = 0;

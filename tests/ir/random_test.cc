@@ -64,7 +64,7 @@ class RandomChains : public testing::TestWithParam<Setting> {};
 // Random numbers meet the graph of their class; a class of none picks among the rest.
 TEST_P(RandomChains, DecideAsTheMergedInterpreterDoes) {
   const auto [rule, detail] = GetParam();
-  const ir::Guards guards = detail == ir::Detail::facts ? ir::Guards::by_facts : ir::Guards::in_graph;
+  const ir::Guards guards = detail == ir::Detail::whole ? ir::Guards::in_graph : ir::Guards::by_facts;
   fuzz::ProgramGenerator generator(22);
   std::uint32_t graphs = 0;
   for (int i = 0; i < 500; ++i) {
