@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "dispatch/argument_check.h"
+#include "ir/number_value.h"
 #include "ir/rank.h"
 
 namespace callgate::detail {
@@ -18,28 +19,36 @@ bool is_final(const ir::Plan& plan, MergeRule rule, std::uint32_t result) {
   return ir::rank(result) == ir::strictest_rank;
 }
 
-// The word of a root that is settled by its class.
-std::optional<std::uint32_t> constant_word(const ir::Plan& plan, MergeRule rule, ir::NodeId root) {
-  const ir::Node& node = plan[0]->decisions()->graph.node_at(root);
-  if (node.kind != ir::NodeKind::constant || is_residual(node.lhs) || !is_final(plan, rule, node.lhs)) return {};
-  return node.lhs;
+// The word for a result that number and architecture settle, if there is one.
+std::optional<std::uint32_t> settled_word(const ir::Plan& plan, MergeRule rule, std::optional<std::uint32_t> result) {
+  if (!result || is_residual(*result) || !is_final(plan, rule, *result)) return {};
+  return result;
 }
 
 class Finder {
  public:
   Finder(const ir::Plan& plan, MergeRule rule, const InputLayout& layout)
       : plan_(plan), rule_(rule), layout_(layout), decisions_(*plan[0]->decisions()),
-        word_of_(decisions_.graph.node_count(), unseen) {}
+        word_of_(decisions_.graph.node_count(), unseen), is_open_(decisions_.graph.node_count()) {}
 
   Residuals run() {
     std::vector<ir::NodeId> open;
+    residuals_.word_of_class.resize(ir::domain_classes);
     for (std::uint32_t c = 0; c < ir::domain_classes; ++c) {
       const ir::NodeId root = decisions_.roots[c];
-      if (word_of_[root] != unseen) continue;
-      const auto word = constant_word(plan_, rule_, root);
-      word_of_[root] = word ? *word : needs_code;
-      if (!word) open.push_back(root);
+      if (c != 0 && root == decisions_.roots[c - 1] && word_of_[root] != by_number) {  // as mostly
+        residuals_.word_of_class[c] = residuals_.word_of_class[c - 1];
+        continue;
+      }
+      if (word_of_[root] == unseen) word_of_[root] = word_of_root(root);
+      const std::uint32_t word = word_of_[root] != by_number ? word_of_[root] : word_of_number(root, c);
+      residuals_.word_of_class[c] = word;
+      if (word != needs_code || is_open_[root]) continue;
+      is_open_[root] = true;
+      open.push_back(root);
     }
+    if (open.empty()) return std::move(residuals_);
+    for (const ir::NodeId root : open) word_of_[root] = needs_code;
     if (plan_.size() == 1 && has_wide_arguments(layout_)) find_checks(open);
     for (const ir::NodeId root : open) {
       if (word_of_[root] != needs_code) continue;
@@ -47,7 +56,8 @@ class Finder {
       residuals_.roots.push_back(root);
     }
     for (std::uint32_t c = 0; c < ir::domain_classes; ++c) {
-      residuals_.word_of_class.push_back(word_of_[decisions_.roots[c]]);
+      std::uint32_t& word = residuals_.word_of_class[c];
+      if (word == needs_code) word = word_of_[decisions_.roots[c]];
     }
     return std::move(residuals_);
   }
@@ -56,16 +66,29 @@ class Finder {
   // Words that no root gets: constants in the residual range need code.
   static constexpr std::uint32_t unseen = check_base + max_checks - 1;
   static constexpr std::uint32_t needs_code = check_base + max_checks - 2;
+  static constexpr std::uint32_t by_number = check_base + max_checks - 3;
+  static constexpr std::uint32_t most_checks = max_checks - 3;
+
+  // The word for all classes of a root; or what they have to do for one of their own.
+  std::uint32_t word_of_root(ir::NodeId root) const {
+    const ir::Node& node = decisions_.graph.node_at(root);
+    if (node.kind == ir::NodeKind::constant) return settled_word(plan_, rule_, node.lhs).value_or(needs_code);
+    return (decisions_.graph.topics_below(root) & ~ir::number_topic) == 0 ? by_number : needs_code;
+  }
+
+  std::uint32_t word_of_number(ir::NodeId root, std::uint32_t c) const {
+    const auto result = ir::number_result(decisions_.graph, root, ir::number_of(c), ir::arch_of(c));
+    return settled_word(plan_, rule_, result).value_or(needs_code);
+  }
 
   // Equal choices share a check.
   void find_checks(std::span<const ir::NodeId> open) {
-    constexpr std::uint32_t most = max_checks - 2;
     jit::Choices choices;
     const auto ids = jit::make_choices(decisions_.graph, open, {.has_64_bits = true}, choices);
     std::vector<std::uint32_t> word_of_choice(choices.size(), needs_code);
     for (std::size_t i = 0; i < open.size(); ++i) {
       std::uint32_t& word = word_of_choice[ids[i]];
-      if (word == needs_code && residuals_.checks.size() < most) {
+      if (word == needs_code && residuals_.checks.size() < most_checks) {
         if (const auto check = argument_check(decisions_.graph, choices, ids[i], layout_)) {
           word = check_base + static_cast<std::uint32_t>(residuals_.checks.size());
           residuals_.checks.push_back(*check);
@@ -81,6 +104,7 @@ class Finder {
   const ir::Decisions& decisions_;
   Residuals residuals_;
   std::vector<std::uint32_t> word_of_;  // by node
+  std::vector<bool> is_open_;           // by node: some class needs its code
 };
 
 }  // namespace
@@ -97,7 +121,11 @@ void fill(ActionTable table, const ir::Plan& plan, MergeRule rule, const Residua
   std::fill(table.begin(), table.end(), plan.empty() ? action::allow : whole);
   const ir::Decisions* decisions = plan.empty() ? nullptr : plan[0]->decisions();
   if (decisions == nullptr) return;
-  const auto word_of = [&](ir::NodeId root) { return constant_word(plan, rule, root).value_or(whole); };
+  const auto word_of = [&](ir::NodeId root) {
+    const ir::Node& node = decisions->graph.node_at(root);
+    if (node.kind != ir::NodeKind::constant) return whole;
+    return settled_word(plan, rule, node.lhs).value_or(whole);
+  };
   if (!decisions->by_number()) return std::fill(table.begin(), table.end(), word_of(decisions->roots[0]));
   for (std::uint32_t c = 0; c < ir::domain_classes; ++c) {
     const std::uint32_t word = residuals.word_of_class[c];

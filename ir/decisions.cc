@@ -18,10 +18,10 @@ constexpr std::uint32_t rest_class(std::size_t i) { return domain_classes + stat
 
 class Attacher {
  public:
-  Attacher(const Decisions& older, const Composition& composition)
+  Attacher(const Decisions& older, const Composition& composition, std::uint32_t budget)
       : composition_(composition),
         decisions_(older),
-        specialiser_(decisions_.graph, composition.rule, composition.detail == Detail::facts, max_specialise_steps) {}
+        specialiser_(decisions_.graph, composition.rule, composition.detail == Detail::facts, budget) {}
 
   bool add(const Program& program, std::uint32_t filter) {
     const auto root = build(decisions_.graph, program, filter, composition_.fixed);
@@ -30,6 +30,7 @@ class Attacher {
       specialiser_.set_no_class();
       return put(decisions_.roots[0], *root);
     }
+    numbers_.allow(max_number_steps(program.size()));
     return add_domains(*root) && add_rest(*root);
   }
 
@@ -62,35 +63,18 @@ class Attacher {
   }
 
   bool arrive(const Arrival& arrival, const Domain& domain, std::uint32_t first_class) {
-    const Node leaf = decisions_.graph.node_at(arrival.node);
-    if (leaf.kind == NodeKind::constant) return arrive_at_result(arrival, first_class);
-    if (leaf.kind == NodeKind::computed && (decisions_.graph.expr_at(leaf.lhs).words & ~number_words) == 0) {
-      return arrive_at_number(arrival, leaf.lhs, domain, first_class);
+    const Node node = decisions_.graph.node_at(arrival.node);
+    const bool result = node.kind != NodeKind::test;
+    if (node.kind == NodeKind::constant && node.lhs == action::allow) return true;  // older filters decide, as before
+    if (result && composition_.rule == MergeRule::first_non_allow) {
+      arrival.numbers.for_each([&](std::uint32_t n) { decisions_.roots[first_class + n] = arrival.node; });
+      return true;
     }
-    if ((decisions_.graph.topics_below(arrival.node) & number_topic) == 0) {
+    if (result || (decisions_.graph.topics_below(arrival.node) & number_topic) == 0) {
       return arrive_alike(arrival, domain, first_class, nullptr);
     }
     const NumberGroups groups = numbers_.groups(arrival.node, arrival.numbers, domain);
     return arrive_alike(arrival, domain, first_class, &groups);
-  }
-
-  bool arrive_at_result(const Arrival& arrival, std::uint32_t first_class) {
-    const std::uint32_t result = decisions_.graph.node_at(arrival.node).lhs;
-    if (result == action::allow) return true;  // older filters decide, as before
-    if (composition_.rule != MergeRule::first_non_allow) return arrive_alike(arrival, domains[0], first_class, nullptr);
-    arrival.numbers.for_each([&](std::uint32_t n) { decisions_.roots[first_class + n] = arrival.node; });
-    return true;
-  }
-
-  // A result that is computed from the number is a constant for each of them.
-  bool arrive_at_number(const Arrival& arrival, ExprId value, const Domain& domain, std::uint32_t first_class) {
-    bool within_budget = true;
-    arrival.numbers.for_each([&](std::uint32_t n) {
-      Arrival alone{decisions_.graph.leaf(numbers_.value(value, n, domain)), {}};
-      alone.numbers.insert(n);
-      within_budget = within_budget && arrive_at_result(alone, first_class);
-    });
-    return within_budget;
   }
 
   // Numbers of one group that older filters decide alike are decided alike.
@@ -164,6 +148,16 @@ void assert_sound([[maybe_unused]] const Decisions& decisions) {
 
 }  // namespace
 
+std::uint32_t step_budget(const Decisions& older, std::span<const Program* const> newer, Detail detail) {
+  std::size_t insns = 0;
+  for (const Program* program : newer) insns += program->size();
+  const std::size_t wanted = least_specialise_steps + specialise_steps_per_insn * (insns + older.graph.node_count());
+  const std::size_t longest_programs = (insns + max_program_length - 1) / max_program_length;
+  const std::size_t share = detail == Detail::facts ? 1 : detail == Detail::numbers ? 4 : 2;
+  const std::size_t most = max_specialise_steps * longest_programs / share;
+  return static_cast<std::uint32_t>(std::min(wanted, most));
+}
+
 const char* name(Detail detail) {
   switch (detail) {
     case Detail::facts: return "facts";
@@ -186,7 +180,7 @@ Decisions allow_all(Detail detail) {
 std::optional<Decisions> attach(const Decisions& older, std::span<const Program* const> newer, std::uint32_t filter,
                                 const Composition& composition) {
   assert(older.detail == composition.detail && composition.detail != Detail::straight);
-  Attacher attacher(older, composition);
+  Attacher attacher(older, composition, step_budget(older, newer, composition.detail));
   for (const Program* program : newer) {
     if (!attacher.add(*program, filter++)) return std::nullopt;
   }

@@ -23,8 +23,12 @@ enum class Detail : std::uint8_t {
 };
 const char* name(Detail detail);
 
-// Steps that one attach may take, whatever the filters; a step is about 10 ns.
-inline constexpr std::uint32_t max_specialise_steps = 1u << 17;
+// Steps that one attach may take: in proportion to what is attached and what it is attached to (instructions and nodes), and
+// no more than a fixed number for each longest program's worth of instructions that is attached; `numbers` may take a quarter of
+// that, `whole` a half, since they are tried when more was too much. Real filters take fewer than ten for an instruction; a step is about 60 ns.
+inline constexpr std::uint32_t max_specialise_steps = 40'000;
+inline constexpr std::uint32_t least_specialise_steps = 8'192;
+inline constexpr std::uint32_t specialise_steps_per_insn = 16;
 
 // Nodes that the graph of one chain may have when an attach has ended.
 inline constexpr std::uint32_t max_decision_nodes = 1u << 15;
@@ -49,6 +53,9 @@ struct Composition {
   FixedWords fixed = {};  // words that the layout makes constant
   Detail detail = Detail::facts;
 };
+
+// What one attach may take.
+std::uint32_t step_budget(const Decisions& older, std::span<const Program* const> newer, Detail detail);
 
 // Decisions of a chain without filters.
 Decisions allow_all(Detail detail);

@@ -1,5 +1,7 @@
 #include "ir/number_flow.h"
 
+#include "ir/number_value.h"
+
 namespace callgate::ir {
 
 // The numbers that come to a node; a reference until the next call.
@@ -44,7 +46,7 @@ bool NumberFlow::depends_on_class_alone(const Node& node) const {
 }
 
 bool NumberFlow::is_decided(const Node& node) const {
-  return depends_on_class_alone(node) && steps_ < max_number_steps;
+  return depends_on_class_alone(node) && steps_left_ != 0;
 }
 
 bool NumberFlow::is_load(ExprId id, std::uint32_t offset) const {
@@ -81,7 +83,7 @@ NumberGroups NumberFlow::groups(NodeId root, const NumberSet& numbers, const Dom
     todo_.pop_back();
     if (visit_of_[id] == visit_ || (graph_.topics_below(id) & number_topic) == 0) continue;
     visit_of_[id] = visit_;
-    ++steps_;
+    spend(1);
     const Node& node = graph_.node_at(id);
     if (node.kind != NodeKind::test) continue;
     todo_.push_back(node.then);
@@ -106,10 +108,10 @@ NumberGroups NumberFlow::groups(NodeId root, const NumberSet& numbers, const Dom
     groups.of[n] = alone.contains(n) ? groups.count++ : current;
   }
   for (const NodeId id : uneven_) {
-    if (steps_ >= max_number_steps) break;
+    if (steps_left_ == 0) break;
     split_group(graph_.node_at(id), numbers, domain, groups);
   }
-  if (steps_ >= max_number_steps) {
+  if (steps_left_ == 0) {
     groups.count = numbers_per_domain;
     for (std::uint32_t n = 0; n < numbers_per_domain; ++n) groups.of[n] = n;
   }
@@ -130,20 +132,11 @@ void NumberFlow::split_group(const Node& node, const NumberSet& numbers, const D
   groups.count = count;
 }
 
+// Where a number would divide by 0, it does not come to the test, and any answer will do.
 bool NumberFlow::takes(const Node& node, std::uint32_t n, const Domain& domain) {
-  return holds(node.compare, value(node.lhs, n, domain), value(node.rhs, n, domain));
-}
-
-// Numbers are asked about tests that they do not come to as well, so a divisor may be 0: any value will do then. Recursion is
-// bounded by the size of an expression.
-std::uint32_t NumberFlow::value(ExprId id, std::uint32_t n, const Domain& domain) {
-  ++steps_;
-  const Expr& e = graph_.expr_at(id);
-  if (e.op == Op::constant) return e.lhs;
-  if (e.op == Op::load) return e.lhs == nr_offset ? domain.first + n : domain.arch;
-  const std::uint32_t lhs = value(e.lhs, n, domain);
-  const std::uint32_t rhs = e.op == Op::neg ? 0 : value(e.rhs, n, domain);
-  return e.op == Op::div && rhs == 0 ? 0 : apply(e.op, lhs, rhs);
+  spend(graph_.expr_at(node.lhs).size + graph_.expr_at(node.rhs).size);
+  const auto value = [&](ExprId id) { return number_value(graph_, id, domain.first + n, domain.arch).value_or(0); };
+  return holds(node.compare, value(node.lhs), value(node.rhs));
 }
 
 // The first number, relative to the first of all, for which nr > k or nr >= k holds; numbers_per_domain if none.

@@ -9,6 +9,7 @@
 #include <span>
 #include <vector>
 
+#include "callgate/program.hpp"
 #include "ir/call_class.h"
 #include "ir/graph.h"
 
@@ -75,16 +76,20 @@ struct NumberGroups {
   std::uint32_t count = 0;
 };
 
-// Where a test cannot be decided for a whole set at once (JSET, arithmetic on the number), numbers are asked one by one;
-// after this many steps such a test counts as one that asks about more. Real filters take few.
-inline constexpr std::uint32_t max_number_steps = 1u << 17;
+// Where a test cannot be decided for a whole set at once (JSET, arithmetic on the number), numbers are asked one by one; when
+// the steps that may be taken for a filter of so many instructions are used up, such a test counts as one that asks about more.
+// A step is about 5 ns; real filters take few.
+constexpr std::uint32_t max_number_steps(std::size_t insns) { return static_cast<std::uint32_t>(16'384 + 12 * insns); }
 
 // Sets of numbers flow through a graph, so that a ladder of n tests costs n steps and not n for each number. (The kernel's
 // seccomp_is_const_allow() asks about one number at a time.) An object may be used for several roots and domains of one
-// graph that grows; steps add up against max_number_steps.
+// graph that grows.
 class NumberFlow {
  public:
   explicit NumberFlow(const Graph& graph) : graph_(graph) {}
+
+  // From here on so many steps may be taken.
+  void allow(std::uint32_t steps) { steps_left_ = steps; }
 
   // All numbers of the domain, by the node that they come to from `root`. Valid until the next call. May throw
   // std::bad_alloc.
@@ -94,9 +99,6 @@ class NumberFlow {
   // steps are used up, every number is a group of its own.
   NumberGroups groups(NodeId node, const NumberSet& numbers, const Domain& domain);
 
-  // The value of an expression of nothing but number and architecture, for the number `n` of the domain.
-  std::uint32_t value(ExprId id, std::uint32_t n, const Domain& domain);
-
  private:
   static constexpr std::uint32_t no_set = 0xffffffff;
 
@@ -105,12 +107,13 @@ class NumberFlow {
   bool is_decided(const Node& node) const;
   bool is_load(ExprId id, std::uint32_t offset) const;
   void split(const Node& node, NumberSet numbers, const Domain& domain);
+  void spend(std::uint32_t steps) { steps_left_ -= std::min(steps, steps_left_); }
   bool takes(const Node& node, std::uint32_t n, const Domain& domain);
   void split_group(const Node& node, const NumberSet& numbers, const Domain& domain, NumberGroups& groups);
   std::uint32_t threshold(const Node& node, const Domain& domain) const;
 
   const Graph& graph_;
-  std::uint32_t steps_ = 0;
+  std::uint32_t steps_left_ = max_number_steps(max_program_length);
   std::vector<std::uint32_t> set_of_;   // by node: index into sets_
   std::vector<std::uint64_t> waiting_;  // one bit a node: numbers have come to it
   std::vector<NumberSet> sets_;

@@ -1,8 +1,10 @@
 #include "ir/specialise.h"
 
+#include <algorithm>
 #include <cassert>
 
 #include "ir/fold.h"
+#include "ir/number_value.h"
 #include "ir/rank.h"
 
 namespace callgate::ir {
@@ -12,11 +14,33 @@ using Q = Question<std::uint32_t>;
 
 constexpr std::uint32_t all_ones = 0xffffffff;
 
-// What a test with a constant right side asks about its subject.
-Q question_of(const Graph& graph, Compare compare, ExprId lhs, ExprId subject, std::uint32_t k) {
-  if (compare == Compare::any_bit_set) return {compare, k, 0};
-  const std::uint32_t mask = lhs == subject ? all_ones : graph.expr_at(graph.expr_at(lhs).rhs).lhs;
-  return {compare, mask, k};
+// What a test asks about: a value, of which facts are kept.
+struct Subject {
+  ExprId value;
+  Q question;
+  bool negated = false;  // the test holds when the answer is no
+};
+
+// Of two values that are not constant, how they compare: a question about their difference, their common bits, or their
+// quotient. (Where the divisor may be 0, nothing divides; what is asked is still the comparison.)
+Subject comparison(Graph& graph, Compare compare, ExprId lhs, ExprId rhs) {
+  const auto [first, second] = std::minmax(lhs, rhs);
+  switch (compare) {
+    case Compare::equal: return {graph.expr(Op::sub, first, second), {Compare::equal, all_ones, 0}};
+    case Compare::any_bit_set: return {graph.expr(Op::and_, first, second), {Compare::any_bit_set, all_ones, 0}};
+    case Compare::greater_equal: return {graph.expr(Op::div, lhs, rhs), {Compare::greater_equal, all_ones, 1}};
+    case Compare::greater: break;
+  }
+  return {graph.expr(Op::div, rhs, lhs), {Compare::greater_equal, all_ones, 1}, true};
+}
+
+Subject subject_of_test(Graph& graph, Compare compare, ExprId lhs, ExprId rhs) {
+  if (!graph.is_constant(rhs)) return comparison(graph, compare, lhs, rhs);
+  const std::uint32_t k = graph.expr_at(rhs).lhs;
+  if (compare == Compare::any_bit_set) return {lhs, {compare, k, 0}};
+  const ExprId value = subject_of(graph, compare, lhs);
+  const std::uint32_t mask = lhs == value ? all_ones : graph.expr_at(graph.expr_at(lhs).rhs).lhs;
+  return {value, {compare, mask, k}};
 }
 
 }  // namespace
@@ -87,16 +111,11 @@ std::uint32_t Specialiser::facts_of(const State& state, ExprId subject) const {
 }
 
 // The value of an expression that depends on nothing but the class. What older filters left of tests on the number was not
-// decided by it: they may have been attached for other numbers as well. Recursion is bounded by the size of an expression.
-std::optional<std::uint32_t> Specialiser::number_value(const State& state, ExprId id) const {
+// decided by it: they may have been attached for other numbers as well.
+std::optional<std::uint32_t> Specialiser::value_in_class(const State& state, ExprId id) const {
+  if (number_known_ && !state.in_older) return number_value(graph_, id, nr_, arch_);
   const Expr& e = graph_.expr_at(id);
-  if (e.op == Op::constant) return e.lhs;
-  if (!number_known_ || state.in_older || (e.words & ~number_words) != 0) return std::nullopt;
-  if (e.op == Op::load) return e.lhs == nr_offset ? nr_ : arch_;
-  const auto lhs = number_value(state, e.lhs);
-  const auto rhs = info(e.op).arity == 2 ? number_value(state, e.rhs) : lhs;
-  if (!lhs || !rhs || (e.op == Op::div && *rhs == 0)) return std::nullopt;
-  return apply(e.op, *lhs, *rhs);
+  return e.op == Op::constant ? std::optional(e.lhs) : std::nullopt;
 }
 
 // The expression with the architecture put in; the number is not, so that one graph serves all numbers that are alike.
@@ -191,8 +210,8 @@ NodeId Specialiser::skip(const State& state, const Node& node, std::uint32_t low
 
 // The result of a test that was met before; or nothing, and the state has moved on.
 std::optional<NodeId> Specialiser::at_test(State& state, const Node& node) {
-  const auto left = number_value(state, node.lhs);
-  const auto right = number_value(state, node.rhs);
+  const auto left = value_in_class(state, node.lhs);
+  const auto right = value_in_class(state, node.rhs);
   if (left && right) {
     const NodeId further = skip(state, node, *left, *left);
     const NodeId next = holds(node.compare, *left, *right) ? node.then : node.otherwise;
@@ -202,21 +221,20 @@ std::optional<NodeId> Specialiser::at_test(State& state, const Node& node) {
   const ExprId lhs = with_arch(state, node.lhs);
   const ExprId rhs = with_arch(state, node.rhs);
   // x > k only comes from a right side that the class made constant; it is not worth a question of its own.
-  const bool asks = use_facts_ && node.compare != Compare::greater && graph_.is_constant(rhs) && !graph_.is_constant(lhs);
-  const ExprId subject = subject_of(graph_, node.compare, lhs);
-  Q question{};
+  const bool asks = use_facts_ && !(graph_.is_constant(rhs) && (graph_.is_constant(lhs) || node.compare == Compare::greater));
+  Subject subject{};
   F known;
   if (asks) {
-    question = question_of(graph_, node.compare, lhs, subject, graph_.expr_at(rhs).lhs);
-    known = facts_[facts_of(state, subject)];
-    if (subject == lhs) {
+    subject = subject_of_test(graph_, node.compare, lhs, rhs);
+    known = facts_[facts_of(state, subject.value)];
+    if (subject.value == lhs) {
       if (const NodeId further = skip(state, node, known.low(), known.high()); further != state.node) {
         step_into(state, further);
         return std::nullopt;
       }
     }
-    if (const auto answer = known.answer(question)) {
-      step_into(state, *answer ? node.then : node.otherwise);
+    if (const auto answer = known.answer(subject.question)) {
+      step_into(state, *answer != subject.negated ? node.then : node.otherwise);
       return std::nullopt;
     }
   }
@@ -227,9 +245,12 @@ std::optional<NodeId> Specialiser::at_test(State& state, const Node& node) {
   steps_ += 4;  // about what a state that branches costs
   Frame frame{memo, state, node.compare, lhs, rhs, node.source};
   if (asks) {
-    const Topics topics = graph_.expr_at(subject).topics;
-    state.known.set(subject, facts_.intern(known.after(question, true)), topics);
-    frame.other.known.set(subject, facts_.intern(known.after(question, false)), topics);
+    // Nodes below know nothing of a comparison's subject, but of what is compared.
+    const Topics topics = graph_.is_constant(rhs) ? graph_.expr_at(subject.value).topics
+                                                  : graph_.expr_at(lhs).topics | graph_.expr_at(rhs).topics;
+    const bool yes = !subject.negated;
+    state.known.set(subject.value, facts_.intern(known.after(subject.question, yes)), topics);
+    frame.other.known.set(subject.value, facts_.intern(known.after(subject.question, !yes)), topics);
   }
   step_into(state, node.then);
   step_into(frame.other, node.otherwise);

@@ -110,7 +110,7 @@ class Specialiser {
   bool cannot_be_stricter(const State& state) const;
 
   std::uint32_t facts_of(const State& state, ExprId subject) const;
-  std::optional<std::uint32_t> number_value(const State& state, ExprId id) const;
+  std::optional<std::uint32_t> value_in_class(const State& state, ExprId id) const;
   ExprId with_arch(const State& state, ExprId id);
   ExprId rank_of(ExprId result);
 

@@ -4,11 +4,15 @@
 
 #include <gtest/gtest.h>
 
+#include <optional>
+#include <set>
+
 #include "callgate/action.hpp"
 #include "fuzz/generator/program_generator.h"
 #include "ir/build.h"
 #include "ir/decisions.h"
 #include "ir/evaluate.h"
+#include "ir/number_value.h"
 #include "tests/support/filters.h"
 
 namespace callgate::test {
@@ -187,6 +191,90 @@ TEST(NumberFlow, StopsWhenTheStepsAreUsedUp) {
   EXPECT_GT(runs_that_stopped, 1);
 }
 
+// All tests at and below a node that number and architecture decide.
+std::vector<ir::Node> number_tests_below(const ir::Graph& graph, ir::NodeId root) {
+  std::vector<ir::Node> tests;
+  std::vector<bool> seen(graph.node_count());
+  seen[root] = true;
+  for (ir::NodeId id = root + 1; id-- > 0;) {
+    const ir::Node& node = graph.node_at(id);
+    if (!seen[id] || node.kind != ir::NodeKind::test) continue;
+    seen[node.then] = seen[node.otherwise] = true;
+    const auto words = graph.expr_at(node.lhs).words | graph.expr_at(node.rhs).words;
+    if ((words & ~ir::number_words) == 0) tests.push_back(node);
+  }
+  return tests;
+}
+
+// Numbers of one group give every test the same answer. Where a number would divide by 0 it does not come.
+void expect_groups_right(const ir::Graph& graph, ir::NodeId root, const ir::NumberGroups& groups, const ir::Domain& domain) {
+  ASSERT_LE(groups.count, ir::NumberGroups::most);
+  for (const ir::Node& test : number_tests_below(graph, root)) {
+    std::vector<std::optional<bool>> answer(groups.count);
+    for (std::uint32_t n = 0; n < ir::numbers_per_domain; ++n) {
+      ASSERT_LT(groups.of[n], groups.count);
+      const auto lhs = ir::number_value(graph, test.lhs, domain.first + n, domain.arch);
+      const auto rhs = ir::number_value(graph, test.rhs, domain.first + n, domain.arch);
+      if (!lhs || !rhs) continue;
+      const bool yes = ir::holds(test.compare, *lhs, *rhs);
+      ASSERT_EQ(answer[groups.of[n]].value_or(yes), yes) << domain.name << " number " << n;
+      answer[groups.of[n]] = yes;
+    }
+  }
+}
+
+TEST(NumberGroups, GiveEveryTestOneAnswer) {
+  fuzz::ProgramGenerator generator(44);
+  std::uint32_t several = 0;
+  for (int i = 0; i < 300; ++i) {
+    SCOPED_TRACE(i);
+    const auto graph = ir::build(program(generator.valid(60)));
+    if (!graph) continue;
+    for (const ir::Domain& domain : all_domains()) {
+      ir::NumberFlow flow(*graph);
+      const ir::NumberGroups groups = flow.groups(graph->root, ir::NumberSet::all(), domain);
+      ASSERT_NO_FATAL_FAILURE(expect_groups_right(*graph, graph->root, groups, domain));
+      several += groups.count > 1 && groups.count < ir::numbers_per_domain;
+    }
+  }
+  EXPECT_GT(several, 100u) << "most filters tell some numbers apart, and not all";
+}
+
+TEST(NumberGroups, LaddersAndThresholdsTellFewApart) {
+  const auto graph = ir::build(program(
+      "ld [args[0].lo]\njeq #1, l\nret #ALLOW\n"
+      "l: ld [nr]\njeq #5, a\njeq #600, a\njge #100, b\njset #2, a\nret #ALLOW\na: ret #TRAP\nb: ret #LOG"));
+  ir::NumberFlow flow(*graph);
+  const ir::NumberGroups groups = flow.groups(graph->root, ir::NumberSet::all(), ir::domains[0]);
+  const std::set<std::uint32_t> different(groups.of.begin(), groups.of.end());
+  EXPECT_LE(different.size(), 5u);  // 5, and the halves of 0..99 and of 100..511 by bit 1
+  EXPECT_EQ(groups.of[1], groups.of[4]);
+  EXPECT_EQ(groups.of[2], groups.of[99]);
+  EXPECT_NE(groups.of[1], groups.of[2]);
+  EXPECT_NE(groups.of[4], groups.of[5]);
+  EXPECT_NE(groups.of[1], groups.of[100]);
+}
+
+// Without steps nothing is asked, and no two numbers are taken for alike.
+TEST(NumberGroups, AreSingleNumbersWhenTheStepsAreUsedUp) {
+  const auto graph = ir::build(program("ld [nr]\njset #2, l\nret #ALLOW\nl: ret #TRAP"));
+  ir::NumberFlow flow(*graph);
+  flow.allow(0);
+  const ir::NumberGroups groups = flow.groups(graph->root, ir::NumberSet::all(), ir::domains[0]);
+  EXPECT_EQ(std::set<std::uint32_t>(groups.of.begin(), groups.of.end()).size(), ir::numbers_per_domain);
+}
+
+// One graph for all numbers, although each computes something else.
+TEST(NumberGroups, ShareTheGraphThatComputesWithTheNumber) {
+  const Program filter = program(
+      "ld [nr]\nmul #3\ntax\nld [args[0].lo]\nxor x\njeq #77, l\nret #ALLOW\nl: ret #TRAP");
+  const Program* programs[] = {&filter};
+  const auto decisions = ir::attach(ir::allow_all(ir::Detail::facts), programs, 0, {});
+  ASSERT_TRUE(decisions.has_value());
+  EXPECT_EQ(std::set<ir::NodeId>(decisions->roots.begin(), decisions->roots.end()).size(), 1u);
+  EXPECT_LE(decisions->graph.node_count(), 3u);
+}
+
 TEST(NumberSets, SplitAndTakeAndInsert) {
   for (std::uint32_t begin = 0; begin <= ir::numbers_per_domain; ++begin) {
     ir::NumberSet lower = ir::NumberSet::all();
@@ -232,7 +320,7 @@ std::uint32_t reference(std::span<const Program* const> oldest_first, MergeRule 
   return current;
 }
 
-// Against the graph for all calls: a class whose number decides there is a constant, with that result.
+// Against the graph for all calls: what the number decides there is decided by the number alone, with that result.
 void expect_roots_right(const std::vector<Program>& filters, MergeRule rule, ir::Detail detail) {
   std::vector<const Program*> programs;
   for (const Program& filter : filters) programs.push_back(&filter);
@@ -244,15 +332,14 @@ void expect_roots_right(const std::vector<Program>& filters, MergeRule rule, ir:
   Walker walker(whole->graph, whole->roots[0]);
   for (std::uint32_t id = 0; id < ir::domain_classes; id += 3) {
     const SeccompData data = call_of(ir::domains[id / ir::numbers_per_domain], id % ir::numbers_per_domain);
-    const ir::Node& root = decisions->graph.node_at(decisions->roots[id]);
-    const auto known = walker.result(data);
-    if (known) {
-      ASSERT_EQ(root.kind, ir::NodeKind::constant) << "class " << id;
+    const auto result = ir::number_result(decisions->graph, decisions->roots[id], data.nr, data.arch);
+    if (walker.result(data)) {
+      ASSERT_TRUE(result.has_value()) << "class " << id;
     }
     ASSERT_EQ(ir::evaluate(decisions->graph, decisions->roots[id], data), reference(programs, rule, data))
         << "class " << id;
-    if (root.kind == ir::NodeKind::constant) {
-      ASSERT_EQ(root.lhs, reference(programs, rule, data)) << "class " << id;
+    if (result) {
+      ASSERT_EQ(*result, reference(programs, rule, data)) << "class " << id;
     }
   }
 }
@@ -280,9 +367,7 @@ ir::Decisions decisions_of(const std::string& text) {
 TEST(Decisions, DivisionByANumberThatIsZero) {
   const ir::Decisions decisions = decisions_of("ld [nr]\ntax\nld #1000\ndiv x\nret a");
   for (const auto& [number, result] : {std::pair{0u, 0u}, {1u, 1000u}, {300u, 3u}}) {
-    const ir::Node& root = decisions.graph.node_at(decisions.roots[number]);
-    EXPECT_EQ(root.kind, ir::NodeKind::constant);
-    EXPECT_EQ(root.lhs, result) << number;
+    EXPECT_EQ(ir::number_result(decisions.graph, decisions.roots[number], number, arch::x86_64), result) << number;
   }
 }
 
