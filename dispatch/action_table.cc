@@ -34,18 +34,21 @@ class Finder {
   Residuals run() {
     std::vector<ir::NodeId> open;
     residuals_.word_of_class.resize(ir::domain_classes);
+    ir::NodeId last_root = no_root;  // neighbours mostly have the same
+    std::uint32_t last_word = unseen;
     for (std::uint32_t c = 0; c < ir::domain_classes; ++c) {
       const ir::NodeId root = decisions_.roots[c];
-      if (c != 0 && root == decisions_.roots[c - 1] && word_of_[root] != by_number) {  // as mostly
-        residuals_.word_of_class[c] = residuals_.word_of_class[c - 1];
-        continue;
+      if (root != last_root) {
+        if (word_of_[root] == unseen) word_of_[root] = word_of_root(root);
+        const bool each_its_own = word_of_[root] == by_number;
+        last_root = each_its_own ? no_root : root;
+        last_word = each_its_own ? word_of_number(root, c) : word_of_[root];
+        if (last_word == needs_code && !is_open_[root]) {
+          is_open_[root] = true;
+          open.push_back(root);
+        }
       }
-      if (word_of_[root] == unseen) word_of_[root] = word_of_root(root);
-      const std::uint32_t word = word_of_[root] != by_number ? word_of_[root] : word_of_number(root, c);
-      residuals_.word_of_class[c] = word;
-      if (word != needs_code || is_open_[root]) continue;
-      is_open_[root] = true;
-      open.push_back(root);
+      residuals_.word_of_class[c] = last_word;
     }
     if (open.empty()) return std::move(residuals_);
     for (const ir::NodeId root : open) word_of_[root] = needs_code;
@@ -63,6 +66,8 @@ class Finder {
   }
 
  private:
+  static constexpr ir::NodeId no_root = 0xffffffff;
+
   // Words that no root gets: constants in the residual range need code.
   static constexpr std::uint32_t unseen = check_base + max_checks - 1;
   static constexpr std::uint32_t needs_code = check_base + max_checks - 2;

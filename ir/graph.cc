@@ -17,35 +17,6 @@ const OpInfo& info(Op op) {
   return table[static_cast<std::size_t>(op)];
 }
 
-std::uint32_t apply(Op op, std::uint32_t lhs, std::uint32_t rhs) {
-  switch (op) {
-    case Op::neg: return 0 - lhs;
-    case Op::add: return lhs + rhs;
-    case Op::sub: return lhs - rhs;
-    case Op::mul: return lhs * rhs;
-    case Op::div: return lhs / rhs;
-    case Op::or_: return lhs | rhs;
-    case Op::and_: return lhs & rhs;
-    case Op::xor_: return lhs ^ rhs;
-    case Op::lsh: return lhs << (rhs & 31);
-    case Op::rsh: return lhs >> (rhs & 31);
-    case Op::constant:  // LCOV_EXCL_LINE: no caller applies an operand
-    case Op::load: break;  // LCOV_EXCL_LINE: no caller applies an operand
-  }
-  assert(false && "constant and load are no operations");  // LCOV_EXCL_LINE: see above
-  return 0;  // LCOV_EXCL_LINE: see above
-}
-
-bool holds(Compare compare, std::uint32_t lhs, std::uint32_t rhs) {
-  switch (compare) {
-    case Compare::equal: return lhs == rhs;
-    case Compare::greater: return lhs > rhs;
-    case Compare::greater_equal: return lhs >= rhs;
-    case Compare::any_bit_set: return (lhs & rhs) != 0;
-  }
-  return false;  // LCOV_EXCL_LINE: every value has its case above
-}
-
 const char* symbol(Compare compare) {
   switch (compare) {
     case Compare::equal: return "==";

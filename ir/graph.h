@@ -5,6 +5,7 @@
 // Nothing here recurses, because chains are attached on small stacks.
 #pragma once
 
+#include <cassert>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -31,7 +32,24 @@ const OpInfo& info(Op op);
 
 // The value of a binary or unary operation on constants, exactly as a filter computes it. rhs is ignored by neg.
 // Must not be asked to divide by 0.
-std::uint32_t apply(Op op, std::uint32_t lhs, std::uint32_t rhs);
+inline std::uint32_t apply(Op op, std::uint32_t lhs, std::uint32_t rhs) {
+  switch (op) {
+    case Op::neg: return 0 - lhs;
+    case Op::add: return lhs + rhs;
+    case Op::sub: return lhs - rhs;
+    case Op::mul: return lhs * rhs;
+    case Op::div: return lhs / rhs;
+    case Op::or_: return lhs | rhs;
+    case Op::and_: return lhs & rhs;
+    case Op::xor_: return lhs ^ rhs;
+    case Op::lsh: return lhs << (rhs & 31);
+    case Op::rsh: return lhs >> (rhs & 31);
+    case Op::constant:  // LCOV_EXCL_LINE: no caller applies an operand
+    case Op::load: break;  // LCOV_EXCL_LINE: no caller applies an operand
+  }
+  assert(false && "constant and load are no operations");  // LCOV_EXCL_LINE: see above
+  return 0;  // LCOV_EXCL_LINE: see above
+}
 
 // A set of values, as a filter of 64 bits: bit 0 stands for all that depends on number or architecture, another bit for
 // any value that hashes to it. It may claim a value that is not there, never the reverse.
@@ -62,7 +80,15 @@ inline constexpr std::uint16_t number_words = 1u << nr_offset / 4 | arch_words;
 // How a test compares its two sides. Unsigned, as all comparisons of classic BPF.
 enum class Compare : std::uint8_t { equal, greater, greater_equal, any_bit_set };
 
-bool holds(Compare compare, std::uint32_t lhs, std::uint32_t rhs);
+inline bool holds(Compare compare, std::uint32_t lhs, std::uint32_t rhs) {
+  switch (compare) {
+    case Compare::equal: return lhs == rhs;
+    case Compare::greater: return lhs > rhs;
+    case Compare::greater_equal: return lhs >= rhs;
+    case Compare::any_bit_set: return (lhs & rhs) != 0;
+  }
+  return false;  // LCOV_EXCL_LINE: every value has its case above
+}
 const char* symbol(Compare compare);  // "==", ">", ">=", "&"
 
 enum class NodeKind : std::uint8_t {

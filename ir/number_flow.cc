@@ -1,7 +1,5 @@
 #include "ir/number_flow.h"
 
-#include "ir/number_value.h"
-
 namespace callgate::ir {
 
 // The numbers that come to a node; a reference until the next call.
@@ -64,9 +62,15 @@ void NumberFlow::split(const Node& node, NumberSet numbers, const Domain& domain
     if (numbers.take(n)) at(node.then).insert(n);
     at(node.otherwise).insert(numbers);
   } else if (simple && is_load(node.lhs, arch_offset)) {
-    at(takes(node, 0, domain) ? node.then : node.otherwise).insert(numbers);
+    const bool yes = holds(node.compare, domain.arch, graph_.expr_at(node.rhs).lhs);
+    at(yes ? node.then : node.otherwise).insert(numbers);
   } else {
-    numbers.for_each([&](std::uint32_t n) { at(takes(node, n, domain) ? node.then : node.otherwise).insert(n); });
+    const NumberSet yes = takers(node, domain);
+    NumberSet taken = numbers;
+    taken.keep(yes);
+    numbers.remove(yes);
+    at(node.then).insert(taken);
+    at(node.otherwise).insert(numbers);
   }
 }
 
@@ -124,19 +128,18 @@ void NumberFlow::split_group(const Node& node, const NumberSet& numbers, const D
   std::array<std::uint32_t, 2 * std::size_t{NumberGroups::most}> half_of;
   std::fill_n(half_of.begin(), 2 * std::size_t{groups.count}, none);
   std::uint32_t count = 0;
+  const NumberSet yes = takers(node, domain);
   numbers.for_each([&](std::uint32_t n) {
-    std::uint32_t& half = half_of[2 * groups.of[n] + (takes(node, n, domain) ? 1 : 0)];
+    std::uint32_t& half = half_of[2 * groups.of[n] + (yes.contains(n) ? 1 : 0)];
     if (half == none) half = count++;
     groups.of[n] = half;
   });
   groups.count = count;
 }
 
-// Where a number would divide by 0, it does not come to the test, and any answer will do.
-bool NumberFlow::takes(const Node& node, std::uint32_t n, const Domain& domain) {
+NumberSet NumberFlow::takers(const Node& node, const Domain& domain) {
   spend(graph_.expr_at(node.lhs).size + graph_.expr_at(node.rhs).size);
-  const auto value = [&](ExprId id) { return number_value(graph_, id, domain.first + n, domain.arch).value_or(0); };
-  return holds(node.compare, value(node.lhs), value(node.rhs));
+  return columns_.holds(node, domain);
 }
 
 // The first number, relative to the first of all, for which nr > k or nr >= k holds; numbers_per_domain if none.
