@@ -42,11 +42,12 @@ class Halves {
   bool stored_;
 };
 
+// At times as libseccomp's CVE-2019-9893 had it, where one low half counts for many high halves.
 void equal(Writer& w, Label* yes, Label* no) {
   Halves halves(w);
   const Wide k = wide_constant(w);
   halves.load_high();
-  w.branch({Opcode::jeq_k, k.high}, nullptr, no);
+  w.branch({w.random.chance(80) ? Opcode::jeq_k : Opcode::jge_k, k.high}, nullptr, no);
   halves.load_low();
   w.branch({Opcode::jeq_k, k.low}, yes, no);
 }
@@ -102,8 +103,20 @@ void flags(Writer& w, Label* yes, Label* no) {
   w.branch({Opcode::jset_k, w.one_or_many_bits()}, yes, no);
 }
 
+// One of a few values that lie close enough together for a word of members, and mostly too far apart for half of one.
+void one_of(Writer& w, Label* yes, Label* no) {
+  std::uint32_t value = w.constant();
+  const std::uint32_t last = value + (w.random.chance(80) ? w.random.between(33, 63) : w.random.between(2, 70));
+  w.add({Opcode::ld_abs, w.random.chance(80) ? low_half(w.argument()) : high_half(w.argument())});
+  for (std::uint32_t more = w.random.between(1, 3); more > 0; --more) {
+    w.branch({Opcode::jeq_k, value}, yes, nullptr);
+    value += w.random.below(last - value);
+  }
+  w.branch({Opcode::jeq_k, last}, yes, no);
+}
+
 using Condition = void (*)(Writer&, Label* yes, Label* no);
-constexpr Condition conditions[] = {equal, ordered, ordered, masked_equal, low_range, flags};
+constexpr Condition conditions[] = {equal, ordered, ordered, masked_equal, low_range, flags, one_of};
 
 // A ladder of equalities on the number, all with one target behind it.
 void ladder(Writer& w) {
@@ -124,7 +137,7 @@ void number_list(Writer& w, std::uint32_t low, std::uint32_t high, Label& otherw
   for (std::uint32_t i = 0; i < count; ++i) {
     Label other;
     w.branch({Opcode::jeq_k, nr}, nullptr, &other);
-    if (w.random.chance(25)) argument_rule(w);
+    if (w.random.chance(40)) argument_rule(w);
     leave(w);
     w.place(other);
     nr += w.random.below((high - nr) / (count - i) + 1);

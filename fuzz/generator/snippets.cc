@@ -84,8 +84,27 @@ void undo(Writer& w) {
   }
 }
 
-constexpr Snippet snippets[] = {load,  alu_constant, shift_constant, alu_register, shift_register, divide,
-                                unary, immediate,    load_both,      undo,         scratch,        store_all};
+// A = one word of the input, op another.
+void two_words(Writer& w) {
+  load_both(w);
+  w.add({w.random.pick(alu_x)});
+}
+
+// (a op (b op c)) op (d op e): values that an evaluator has to keep while it computes others.
+void nested_expression(Writer& w) {
+  const std::uint32_t s = w.slot();
+  two_words(w);
+  w.add({Opcode::st, s});
+  two_words(w);
+  w.add({Opcode::tax});
+  w.add({Opcode::ld_abs, w.word()});
+  w.add({w.random.pick(alu_x)});
+  w.add({Opcode::ldx_mem, s});
+  w.add({w.random.pick(alu_x)});
+}
+
+constexpr Snippet snippets[] = {load,      alu_constant, shift_constant, alu_register, shift_register, divide,   unary,
+                                immediate, load_both,    undo,           scratch,      store_all,      nested_expression};
 
 }  // namespace
 

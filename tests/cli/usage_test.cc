@@ -15,7 +15,8 @@ namespace {
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-const char* const subcommands[] = {"check", "eval", "disasm", "asm", "dump", "kernel-check", "record", "bench"};
+const char* const subcommands[] = {"check", "eval",         "disasm", "asm",   "dump",
+                                   "stats", "kernel-check", "record", "bench", "fuzz"};
 
 TEST(Usage, HelpTeaches) {
   const Outcome overview = run({"--help"});
@@ -51,8 +52,26 @@ TEST(Usage, WrongUsage) {
       {"asm", "--input-format", "c", "x"},
       {"asm", "--long-jumps", "maybe", "x"},
       {"dump"},
+      {"stats"},
+      {"stats", "--rule", "none", "x"},
+      {"stats", "--target", "arm", "x"},
       {"kernel-check", "--programs", "0"},
       {"kernel-check", "--only", "everything"},
+      {"kernel-check", "x"},
+      {"record"},
+      {"record", "-o"},
+      {"bench"},
+      {"bench", "-f", "x"},
+      {"bench", "--stream", "x"},
+      {"bench", "-f", "x", "--stream", "x", "--rule", "none"},
+      {"fuzz", "x"},
+      {"fuzz", "--programs", "0"},
+      {"fuzz", "--jobs", "0"},
+      {"fuzz", "--chains", "0"},
+      {"fuzz", "--length", "4097"},
+      {"fuzz", "--engines", "magic"},
+      {"fuzz", "--target", "arm"},
+      {"fuzz", "--optimize", "most"},
       {"--no-such-option"},
   };
   for (const auto& arguments : wrong) {
@@ -69,6 +88,7 @@ class StreamsTest : public testing::Test {
   std::vector<std::vector<std::string>> commands() const {
     return {{"check", guard},  {"check", "--verdicts"}, {"eval", "-f", guard, calls},
             {"disasm", guard}, {"dump", guard},         {"asm", "-"},
+            {"stats", guard},  {"fuzz", "--programs", "8", "--optimize", "none", "--quiet"},
             {"--help"},        {"eval", "--help"},      {"--version"}};
   }
   static std::string input_of(const std::vector<std::string>& command) {

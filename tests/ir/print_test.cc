@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include "ir/plan.h"
+#include "tests/support/filters.h"
+
 namespace callgate::ir {
 namespace {
 
@@ -42,6 +45,58 @@ TEST(Print, Graphviz) {
             "  n3 -> n2 [label=no];\n"
             "  n2 [shape=box, label=\"nr\"];\n"
             "  n1 [shape=box, label=\"ERRNO(1)\"];\n"
+            "}\n");
+}
+
+const Decisions& decisions_of(const Plan& plan) { return *plan.front()->decisions(); }
+
+Plan plan_of(const char* text, Detail detail) {
+  const Program filter = test::program(text);
+  return make_plan({&filter, 1}, {.detail = detail});
+}
+
+// Calls whose result is known have no node: only what is left to ask is drawn.
+TEST(Print, GraphvizOfDecisionsByNumber) {
+  const Plan plan = plan_of(R"(
+    ld [0]
+    jeq #5, L1, L2
+L1: ld [16]
+    jeq #7, L2, L3
+L2: ret #0x7fff0000
+L3: ret #0x50001
+)",
+                            Detail::facts);
+  EXPECT_EQ(to_dot(decisions_of(plan)),
+            "digraph callgate {\n"
+            "  node [fontname=monospace];\n"
+            "  e0 [shape=plaintext, label=\"x86_64 n2 5\"];\n"
+            "  e0 -> n2;\n"
+            "  e1 [shape=plaintext, label=\"i386 n2 5\"];\n"
+            "  e1 -> n2;\n"
+            "  e2 [shape=plaintext, label=\"other architectures n3 \"];\n"
+            "  e2 -> n3;\n"
+            "  n3 [shape=diamond, label=\"nr == 0x5\"];\n"
+            "  n3 -> n2 [label=yes];\n"
+            "  n3 -> n0 [label=no];\n"
+            "  n2 [shape=diamond, label=\"args[0].lo == 0x7\"];\n"
+            "  n2 -> n0 [label=yes];\n"
+            "  n2 -> n1 [label=no];\n"
+            "  n1 [shape=box, label=\"ERRNO(1)\"];\n"
+            "  n0 [shape=box, label=\"ALLOW\"];\n"
+            "}\n");
+}
+
+TEST(Print, GraphvizOfOneGraphForAllCalls) {
+  EXPECT_EQ(to_dot(decisions_of(plan_of("ld [16]\nret a\n", Detail::whole))),
+            "digraph callgate {\n"
+            "  node [fontname=monospace];\n"
+            "  e0 [shape=plaintext, label=\"all calls n2 \"];\n"
+            "  e0 -> n2;\n"
+            "  n2 [shape=diamond, label=\"(args[0].lo & 0xffff0000) == 0x7fff0000\"];\n"
+            "  n2 -> n0 [label=yes];\n"
+            "  n2 -> n1 [label=no];\n"
+            "  n1 [shape=box, label=\"args[0].lo\"];\n"
+            "  n0 [shape=box, label=\"ALLOW\"];\n"
             "}\n");
 }
 
