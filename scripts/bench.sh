@@ -16,7 +16,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 out=$root/build/bench
 
 decisions='^decide/[a-z-]+/(mix|uniform)/'
-compiling='^(attach|publish|size|one-more|stage)/'
+compiling='^(attach|publish|size|one-more|stage|adversary)/'
 case ${1:-} in
   --goals) filter="$decisions|$compiling|^(length/(1|64)|domains)/" ;;
   --all) filter="^(isolated|cold)/[a-z-]+/(mix|uniform)/|$compiling|^(decide|length|domains|threads|memory|startup|kernel)/" ;;

@@ -147,6 +147,15 @@ def stages(results):
     return table(['workload', *names], rows)
 
 
+def adversaries(results):
+    rows = []
+    for name in results.names('adversary/'):
+        if results.run(name):
+            rows.append([name.split('/', 1)[1], f'{results.counter(name, "instructions"):,.0f}',
+                         figure(results.nanoseconds(name) / 1000), f'{results.counter(name, "code"):,.0f}'])
+    return table(['filter', 'instructions', 'µs', 'code'], rows)
+
+
 def bytes_table(results):
     full = results.full_engine()
     rows = []
@@ -205,6 +214,8 @@ def page(results, narrow):
              'Microseconds of CPU time to attach to an empty chain and to release the result; *publishing* is the part that seals and '
              'maps memory.\n', compile_times(results),
              'Microseconds of each stage, best engine: *plan* has *build* in it, *compile* has *lower* in it.\n', stages(results),
+             'Filters that were made to explode (`fuzz/generator/adversaries.h`), best engine, without publishing: microseconds, and '
+             'bytes of code.\n', adversaries(results),
              '## Bytes\n', 'Of the best engine, and code of others.\n', bytes_table(results),
              '## Threads\n', picture('threads', 'throughput against threads'),
              'Nanoseconds per decision of each thread, all on one chain (service, mix).\n',
