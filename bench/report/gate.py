@@ -17,7 +17,6 @@ from report.results import EMPTY, Results
 
 TOLERANCE = 0.01
 SMALLEST = 16  # a growth of fewer instructions or bytes than this is never an error
-SMALLEST_HEAP = 256  # of heap, whose blocks are a little larger or smaller by what the allocator has left over
 LEAST_RATIO_TOLERANCE = 0.05
 REPEATED_RUNS = 5
 RATIO_FILTER = '^decide/[a-z-]+/(mix|uniform)/'
@@ -45,8 +44,7 @@ class Line:
 
 def exact_lines(kind, before, now):
     def limit(name):
-        allowed = SMALLEST_HEAP if name.startswith('heap ') else SMALLEST
-        return max((before.get(name) or 0) * (1 + TOLERANCE), (before.get(name) or 0) + allowed)
+        return max((before.get(name) or 0) * (1 + TOLERANCE), (before.get(name) or 0) + SMALLEST)
 
     return [Line(f'{kind} {name}', before.get(name), value, limit(name)) for name, value in now.items()]
 
