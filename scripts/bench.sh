@@ -40,23 +40,30 @@ report() { (cd "$root/bench" && PYTHONDONTWRITEBYTECODE=1 python3 -m report "$@"
 
 mkdir -p "$out"
 build release
-measure release "$filter" "$out/figures.json"
-figures=("$out/figures.json")
 if [[ ${1:-} == --all ]]; then
   build m32
-  measure m32 "$decisions" "$out/figures-32.json"
-  figures+=("$out/figures-32.json")
+  wide=() narrow=()
+  for pass in 1 2 3; do
+    wide+=("$out/figures-$pass.json") narrow+=("$out/figures-32-$pass.json")
+    measure release "$filter" "${wide[-1]}"
+    measure m32 "$decisions" "${narrow[-1]}"
+  done
+  figures=("${wide[@]}" --narrow "${narrow[@]}")
+else
+  wide=("$out/figures.json")
+  measure release "$filter" "${wide[0]}"
+  figures=("${wide[@]}")
 fi
 
 echo "$(sed -n 's/^model name[^:]*: *//p' /proc/cpuinfo | head -n 1), $(nproc) processors, Linux $(uname -r), $(g++ --version | head -n 1)"
 echo "Load average when it ended: $(cut -d' ' -f1-3 /proc/loadavg)"
-report tables "$out/figures.json"
+report tables "${wide[@]}"
 case ${1:-} in
   --goals) report goals "${figures[@]}" ;;
   --all)
     report goals "${figures[@]}"
     report page "${figures[@]}" >"$out/page.md"
+    "$root/scripts/plots.sh" "${wide[@]}"
     mv "$out/page.md" "$root/BENCHMARKS.md"
-    "$root/scripts/plots.sh" "$out/figures.json"
     ;;
 esac

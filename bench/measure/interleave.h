@@ -17,7 +17,7 @@ namespace callgate::bench {
 
 // Nanoseconds per decision over the chunks that count.
 struct Timing {
-  double median = 0;
+  double median = 0;  // cold: the mean of the middle half, because the clock is coarse
   double lowest = 0;
   double lower_quartile = 0;
   double upper_quartile = 0;

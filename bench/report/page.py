@@ -22,7 +22,11 @@ kind of sealed executable mapping as a chain's code. What a decision costs in em
 **Taking turns.** The evaluators of a cell take turns, A B C A B C …, in chunks of 40 µs (at least one pass over the stream)
 after a warm-up of 10 µs, so that whatever the machine does meets all of them alike. Around each chunk runs a piece of work
 that always takes the same number of cycles; a chunk around which it took more than 10 % longer than usual, or in which the
-thread lost its processor, is dropped. Figures are medians of the chunks that are left; the JSON has minima and quartiles.
+thread lost its processor, is dropped. Figures are medians of the chunks that are left (cold: the mean of their middle half,
+because the clock is coarse); the JSON has minima and quartiles.
+
+**Passes.** The whole suite runs three times. Of each cell that pass counts in which the empty call was fastest: a neighbour on
+the other thread of the core slows it down, and it belongs to nobody who is compared. Of other figures the median counts.
 
 **Three paces.** *Back to back*: decisions follow each other and the processor overlaps them, as in a busy supervisor.
 *Isolated*: a fence keeps each apart, which adds its own cost to all. *Cold*: 4 MiB are read before each decision, so that
@@ -76,7 +80,16 @@ def quality(results, kind):
         return ''
     chunks, lost, middle, widest = found
     return (f'\n{chunks:,.0f} chunks counted, {lost:,.0f} were disturbed and dropped. Spread (distance of the quartiles, in '
-            f'parts of the median): {100 * middle:.1f} % for the middle figure, {100 * widest:.1f} % for the 95th of 100.\n')
+            f'parts of the median): {100 * middle:.1f} % for the middle figure, {100 * widest:.1f} % for the 95th of 100.\n'
+            + between_passes(results, kind))
+
+
+def between_passes(results, kind):
+    apart = results.between_passes(kind)
+    if not apart:
+        return ''
+    return (f'Between the {len(results.passes)} passes figures in empty calls were apart by {100 * apart[len(apart) // 2]:.1f} % '
+            f'(the middle one) and {100 * apart[int(0.95 * len(apart))]:.1f} % (the 95th of 100).\n')
 
 
 def decisions(results):
@@ -226,5 +239,6 @@ def page(results, narrow):
              simple(results, 'kernel/')]
     if narrow is not None:
         parts += ['## 32-bit build\n', 'Back to back, in its own empty calls, mix / uniform.\n',
-                  tables.decisions(narrow, 'decide', ['mix', 'uniform'], tables.empty_calls)]
+                  tables.decisions(narrow, 'decide', ['mix', 'uniform'], tables.empty_calls) + quality(narrow, 'decide'),
+                  'Peers that took no part:\n', absent(narrow)]
     return '\n'.join(parts)
