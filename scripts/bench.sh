@@ -5,12 +5,12 @@
 #                               "decide/service/mix/xbyak x86_64 full" (default: decisions on mix and uniform), and prints
 #                               tables
 #   scripts/bench.sh --goals    measures what the goals need, and prints goal by goal: met or missed
-#   scripts/bench.sh --all      measures everything, with the 32-bit build, and writes BENCHMARKS.md and its pictures; about
-#                               eight minutes
+#   scripts/bench.sh --all      measures everything three times, with the 32-bit build, and writes BENCHMARKS.md and its
+#                               pictures: five minutes after the builds, seven on a busy machine
 #
 # All evaluators first have to agree on every call. Keep the machine quiet: disturbed chunks are dropped, but a busy
-# neighbour also takes caches and memory away. The figures stay in build/bench/figures.json, which Google Benchmark's
-# compare.py reads. "scripts/setup.sh --bench" installs the peers.
+# neighbour also takes caches and memory away. The figures stay in build/bench (figures.json; of --all
+# figures-1.json …), which Google Benchmark's compare.py reads. "scripts/setup.sh --bench" installs the peers.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 out=$root/build/bench

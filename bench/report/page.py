@@ -37,6 +37,11 @@ one, and frequency changes. Branch predictors learn streams of a few thousand ca
 that, those with many branches most.
 '''
 
+BUSY = '''
+**The machine was busy** while this was measured: decisions of nanoseconds hold (see how far the passes were apart), processes that
+start and pieces of milliseconds take longer than they need to.
+'''
+
 REPRODUCE = '''`scripts/bench.sh --all` measures everything below and writes this page and its pictures;
 `scripts/bench.sh` alone prints the tables of decisions, `scripts/bench.sh --goals` also what callgate wants to reach.
 Your own filters on your own calls: [docs/perf-regression.md](docs/perf-regression.md).
@@ -51,13 +56,13 @@ def machine(results):
     with open('/proc/cpuinfo', encoding='utf-8') as file:
         model = next((line.split(':', 1)[1].strip() for line in file if line.startswith('model name')), 'unknown')
     context = results.context
-    loads = ', '.join(f'{load:.1f}' for load in context['load_avg'])
+    loads = ', '.join(f'{load:.1f}' for load in results.loads)
     commit = run('git', 'rev-parse', '--short', 'HEAD') + (' with changes' if run('git', 'status', '--porcelain', '--', '../*/*.cc') else '')
     compilers = ', '.join(filter(None, (run(name, '--version').split('\n')[0] for name in ('clang', 'gcc'))))
     lines = [f'{model}, {context["num_cpus"]} processors at {context["mhz_per_cpu"]} MHz, Linux {run("uname", "-r")}',
              f'callgate {context["callgate"]}, commit {commit}, built by {context["compiler"]}; peers by {compilers}',
-             f'{context["date"][:10]}; load average {loads} when it began']
-    return ''.join(f'- {line}\n' for line in lines)
+             f'{context["date"][:10]}; load average {loads} when the passes began']
+    return ''.join(f'- {line}\n' for line in lines) + (BUSY if max(results.loads) > context['num_cpus'] else '')
 
 
 def workloads(results):

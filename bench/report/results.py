@@ -28,11 +28,13 @@ class Results:
 
     def __init__(self, *paths):
         self.context = {}
+        self.loads = []  # when each pass began: processes that ran or wanted to
         self.passes = []
         for path in paths:
             with open(path, encoding='utf-8') as file:
                 document = json.load(file)
             self.context = self.context or document['context']
+            self.loads.append(document['context']['load_avg'][0])
             self.passes.append(self._read(document['benchmarks']))
         self.runs = {}
         for name in dict.fromkeys(name for runs in self.passes for name in runs):
