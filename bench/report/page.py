@@ -38,7 +38,7 @@ that, those with many branches most.
 '''
 
 BUSY = '''
-**The machine was busy** while this was measured: decisions of nanoseconds hold (see how far the passes were apart), processes that
+**The machine was busy** while this was measured: decisions of nanoseconds hold (of each cell the quietest pass counts), processes that
 start and pieces of milliseconds take longer than they need to.
 '''
 

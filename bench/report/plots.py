@@ -64,7 +64,7 @@ def decisions(results, path):
     rows = []
     for workload in WORKLOADS:
         values = [value(workload, name) for name, _ in shown]
-        rows.append([quoted(workload), *['NaN' if value is None else f'{value:.3f}' for value in values]])
+        rows.append([quoted(workload.replace('-', '-\\n')), *['NaN' if value is None else f'{value:.3f}' for value in values]])
     plots = [f"$data using {i + 2}:xtic(1) lc rgb '{colour}' title '{name}'" for i, (name, colour) in enumerate(shown)]
     empties = [value(workload, EMPTY) for workload in WORKLOADS if value(workload, EMPTY)]
     if empties:
@@ -72,6 +72,7 @@ def decisions(results, path):
     commands = block('data', rows) + f'''
 set logscale y
 set yrange [0.5:2000]
+set bmargin 4
 set style data histogram
 set style histogram cluster gap 1
 set style fill solid border rgb "#808080"
@@ -81,7 +82,7 @@ plot {", ".join(plots)}
     return draw(path, 'A decision, recorded calls (mix)', 'nanoseconds', commands)
 
 
-def lines(path, title, xlabel, ylabel, series, logarithmic=True):
+def lines(path, title, xlabel, ylabel, series):
     """`series`: (title, [(x, y)])."""
     data, plots = '', []
     for i, (name, points_) in enumerate(series):
@@ -90,8 +91,8 @@ def lines(path, title, xlabel, ylabel, series, logarithmic=True):
             plots.append(f"$data{i} using 1:2 with linespoints lw 2 pt 7 ps 0.5 lc rgb '{COLOURS[i % 6]}' title '{name}'")
     if not plots:
         return missing(path)
-    scale = 'set logscale xy' if logarithmic else 'set yrange [0:*]\nset xtics 1'
-    commands = data + f'{scale}\nset xlabel "{xlabel}"\nplot ' + ', '.join(plots) + '\n'
+    scale = 'set logscale x 2\nset logscale y\nset autoscale xfix\n'
+    commands = data + f'{scale}set xlabel "{xlabel}"\nplot ' + ', '.join(plots) + '\n'
     return draw(path, title, ylabel, commands)
 
 
