@@ -1,7 +1,7 @@
 // How long decisions take, of several evaluators side by side.
 //
 // The evaluators take turns, A B C A B C …, each for a chunk of some ten microseconds, so that whatever the machine does
-// meanwhile meets all of them alike. Around each chunk runs a piece of work that always costs the same; where that took
+// meanwhile meets all of them alike. Around each chunk runs a piece of work that fills the processor; where that took
 // longer than usual, or the thread lost its processor, the chunk was disturbed and is dropped. BENCHMARKS.md has the reasons.
 #pragma once
 

@@ -21,8 +21,8 @@ kind of sealed executable mapping as a chain's code. What a decision costs in em
 
 **Taking turns.** The evaluators of a cell take turns, A B C A B C …, in chunks of 40 µs (at least one pass over the stream)
 after a warm-up of 10 µs, so that whatever the machine does meets all of them alike. Around each chunk runs a piece of work
-that always takes the same number of cycles; a chunk around which it took more than 10 % longer than usual, or in which the
-thread lost its processor, is dropped. Figures are medians of the chunks that are left (cold: the mean of their middle half,
+that fills the processor; a chunk around which it took more than 10 % longer than it does when the core is ours alone, or in
+which the thread lost its processor, is dropped. Figures are medians of the chunks that are left (cold: the mean of their middle half,
 because the clock is coarse); the JSON has minima and quartiles.
 
 **Passes.** The whole suite runs three times. Of each cell that pass counts in which the empty call was fastest: a neighbour on
