@@ -55,9 +55,11 @@ struct Sample {
   bool preempted;
 };
 
-double quantile(const std::vector<double>& sorted, double part) {
-  return sorted[static_cast<std::size_t>(part * static_cast<double>(sorted.size() - 1))];
+std::size_t rank(const std::vector<double>& sorted, double part) {
+  return static_cast<std::size_t>(part * static_cast<double>(sorted.size() - 1));
 }
+
+double quantile(const std::vector<double>& sorted, double part) { return sorted[rank(sorted, part)]; }
 
 // What a spin takes when nothing disturbs it: what one in twenty stays below, in the best of all runs so far. (A machine may be
 // busy from the first to the last chunk of a run.)
@@ -78,9 +80,9 @@ bool counts(const Sample& sample, double usual) { return !sample.preempted && sa
 // half tells more.
 double middle(const std::vector<double>& sorted, Pace pace) {
   if (pace != Pace::cold) return quantile(sorted, 0.5);
-  const auto quarter = static_cast<std::ptrdiff_t>(sorted.size() / 4);
-  return std::accumulate(sorted.begin() + quarter, sorted.end() - quarter, 0.0) /
-         static_cast<double>(sorted.end() - sorted.begin() - 2 * quarter);
+  const auto half = std::span(sorted).subspan(rank(sorted, 0.25), rank(sorted, 0.75) - rank(sorted, 0.25) + 1);
+  const double mean = std::accumulate(half.begin(), half.end(), 0.0) / static_cast<double>(half.size());
+  return std::clamp(mean, half.front(), half.back());  // not outside by a rounding
 }
 
 Timing summary(const std::vector<Sample>& samples, double usual, Pace pace) {
