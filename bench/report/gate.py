@@ -94,7 +94,8 @@ def ratios_of_one_run(bench):
     full, found = results.full_engine(), {}
     for name in results.names('decide/'):
         cell, evaluator = name.rsplit('/', 1)
-        if evaluator in RATIOS_TO and results.nanoseconds(name):
+        undisturbed = all(results.counter(each, 'chunks') for each in (name, f'{cell}/{full}'))
+        if evaluator in RATIOS_TO and undisturbed:
             found[f'{cell}, {full} to {evaluator}'] = results.nanoseconds(f'{cell}/{full}') / results.nanoseconds(name)
     return found
 
@@ -173,7 +174,11 @@ def compare(options, document, key, counted, sizes):
         ratios = document['ratios'].get(ratio_key, {'ratios': {}})['ratios']
         if not ratios:
             print(f'The baseline has no ratios for {ratio_key}: they are shown, and pass.')
-        lines += ratio_lines(ratios, options.bench)
+        measured = ratio_lines(ratios, options.bench)
+        lines += measured
+        absent = len(lost_names(ratios, {line.name.removeprefix('ratio ') for line in measured}))
+        if absent:
+            print(f'{absent} ratios of the baseline were not measured: a peer is absent, or the machine is too busy.')
     print_lines(lines, options.all)
     worse = [line for line in lines if line.state() == 'WORSE']
     for name in lost:
