@@ -57,7 +57,7 @@ def lost_names(before, now):
 def shown(value):
     if value is None:
         return '-'
-    return f'{value:,}' if isinstance(value, int) else f'{value:.3f}'
+    return f'{value:,}' if isinstance(value, int) else f'{value:.4g}'
 
 
 def print_lines(lines, everything):
@@ -84,11 +84,11 @@ def processor():
     return 'unknown processor'
 
 
-def ratios_of_one_run(bench):
-    """How often the best engine's time goes into those it is compared with, turned round so that more is worse."""
+def ratios_of_one_run(bench, cells=RATIO_FILTER):
+    """The best engine's time in parts of that of those it is compared with."""
     with tempfile.TemporaryDirectory() as folder:
         path = f'{folder}/figures.json'
-        subprocess.run([bench, f'--benchmark_filter={RATIO_FILTER}', f'--benchmark_out={path}'], check=True,
+        subprocess.run([bench, f'--benchmark_filter={cells}', f'--benchmark_out={path}'], check=True,
                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         results = Results(path)
     full, found = results.full_engine(), {}
@@ -100,32 +100,35 @@ def ratios_of_one_run(bench):
     return found
 
 
-def median(values):
-    return sorted(values)[len(values) // 2]
+def quantile(values, part):
+    return sorted(values)[int(part * (len(values) - 1))]
 
 
 def learn_ratios(bench):
+    """Their medians and how much worse they may become. Five runs of one cell may be alike by luck, so what most cells differed
+    is allowed to all."""
     runs = [ratios_of_one_run(bench) for _ in range(REPEATED_RUNS)]
-    learnt = {}
-    for name in runs[0]:
-        values = [run[name] for run in runs if name in run]
-        middle = median(values)
-        learnt[name] = {'ratio': round(middle, 4),
-                        'tolerance': round(max(LEAST_RATIO_TOLERANCE, 2 * (max(values) - min(values)) / middle), 3)}
-    return learnt
+    values = {name: [run[name] for run in runs if name in run] for name in runs[0]}
+    middle = {name: quantile(of_name, 0.5) for name, of_name in values.items()}
+    apart = {name: (max(of_name) - min(of_name)) / middle[name] for name, of_name in values.items()}
+    usual = quantile(apart.values(), 0.75)
+    return {name: {'ratio': float(f'{middle[name]:.4g}'),
+                   'tolerance': round(max(LEAST_RATIO_TOLERANCE, 2 * usual, 2 * apart[name]), 3)} for name in values}
 
 
 def ratio_lines(before, bench):
-    """What seems slower is measured up to three times: a neighbour may have disturbed one run."""
+    """What seems slower is measured as often as the baseline was: a neighbour, or where things happen to lie in memory, may
+    have disturbed one run."""
     now = ratios_of_one_run(bench)
 
     def limit(name):
         return before[name]['ratio'] * (1 + before[name]['tolerance']) if name in before else 0
 
-    for _ in range(2):
-        if all(value <= limit(name) for name, value in now.items() if name in before):
+    for _ in range(REPEATED_RUNS - 1):
+        worse = {name.split(',')[0] for name, value in now.items() if name in before and value > limit(name)}
+        if not worse:
             break
-        again = ratios_of_one_run(bench)
+        again = ratios_of_one_run(bench, f'^({"|".join(sorted(worse))})/')
         now = {name: min(value, again.get(name, value)) for name, value in now.items()}
     return [Line(f'ratio {name}', before[name]['ratio'] if name in before else None, value, limit(name))
             for name, value in now.items()]

@@ -26,7 +26,8 @@ which the thread lost its processor, is dropped. Figures are medians of the chun
 because the clock is coarse); the JSON has minima and quartiles.
 
 **Passes.** The whole suite runs three times. Of each cell that pass counts in which the empty call was fastest: a neighbour on
-the other thread of the core slows it down, and it belongs to nobody who is compared. Of other figures the median counts.
+the other thread of the core slows it down, and it belongs to nobody who is compared. Of other figures the median counts; of cold
+ones too, because they depend on the memory that a process happens to get.
 
 **Three paces.** *Back to back*: decisions follow each other and the processor overlaps them, as in a busy supervisor.
 *Isolated*: a fence keeps each apart, which adds its own cost to all. *Cold*: 4 MiB are read before each decision, so that
