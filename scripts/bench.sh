@@ -39,6 +39,9 @@ measure() {
 report() { (cd "$root/bench" && PYTHONDONTWRITEBYTECODE=1 python3 -m report "$@"); }
 
 mkdir -p "$out"
+# What is missing should not show after minutes.
+[[ ${1:-} != --all ]] || { "$root/scripts/setup.sh" --with-i386 --bench && command -v gnuplot >/dev/null && command -v python3 >/dev/null; } ||
+  { echo "bench: --all needs gnuplot, python3 and a 32-bit compiler (scripts/setup.sh --with-i386 --bench)" >&2; exit 1; }
 build release
 if [[ ${1:-} == --all ]]; then
   build m32
