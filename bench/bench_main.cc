@@ -93,6 +93,7 @@ void run(const Formats& formats) {
   add_threads(suite);
   add_attaching(suite);
   add_stages(suite);
+  add_adversaries();
   add_memory(suite);
   add_startup(suite);
   add_kernel(suite);

@@ -135,6 +135,18 @@ void print_table(Output& out, const Measured& measured) {
   }
 }
 
+// Empty calls per decision of a former run, by engine.
+using Baseline = std::vector<std::pair<std::string, double>>;
+
+Baseline read_baseline(const std::string& name) {
+  Input input(name);
+  try {
+    return empty_calls_in_json(input.read_all());
+  } catch (const std::runtime_error& error) {
+    throw Failure(ExitCode::usage, input.name() + ": " + error.what());
+  }
+}
+
 struct Change {
   std::string engine;
   double before;  // empty calls
@@ -143,7 +155,7 @@ struct Change {
   double part() const { return now / before - 1; }
 };
 
-std::vector<Change> changes(const Measured& measured, const std::vector<std::pair<std::string, double>>& baseline) {
+std::vector<Change> changes(const Measured& measured, const Baseline& baseline) {
   std::vector<Change> found;
   for (const auto& [engine, before] : baseline) {
     for (const Figure& figure : measured.figures) {
@@ -156,8 +168,7 @@ std::vector<Change> changes(const Measured& measured, const std::vector<std::pai
 
 // A machine's neighbours can slow one engine down more than the empty call beside it, so a regression counts only if it
 // shows in every one of three runs.
-std::vector<Change> confirmed(Bench& bench, std::vector<Change> found,
-                              const std::vector<std::pair<std::string, double>>& baseline, double limit) {
+std::vector<Change> confirmed(Bench& bench, std::vector<Change> found, const Baseline& baseline, double limit) {
   const auto regressed = [&](const Change& change) { return change.part() > limit; };
   for (int again = 2; again <= 3 && std::ranges::any_of(found, regressed); ++again) {
     const auto next = changes(bench.measure(fmt::format("measuring again ({} of 3)", again)), baseline);
@@ -167,17 +178,11 @@ std::vector<Change> confirmed(Bench& bench, std::vector<Change> found,
 }
 
 // Compares with the baseline; whether nothing became slower than allowed.
-bool compare(Session& session, Bench& bench, const Measured& measured, const BenchOptions& options) {
+bool compare(Session& session, Bench& bench, const Measured& measured, const Baseline& baseline,
+             const BenchOptions& options) {
   const double limit = part(options.max_regress);
-  std::vector<std::pair<std::string, double>> baseline;
-  Input input(options.baseline);
-  try {
-    baseline = empty_calls_in_json(input.read_all());
-  } catch (const std::runtime_error& error) {
-    throw Failure(ExitCode::usage, input.name() + ": " + error.what());
-  }
   std::vector<Change> found = changes(measured, baseline);
-  if (found.empty()) throw Failure(ExitCode::usage, input.name() + ": no engine of this run is in it");
+  if (found.empty()) throw Failure(ExitCode::usage, options.baseline + ": no engine of this run is in it");
   found = confirmed(bench, std::move(found), baseline, limit);
   std::string text = fmt::format("\n{:<24} {:>12} {:>12} {:>9}   (empty calls per decision; limit {:+.1f} %)\n",
                                  "compared with the baseline", "before", "now", "change", 100 * limit);
@@ -198,13 +203,14 @@ bool compare(Session& session, Bench& bench, const Measured& measured, const Ben
 
 ExitCode run(Session& session, const BenchOptions& options) {
   static_cast<void>(part(options.max_regress));  // wrong usage shows before the wait
+  const Baseline baseline = options.baseline.empty() ? Baseline{} : read_baseline(options.baseline);
   std::vector<Program> programs;
   for (const std::string& name : options.filters) programs.push_back(read_program(session, name, options.filter));
   Bench bench(std::move(programs), read_stream(options.stream), options);
   const Measured measured = bench.measure("measuring");
   options.json ? session.out.write(to_json(measured)) : print_table(session.out, measured);
   if (options.baseline.empty()) return ExitCode::done;
-  return compare(session, bench, measured, options) ? ExitCode::done : ExitCode::failed;
+  return compare(session, bench, measured, baseline, options) ? ExitCode::done : ExitCode::failed;
 }
 
 }  // namespace

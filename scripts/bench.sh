@@ -5,18 +5,18 @@
 #                               "decide/service/mix/xbyak x86_64 full" (default: decisions on mix and uniform), and prints
 #                               tables
 #   scripts/bench.sh --goals    measures what the goals need, and prints goal by goal: met or missed
-#   scripts/bench.sh --all      measures everything, with the 32-bit build, and writes BENCHMARKS.md and its pictures; about
-#                               eight minutes
+#   scripts/bench.sh --all      measures everything three times, with the 32-bit build, and writes BENCHMARKS.md and its
+#                               pictures: five minutes after the builds, seven on a busy machine
 #
 # All evaluators first have to agree on every call. Keep the machine quiet: disturbed chunks are dropped, but a busy
-# neighbour also takes caches and memory away. The figures stay in build/bench/figures.json, which Google Benchmark's
-# compare.py reads. "scripts/setup.sh --bench" installs the peers.
+# neighbour also takes caches and memory away. The figures stay in build/bench (figures.json; of --all
+# figures-1.json …), which Google Benchmark's compare.py reads. "scripts/setup.sh --bench" installs the peers.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 out=$root/build/bench
 
 decisions='^decide/[a-z-]+/(mix|uniform)/'
-compiling='^(attach|publish|size|one-more|stage)/'
+compiling='^(attach|publish|size|one-more|stage|adversary)/'
 case ${1:-} in
   --goals) filter="$decisions|$compiling|^(length/(1|64)|domains)/" ;;
   --all) filter="^(isolated|cold)/[a-z-]+/(mix|uniform)/|$compiling|^(decide|length|domains|threads|memory|startup|kernel)/" ;;
@@ -39,24 +39,34 @@ measure() {
 report() { (cd "$root/bench" && PYTHONDONTWRITEBYTECODE=1 python3 -m report "$@"); }
 
 mkdir -p "$out"
+# What is missing should not show after minutes.
+[[ ${1:-} != --all ]] || { "$root/scripts/setup.sh" --with-i386 --bench && command -v gnuplot >/dev/null && command -v python3 >/dev/null; } ||
+  { echo "bench: --all needs gnuplot, python3 and a 32-bit compiler (scripts/setup.sh --with-i386 --bench)" >&2; exit 1; }
 build release
-measure release "$filter" "$out/figures.json"
-figures=("$out/figures.json")
 if [[ ${1:-} == --all ]]; then
   build m32
-  measure m32 "$decisions" "$out/figures-32.json"
-  figures+=("$out/figures-32.json")
+  wide=() narrow=()
+  for pass in 1 2 3; do
+    wide+=("$out/figures-$pass.json") narrow+=("$out/figures-32-$pass.json")
+    measure release "$filter" "${wide[-1]}"
+    measure m32 "$decisions" "${narrow[-1]}"
+  done
+  figures=("${wide[@]}" --narrow "${narrow[@]}")
+else
+  wide=("$out/figures.json")
+  measure release "$filter" "${wide[0]}"
+  figures=("${wide[@]}")
 fi
 
 echo "$(sed -n 's/^model name[^:]*: *//p' /proc/cpuinfo | head -n 1), $(nproc) processors, Linux $(uname -r), $(g++ --version | head -n 1)"
 echo "Load average when it ended: $(cut -d' ' -f1-3 /proc/loadavg)"
-report tables "$out/figures.json"
+report tables "${wide[@]}"
 case ${1:-} in
   --goals) report goals "${figures[@]}" ;;
   --all)
     report goals "${figures[@]}"
     report page "${figures[@]}" >"$out/page.md"
+    "$root/scripts/plots.sh" "${wide[@]}"
     mv "$out/page.md" "$root/BENCHMARKS.md"
-    "$root/scripts/plots.sh" "$out/figures.json"
     ;;
 esac

@@ -7,7 +7,7 @@
 namespace callgate::bench {
 
 // From now on until it is destroyed, counts what operator new gives out and operator delete takes back, in bytes as asked
-// for rounded up to what malloc makes of them. One at a time, one thread. Programs that use it link heap.cc, which replaces
+// for: the same in every run. One at a time, one thread. Programs that use it link heap.cc, which replaces
 // operator new.
 class HeapCount {
  public:

@@ -1,7 +1,7 @@
 // How long decisions take, of several evaluators side by side.
 //
 // The evaluators take turns, A B C A B C …, each for a chunk of some ten microseconds, so that whatever the machine does
-// meanwhile meets all of them alike. Around each chunk runs a piece of work that always costs the same; where that took
+// meanwhile meets all of them alike. Around each chunk runs a piece of work that fills the processor; where that took
 // longer than usual, or the thread lost its processor, the chunk was disturbed and is dropped. BENCHMARKS.md has the reasons.
 #pragma once
 
@@ -17,7 +17,7 @@ namespace callgate::bench {
 
 // Nanoseconds per decision over the chunks that count.
 struct Timing {
-  double median = 0;
+  double median = 0;  // cold: the mean of the middle half, because the clock is coarse
   double lowest = 0;
   double lower_quartile = 0;
   double upper_quartile = 0;

@@ -1,10 +1,10 @@
 """What callgate-bench measured, for people.
 
-python3 -m report (tables | goals) FIGURES.json [FIGURES-32.json]
-python3 -m report page FIGURES.json [FIGURES-32.json]     BENCHMARKS.md, to standard output
-python3 -m report plots FOLDER FIGURES.json               pictures
+python3 -m report (tables | goals) FIGURES.json… [--narrow FIGURES.json…]
+python3 -m report page FIGURES.json… [--narrow FIGURES.json…]              BENCHMARKS.md, to standard output
+python3 -m report plots FOLDER FIGURES.json…                               pictures
 
-Run in bench/.
+Several FIGURES.json are passes over the same suite; after --narrow those of a 32-bit build. Run in bench/.
 """
 import sys
 
@@ -46,10 +46,11 @@ def print_page(results, narrow):
 def main():
     words = sys.argv[1:]
     commands = {'tables': print_tables, 'goals': print_goals, 'page': print_page}
-    if len(words) == 3 and words[0] == 'plots':
-        plots.draw_all(Results(words[2]), words[1])
-    elif len(words) in (2, 3) and words[0] in commands:
-        commands[words[0]](Results(words[1]), Results(words[2]) if len(words) == 3 else None)
+    if len(words) >= 3 and words[0] == 'plots':
+        plots.draw_all(Results(*words[2:]), words[1])
+    elif len(words) >= 2 and words[0] in commands:
+        at = words.index('--narrow') if '--narrow' in words else len(words)
+        commands[words[0]](Results(*words[1:at]), Results(*words[at + 1:]) if words[at + 1:] else None)
     else:
         sys.exit(__doc__)
 

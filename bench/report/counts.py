@@ -5,8 +5,9 @@ import sys
 import tempfile
 
 COUNTED = 'callgate_counted'
-# What is not callgate's own: the C and C++ libraries and the loader.
+# What is not callgate's own: the C and C++ libraries and the loader, and the operators that count the heap (bench/measure/heap.cc).
 FOREIGN = re.compile(r'/(lib[^/]*|ld-[^/]*)\.so[^/]*$')
+HEAP_COUNT = re.compile(r'fn=operator (new|delete)\(')
 
 
 def give_up(message):
@@ -15,18 +16,20 @@ def give_up(message):
 
 
 def own_instructions(path):
-    """The instructions of one profile, without those of shared libraries. Generated code belongs to no object: it counts."""
-    total, foreign, skip = 0, False, False
+    """The instructions of one profile that are callgate's own. Generated code belongs to no object: it counts."""
+    total, foreign, measuring, skip = 0, False, False, False
     with open(path, encoding='utf-8', errors='replace') as file:
         for line in file:
             if line.startswith('ob='):
                 foreign = bool(FOREIGN.search(line.strip()))
+            elif line.startswith('fn='):
+                measuring = bool(HEAP_COUNT.match(line))
             elif line.startswith('calls='):
                 skip = True  # the next line is the cost of what is called, which is counted where it is spent
             elif line[0].isdigit() or line[0] in '+-*':
                 if skip:
                     skip = False
-                elif not foreign:
+                elif not foreign and not measuring:
                     fields = line.split()
                     total += int(fields[1]) if len(fields) > 1 else 0
     return total

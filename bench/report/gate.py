@@ -17,7 +17,6 @@ from report.results import EMPTY, Results
 
 TOLERANCE = 0.01
 SMALLEST = 16  # a growth of fewer instructions or bytes than this is never an error
-SMALLEST_HEAP = 256  # of heap, whose blocks are a little larger or smaller by what the allocator has left over
 LEAST_RATIO_TOLERANCE = 0.05
 REPEATED_RUNS = 5
 RATIO_FILTER = '^decide/[a-z-]+/(mix|uniform)/'
@@ -45,8 +44,7 @@ class Line:
 
 def exact_lines(kind, before, now):
     def limit(name):
-        allowed = SMALLEST_HEAP if name.startswith('heap ') else SMALLEST
-        return max((before.get(name) or 0) * (1 + TOLERANCE), (before.get(name) or 0) + allowed)
+        return max((before.get(name) or 0) * (1 + TOLERANCE), (before.get(name) or 0) + SMALLEST)
 
     return [Line(f'{kind} {name}', before.get(name), value, limit(name)) for name, value in now.items()]
 
@@ -59,7 +57,7 @@ def lost_names(before, now):
 def shown(value):
     if value is None:
         return '-'
-    return f'{value:,}' if isinstance(value, int) else f'{value:.3f}'
+    return f'{value:,}' if isinstance(value, int) else f'{value:.4g}'
 
 
 def print_lines(lines, everything):
@@ -86,47 +84,51 @@ def processor():
     return 'unknown processor'
 
 
-def ratios_of_one_run(bench):
-    """How often the best engine's time goes into those it is compared with, turned round so that more is worse."""
+def ratios_of_one_run(bench, cells=RATIO_FILTER):
+    """The best engine's time in parts of that of those it is compared with."""
     with tempfile.TemporaryDirectory() as folder:
         path = f'{folder}/figures.json'
-        subprocess.run([bench, f'--benchmark_filter={RATIO_FILTER}', f'--benchmark_out={path}'], check=True,
+        subprocess.run([bench, f'--benchmark_filter={cells}', f'--benchmark_out={path}'], check=True,
                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         results = Results(path)
     full, found = results.full_engine(), {}
     for name in results.names('decide/'):
         cell, evaluator = name.rsplit('/', 1)
-        if evaluator in RATIOS_TO and results.nanoseconds(name):
+        undisturbed = all(results.counter(each, 'chunks') for each in (name, f'{cell}/{full}'))
+        if evaluator in RATIOS_TO and undisturbed:
             found[f'{cell}, {full} to {evaluator}'] = results.nanoseconds(f'{cell}/{full}') / results.nanoseconds(name)
     return found
 
 
-def median(values):
-    return sorted(values)[len(values) // 2]
+def quantile(values, part):
+    return sorted(values)[int(part * (len(values) - 1))]
 
 
 def learn_ratios(bench):
+    """Their medians and how much worse they may become. Five runs of one cell may be alike by luck, so what most cells differed
+    is allowed to all."""
     runs = [ratios_of_one_run(bench) for _ in range(REPEATED_RUNS)]
-    learnt = {}
-    for name in runs[0]:
-        values = [run[name] for run in runs if name in run]
-        middle = median(values)
-        learnt[name] = {'ratio': round(middle, 4),
-                        'tolerance': round(max(LEAST_RATIO_TOLERANCE, 2 * (max(values) - min(values)) / middle), 3)}
-    return learnt
+    values = {name: [run[name] for run in runs if name in run] for name in runs[0]}
+    middle = {name: quantile(of_name, 0.5) for name, of_name in values.items()}
+    apart = {name: (max(of_name) - min(of_name)) / middle[name] for name, of_name in values.items()}
+    usual = quantile(apart.values(), 0.75)
+    return {name: {'ratio': float(f'{middle[name]:.4g}'),
+                   'tolerance': round(max(LEAST_RATIO_TOLERANCE, 2 * usual, 2 * apart[name]), 3)} for name in values}
 
 
 def ratio_lines(before, bench):
-    """What seems slower is measured up to three times: a neighbour may have disturbed one run."""
+    """What seems slower is measured as often as the baseline was: a neighbour, or where things happen to lie in memory, may
+    have disturbed one run."""
     now = ratios_of_one_run(bench)
 
     def limit(name):
         return before[name]['ratio'] * (1 + before[name]['tolerance']) if name in before else 0
 
-    for _ in range(2):
-        if all(value <= limit(name) for name, value in now.items() if name in before):
+    for _ in range(REPEATED_RUNS - 1):
+        worse = {name.split(',')[0] for name, value in now.items() if name in before and value > limit(name)}
+        if not worse:
             break
-        again = ratios_of_one_run(bench)
+        again = ratios_of_one_run(bench, f'^({"|".join(sorted(worse))})/')
         now = {name: min(value, again.get(name, value)) for name, value in now.items()}
     return [Line(f'ratio {name}', before[name]['ratio'] if name in before else None, value, limit(name))
             for name, value in now.items()]
@@ -175,7 +177,11 @@ def compare(options, document, key, counted, sizes):
         ratios = document['ratios'].get(ratio_key, {'ratios': {}})['ratios']
         if not ratios:
             print(f'The baseline has no ratios for {ratio_key}: they are shown, and pass.')
-        lines += ratio_lines(ratios, options.bench)
+        measured = ratio_lines(ratios, options.bench)
+        lines += measured
+        absent = len(lost_names(ratios, {line.name.removeprefix('ratio ') for line in measured}))
+        if absent:
+            print(f'{absent} ratios of the baseline were not measured: a peer is absent, or the machine is too busy.')
     print_lines(lines, options.all)
     worse = [line for line in lines if line.state() == 'WORSE']
     for name in lost:

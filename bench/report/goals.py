@@ -125,9 +125,10 @@ def no_code_goal(cells):
 
 
 def quotient_goal(results, text, target, names, above, below, limit):
-    """The largest of several times in parts of another."""
-    base = results.nanoseconds(below)
-    values = {name: results.nanoseconds(name) for name in above}
+    """The largest of several times in parts of another, each in empty calls of its own cell: cells are measured one after the
+    other, and the processor's speed may change between them."""
+    base = results.counter(below, 'empty_calls')
+    values = {name: results.counter(name, 'empty_calls') for name in above}
     if not base or None in values.values():
         return not_measured(text, target)
     worst = max(values.values()) / base
@@ -199,6 +200,24 @@ def one_more_goal(results, full):
     return Goal(text, target, f'{found[0] / 1000:.1f} µs', found[0] <= 30_000)
 
 
+def adversary_goals(results):
+    """Filters that were made to explode (fuzz/generator/adversaries.h): what the dearest one costs."""
+    names = [name for name in results.names('adversary/') if results.run(name)]
+    goals = []
+    for text, target, limit, value, shown in [
+            ('Compiling each filter made to explode, without publishing', '≤ 5 ms', 5.0,
+             lambda name: results.nanoseconds(name) / 1e6, '{:.1f} ms'),
+            ('Code of each of them', '≤ 256 KiB', 256.0, lambda name: results.counter(name, 'code') / 1024, '{:.1f} KiB')]:
+        if not names:
+            goals.append(not_measured(text, target))
+            continue
+        values = {name.split('/', 1)[1]: value(name) for name in names}
+        above = ', '.join(f'{name} {shown.format(each)}' for name, each in values.items() if each > limit)
+        worst = max(values.values())
+        goals.append(Goal(text, target, shown.format(worst), worst <= limit, above))
+    return goals
+
+
 def narrow_goal(results, narrow):
     """The 32-bit build's own results, if there are any."""
     text, target = '32-bit build: mean in its own empty calls, in parts of the 64-bit build\'s', '≤ 1.20×'
@@ -221,6 +240,7 @@ def all_goals(results, narrow=None):
     goals.append(narrow_goal(results, narrow))
     goals += [service_goal(results, full), maximum_goal(results, full), *flat_goals(results, full)]
     goals.append(one_more_goal(results, full))
+    goals += adversary_goals(results)
     goals += code_goals(results, full)
     goals.append(no_code_goal(cells))
     return goals

@@ -21,8 +21,13 @@ kind of sealed executable mapping as a chain's code. What a decision costs in em
 
 **Taking turns.** The evaluators of a cell take turns, A B C A B C …, in chunks of 40 µs (at least one pass over the stream)
 after a warm-up of 10 µs, so that whatever the machine does meets all of them alike. Around each chunk runs a piece of work
-that always takes the same number of cycles; a chunk around which it took more than 10 % longer than usual, or in which the
-thread lost its processor, is dropped. Figures are medians of the chunks that are left; the JSON has minima and quartiles.
+that fills the processor; a chunk around which it took more than 10 % longer than it does when the core is ours alone, or in
+which the thread lost its processor, is dropped. Figures are medians of the chunks that are left (cold: the mean of their middle half,
+because the clock is coarse); the JSON has minima and quartiles.
+
+**Passes.** The whole suite runs three times. Of each cell that pass counts in which the empty call was fastest: a neighbour on
+the other thread of the core slows it down, and it belongs to nobody who is compared. Of other figures the median counts; of cold
+ones too, because they depend on the memory that a process happens to get.
 
 **Three paces.** *Back to back*: decisions follow each other and the processor overlaps them, as in a busy supervisor.
 *Isolated*: a fence keeps each apart, which adds its own cost to all. *Cold*: 4 MiB are read before each decision, so that
@@ -31,6 +36,11 @@ code, table and predictors must be fetched again; the call itself is in the cach
 **What it leaves out.** How a call reaches the evaluator (a trap costs hundreds of nanoseconds), other processors than this
 one, and frequency changes. Branch predictors learn streams of a few thousand calls that are repeated; all evaluators gain by
 that, those with many branches most.
+'''
+
+BUSY = '''
+**The machine was busy** while this was measured: decisions of nanoseconds hold (of each cell the quietest pass counts), processes that
+start and pieces of milliseconds take longer than they need to.
 '''
 
 REPRODUCE = '''`scripts/bench.sh --all` measures everything below and writes this page and its pictures;
@@ -47,13 +57,13 @@ def machine(results):
     with open('/proc/cpuinfo', encoding='utf-8') as file:
         model = next((line.split(':', 1)[1].strip() for line in file if line.startswith('model name')), 'unknown')
     context = results.context
-    loads = ', '.join(f'{load:.1f}' for load in context['load_avg'])
+    loads = ', '.join(f'{load:.1f}' for load in results.loads)
     commit = run('git', 'rev-parse', '--short', 'HEAD') + (' with changes' if run('git', 'status', '--porcelain', '--', '../*/*.cc') else '')
     compilers = ', '.join(filter(None, (run(name, '--version').split('\n')[0] for name in ('clang', 'gcc'))))
     lines = [f'{model}, {context["num_cpus"]} processors at {context["mhz_per_cpu"]} MHz, Linux {run("uname", "-r")}',
              f'callgate {context["callgate"]}, commit {commit}, built by {context["compiler"]}; peers by {compilers}',
-             f'{context["date"][:10]}; load average {loads} when it began']
-    return ''.join(f'- {line}\n' for line in lines)
+             f'{context["date"][:10]}; load average {loads} when the passes began']
+    return ''.join(f'- {line}\n' for line in lines) + (BUSY if max(results.loads) > context['num_cpus'] else '')
 
 
 def workloads(results):
@@ -76,7 +86,16 @@ def quality(results, kind):
         return ''
     chunks, lost, middle, widest = found
     return (f'\n{chunks:,.0f} chunks counted, {lost:,.0f} were disturbed and dropped. Spread (distance of the quartiles, in '
-            f'parts of the median): {100 * middle:.1f} % for the middle figure, {100 * widest:.1f} % for the 95th of 100.\n')
+            f'parts of the median): {100 * middle:.1f} % for the middle figure, {100 * widest:.1f} % for the 95th of 100.\n'
+            + between_passes(results, kind))
+
+
+def between_passes(results, kind):
+    apart = results.between_passes(kind)
+    if not apart:
+        return ''
+    return (f'Between the {len(results.passes)} passes figures in empty calls were apart by {100 * apart[len(apart) // 2]:.1f} % '
+            f'(the middle one) and {100 * apart[int(0.95 * len(apart))]:.1f} % (the 95th of 100).\n')
 
 
 def decisions(results):
@@ -147,6 +166,15 @@ def stages(results):
     return table(['workload', *names], rows)
 
 
+def adversaries(results):
+    rows = []
+    for name in results.names('adversary/'):
+        if results.run(name):
+            rows.append([name.split('/', 1)[1], f'{results.counter(name, "instructions"):,.0f}',
+                         figure(results.nanoseconds(name) / 1000), f'{results.counter(name, "code"):,.0f}'])
+    return table(['filter', 'instructions', 'µs', 'code'], rows)
+
+
 def bytes_table(results):
     full = results.full_engine()
     rows = []
@@ -205,6 +233,8 @@ def page(results, narrow):
              'Microseconds of CPU time to attach to an empty chain and to release the result; *publishing* is the part that seals and '
              'maps memory.\n', compile_times(results),
              'Microseconds of each stage, best engine: *plan* has *build* in it, *compile* has *lower* in it.\n', stages(results),
+             'Filters that were made to explode (`fuzz/generator/adversaries.h`), best engine, without publishing: microseconds, and '
+             'bytes of code.\n', adversaries(results),
              '## Bytes\n', 'Of the best engine, and code of others.\n', bytes_table(results),
              '## Threads\n', picture('threads', 'throughput against threads'),
              'Nanoseconds per decision of each thread, all on one chain (service, mix).\n',
@@ -215,5 +245,6 @@ def page(results, narrow):
              simple(results, 'kernel/')]
     if narrow is not None:
         parts += ['## 32-bit build\n', 'Back to back, in its own empty calls, mix / uniform.\n',
-                  tables.decisions(narrow, 'decide', ['mix', 'uniform'], tables.empty_calls)]
+                  tables.decisions(narrow, 'decide', ['mix', 'uniform'], tables.empty_calls) + quality(narrow, 'decide'),
+                  'Peers that took no part:\n', absent(narrow)]
     return '\n'.join(parts)

@@ -1,6 +1,7 @@
 """Pictures of the figures: gnuplot draws them, as SVG whose lines and letters follow the reader's light or dark theme."""
 import re
 import subprocess
+import sys
 import tempfile
 
 from report.results import EMPTY, WORKLOADS
@@ -43,38 +44,56 @@ def quoted(text):
     return '"' + str(text) + '"'
 
 
+def missing(path):
+    """A picture of figures that were not measured stays as it is."""
+    print(f'{path}: its figures were not measured', file=sys.stderr)
+
+
 def decisions(results, path):
     """A cluster of bars for each workload, on a logarithmic axis; the empty call is a line."""
     full = results.full_engine()
-    shown = ['interp', full.replace('full', 'none'), 'DPDK rte_bpf', 'clang -O3 whole chain', 'no executable memory', full]
+    wanted = ['interp', full.replace('full', 'none'), 'DPDK rte_bpf', 'clang -O3 whole chain', 'no executable memory', full]
+
+    def value(workload, name):
+        return results.nanoseconds(f'decide/{workload}/mix/{name}')
+
+    # gnuplot refuses to draw what has no point at all.
+    shown = [(name, COLOURS[i]) for i, name in enumerate(wanted) if any(value(w, name) for w in WORKLOADS)]
+    if not shown:
+        return missing(path)
     rows = []
     for workload in WORKLOADS:
-        values = [results.nanoseconds(f'decide/{workload}/mix/{name}') for name in shown]
-        rows.append([quoted(workload), *['NaN' if value is None else f'{value:.3f}' for value in values]])
-    empty = results.nanoseconds(f'decide/container/mix/{EMPTY}')
+        values = [value(workload, name) for name, _ in shown]
+        rows.append([quoted(workload.replace('-', '-\\n')), *['NaN' if value is None else f'{value:.3f}' for value in values]])
+    plots = [f"$data using {i + 2}:xtic(1) lc rgb '{colour}' title '{name}'" for i, (name, colour) in enumerate(shown)]
+    empties = [value(workload, EMPTY) for workload in WORKLOADS if value(workload, EMPTY)]
+    if empties:
+        plots.append(f'{min(empties)} with lines lw 2 dt 2 lc rgb "#808080" title "{EMPTY}"')
     commands = block('data', rows) + f'''
 set logscale y
 set yrange [0.5:2000]
+set bmargin 4
 set style data histogram
 set style histogram cluster gap 1
 set style fill solid border rgb "#808080"
 set boxwidth 0.9
-plot {", ".join(f"$data using {i + 2}:xtic(1) lc rgb '{COLOURS[i]}' title '{name}'" for i, name in enumerate(shown))}, \\
-  {empty} with lines lw 2 dt 2 lc rgb "#808080" title "{EMPTY}"
+plot {", ".join(plots)}
 '''
-    draw(path, 'A decision, recorded calls (mix)', 'nanoseconds', commands)
+    return draw(path, 'A decision, recorded calls (mix)', 'nanoseconds', commands)
 
 
-def lines(results, path, title, xlabel, ylabel, series, logarithmic=True):
+def lines(path, title, xlabel, ylabel, series):
     """`series`: (title, [(x, y)])."""
     data, plots = '', []
-    for i, (name, points) in enumerate(series):
-        if points:
-            data += block(f'data{i}', points)
+    for i, (name, points_) in enumerate(series):
+        if points_:
+            data += block(f'data{i}', points_)
             plots.append(f"$data{i} using 1:2 with linespoints lw 2 pt 7 ps 0.5 lc rgb '{COLOURS[i % 6]}' title '{name}'")
-    scale = 'set logscale xy' if logarithmic else 'set yrange [0:*]'
-    commands = data + f'{scale}\nset xlabel "{xlabel}"\nplot ' + ', \\\n  '.join(plots) + '\n'
-    draw(path, title, ylabel, commands)
+    if not plots:
+        return missing(path)
+    scale = 'set logscale x 2\nset logscale y\nset autoscale xfix\n'
+    commands = data + f'{scale}set xlabel "{xlabel}"\nplot ' + ', '.join(plots) + '\n'
+    return draw(path, title, ylabel, commands)
 
 
 def points(results, start, evaluator, value):
@@ -89,13 +108,13 @@ def draw_all(results, folder):
     full = results.full_engine()
     none = full.replace('full', 'none')
     decisions(results, f'{folder}/decisions.svg')
-    lines(results, f'{folder}/length.svg', 'A decision against the length of the chain', 'filters', 'nanoseconds',
+    lines(f'{folder}/length.svg', 'A decision against the length of the chain', 'filters', 'nanoseconds',
           [(name, points(results, 'length/', name, results.nanoseconds)) for name in ('interp', none, full, EMPTY)])
     microseconds = [(f'{kind}, {level}', points(results, f'size/{kind}/', name, lambda n: results.nanoseconds(n) / 1000))
                     for kind in ('ladder', 'argument-heavy', 'maximum') for level, name in (('full', full), ('none', none))]
-    lines(results, f'{folder}/compile.svg', 'Attaching against instructions', 'instructions in the chain', 'microseconds',
+    lines(f'{folder}/compile.svg', 'Attaching against instructions', 'instructions in the chain', 'microseconds',
           microseconds)
     throughput = [(name, [(n, n * 1000 / time) for n, time in points(results, 'threads/', name, results.nanoseconds)])
                   for name in ('interp', none, full)]
-    lines(results, f'{folder}/threads.svg', 'Threads that share one chain', 'threads', 'million decisions a second',
+    lines(f'{folder}/threads.svg', 'Threads that share one chain', 'threads', 'million decisions a second',
           throughput)

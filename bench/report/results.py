@@ -12,25 +12,64 @@ def geometric_mean(values):
     return math.exp(sum(map(math.log, values)) / len(values))
 
 
+# Figures of one cell were measured together, with an empty call among them. Not so "cold": how fast code and tables come depends on
+# the memory that a process happens to get.
+TOGETHER = ('decide', 'isolated', 'length', 'domains')
+
+
+def time_of(run):
+    # Threads share processors with other programs, so only the time they had one counts.
+    time = run['cpu_time' if run['name'].startswith('threads/') else 'real_time']
+    return time * TO_NANOSECONDS[run['time_unit']]
+
+
 class Results:
+    """One or more passes over the suite. Of a cell that pass counts in which the empty call was fastest, which says how busy
+    the machine was and nothing of who is compared; of a figure that was measured alone, the median pass."""
+
     def __init__(self, *paths):
         self.context = {}
-        self.runs = {}
+        self.loads = []  # when each pass began: processes that ran or wanted to
+        self.passes = []
         for path in paths:
             with open(path, encoding='utf-8') as file:
                 document = json.load(file)
-            self.context.update(document['context'])
-            for run in document['benchmarks']:
-                self._add(run)
+            self.context = self.context or document['context']
+            self.loads.append(document['context']['load_avg'][0])
+            self.passes.append(self._read(document['benchmarks']))
+        self.runs = {}
+        for name in dict.fromkeys(name for runs in self.passes for name in runs):
+            self.runs[name] = self._chosen(name)
 
-    def _add(self, run):
+    @staticmethod
+    def _read(benchmarks):
         """Of repetitions the median stands; a figure that was not repeated stands for itself."""
-        if run.get('run_type') == 'aggregate':
-            if run['aggregate_name'] != 'median':
-                return
-            self.runs[run['run_name']] = run
-        else:
-            self.runs.setdefault(run['name'], run)
+        runs = {}
+        for run in benchmarks:
+            if run.get('run_type') == 'aggregate':
+                if run['aggregate_name'] == 'median':
+                    runs[run['run_name']] = {**run, 'name': run['run_name']}
+            else:
+                runs.setdefault(run['name'], run)
+        return runs
+
+    def _chosen(self, name):
+        known = [runs for runs in self.passes if name in runs and not runs[name].get('error_occurred')]
+        if not known:
+            return next(runs[name] for runs in self.passes if name in runs)
+        empty = f'{name.rsplit("/", 1)[0]}/{EMPTY}'
+        if name.split('/')[0] in TOGETHER and all(empty in runs for runs in known):
+            return min(known, key=lambda runs: time_of(runs[empty]))[name]
+        return sorted((runs[name] for runs in known), key=time_of)[(len(known) - 1) // 2]
+
+    def between_passes(self, kind):
+        """How far the figures of a kind (in empty calls) were apart in the passes, in parts of the lowest; sorted."""
+        found = []
+        for name in self.names(kind + '/'):
+            values = [runs[name]['empty_calls'] for runs in self.passes if 'empty_calls' in runs.get(name, {})]
+            if len(values) > 1 and not name.endswith('/' + EMPTY):
+                found.append(max(values) / min(values) - 1)
+        return sorted(found)
 
     def names(self, start):
         return [name for name in self.runs if name.startswith(start)]
@@ -42,11 +81,7 @@ class Results:
 
     def nanoseconds(self, name):
         run = self.run(name)
-        if run is None:
-            return None
-        # Threads share processors with other programs, so only the time they had one counts.
-        time = run['cpu_time' if name.startswith('threads/') else 'real_time']
-        return time * TO_NANOSECONDS[run['time_unit']]
+        return None if run is None else time_of(run)
 
     def counter(self, name, counter):
         run = self.run(name)
@@ -71,6 +106,6 @@ class Results:
     def full_engine(self):
         """The best of callgate's engines in these results."""
         for name in ('xbyak x86_64 full', 'xbyak x86_32 full', 'asmjit x86_64 full', 'asmjit x86_32 full'):
-            if name in self.evaluators():
+            if any(run.endswith('/' + name) for run in self.runs):
                 return name
         return 'no executable memory'

@@ -78,7 +78,9 @@ TEST(Bench, WrongInputIsWrongUsage) {
   EXPECT_EQ(run({"bench", "-f", files.filter, "--stream", files.directory.write("bad", "read 1\n")}).exit, 2);
   EXPECT_EQ(run({"bench", "-f", files.filter, "--stream", files.directory.write("none", "# nothing\n")}).exit, 2);
   EXPECT_EQ(run(files.command({"--max-regress", "much"})).exit, 2);
-  EXPECT_EQ(run(files.command({"--baseline", files.filter})).exit, 2);
+  const Outcome no_baseline = run(files.command({"--baseline", files.filter}));
+  EXPECT_EQ(no_baseline.exit, 2);
+  EXPECT_EQ(no_baseline.out, "") << "it shows before the wait";
   const std::string other = files.directory.write("other", R"({"benchmarks":[{"name":"decide/x","empty_calls":1}]})");
   EXPECT_EQ(run(files.command({"--baseline", other})).exit, 2);
 }

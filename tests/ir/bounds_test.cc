@@ -4,8 +4,8 @@
 #include <gtest/gtest.h>
 
 #include "bpf/opcode.h"
+#include "fuzz/generator/adversaries.h"
 #include "fuzz/generator/inputs.h"
-#include "fuzz/generator/random.h"
 #include "ir/build.h"
 #include "ir/evaluate.h"
 #include "ir/plan.h"
@@ -80,29 +80,11 @@ bool is_straight(const Program& filter) {
 
 Program program_of(const std::vector<Insn>& insns) { return program(std::span<const Insn>(insns)); }
 
-// `count` diamonds, each of which leaves one of two values in a slot of its own; all slots are read at the end.
-Program diamonds(std::uint32_t count) {
-  std::vector<Insn> insns;
-  for (std::uint32_t i = 0; i < count; ++i) {
-    const std::uint32_t slot = i % scratch_slots;
-    const Insn diamond[] = {{0x00, 0, 0, i},        {0x02, 0, 0, slot},
-                            ld(16 + 4 * (i % 12)),  {0x45, 2, 0, 1u << (i % 32)},
-                            {0x00, 0, 0, 1000 + i}, {0x02, 0, 0, slot}};
-    insns.insert(insns.end(), std::begin(diamond), std::end(diamond));
-  }
-  for (std::uint32_t i = 0; i < std::min(count, scratch_slots); ++i) {
-    const Insn sum[] = {{0x61, 0, 0, i}, {0x24, 0, 0, 31}, {0x0c, 0, 0, 0}};
-    insns.insert(insns.end(), std::begin(sum), std::end(sum));
-  }
-  insns.push_back(ret_a);
-  return program_of(insns);
-}
-
 TEST(Bounds, DiamondsOfScratchValues) {
   const std::uint32_t most = 3;  // 2^3 states are as many as an instruction may have
   static_assert(ir::max_states_per_insn == 8);
   for (std::uint32_t count = 1; count <= 8; ++count) {
-    const Program filter = diamonds(count);
+    const Program filter = fuzz::diamonds(count);
     const auto graph = ir::build(filter);
     EXPECT_EQ(graph.has_value(), count <= most) << count;
     if (graph) expect_built_small(*graph, filter);
@@ -112,7 +94,7 @@ TEST(Bounds, DiamondsOfScratchValues) {
 }
 
 TEST(Bounds, DiamondsToTheEndOfTheLongestProgram) {
-  const Program filter = diamonds((max_program_length - 1 - 3 * scratch_slots) / 6);
+  const Program filter = fuzz::diamonds((max_program_length - 1 - 3 * scratch_slots) / 6);
   EXPECT_GT(filter.size(), max_program_length - 8);
   EXPECT_TRUE(is_straight(filter));
   const Program filters[] = {filter};
@@ -120,22 +102,15 @@ TEST(Bounds, DiamondsToTheEndOfTheLongestProgram) {
   ASSERT_AGREE(filters, 2, 8);
 }
 
-Program doubling(std::uint32_t times) {
-  std::vector<Insn> insns = {ld(16)};
-  for (std::uint32_t i = 0; i < times; ++i) insns.insert(insns.end(), {{0x07, 0, 0, 0}, {0x0c, 0, 0, 0}});
-  insns.push_back(ret_a);
-  return program_of(insns);
-}
-
 // A tree of 2^(n+1) - 1 nodes.
 TEST(Bounds, DoublingExpressions) {
   static_assert(ir::max_expr_size == 32);
   for (std::uint32_t times = 1; times <= 8; ++times) {
-    EXPECT_EQ(ir::build(doubling(times)).has_value(), times <= 4) << times;
-    const Program filters[] = {doubling(times)};
+    EXPECT_EQ(ir::build(fuzz::doubling(times)).has_value(), times <= 4) << times;
+    const Program filters[] = {fuzz::doubling(times)};
     ASSERT_AGREE(filters, 3, 16);
   }
-  const Program longest = doubling(2047);
+  const Program longest = fuzz::doubling(2047);
   EXPECT_EQ(longest.size(), max_program_length);
   EXPECT_TRUE(is_straight(longest));
   const Program filters[] = {longest};
@@ -143,14 +118,8 @@ TEST(Bounds, DoublingExpressions) {
   ASSERT_AGREE(filters, 3, 8);
 }
 
-// A tree within bounds, computed anew by every one of many tests: the sum is what counts.
 TEST(Bounds, OneExpressionInManyTests) {
-  std::vector<Insn> insns = {ld(16), {0x07, 0, 0, 0}};
-  for (int i = 0; i < 10; ++i) insns.push_back({0x0c, 0, 0, 0});
-  while (insns.size() < 4000) insns.push_back({0x15, 0, 0, static_cast<std::uint32_t>(insns.size())});
-  for (std::size_t i = 12; i + 8 < insns.size(); i += 2) insns[i].jt = 3;
-  for (std::uint32_t i = 0; i < 8; ++i) insns.push_back(ret(0x00050000 + i));
-  const Program filter = program_of(insns);
+  const Program filter = fuzz::one_expression_in_many_tests();
   const auto graph = ir::build(filter);
   ASSERT_TRUE(graph.has_value());
   expect_built_small(*graph, filter);
@@ -159,15 +128,8 @@ TEST(Bounds, OneExpressionInManyTests) {
   ASSERT_AGREE(filters, 4, 16);
 }
 
-// A ladder in which every rung returns another computed value.
 TEST(Bounds, ReturnsOfAEverywhere) {
-  std::vector<Insn> insns = {ld(0)};
-  for (std::uint32_t i = 0; insns.size() + 4 <= max_program_length; ++i) {
-    insns.insert(insns.end(), {{0x15, 0, 2, i}, ld(16 + 4 * (i % 12)), ret_a, {0x04, 0, 0, 0}});
-    insns.back() = ld(0);
-  }
-  insns.back() = ret_a;
-  const Program filter = program_of(insns);
+  const Program filter = fuzz::returns_of_a_everywhere();
   const auto graph = ir::build(filter);
   ASSERT_TRUE(graph.has_value());
   expect_built_small(*graph, filter);
@@ -176,24 +138,8 @@ TEST(Bounds, ReturnsOfAEverywhere) {
   ASSERT_AGREE(filters, 5, 16);
 }
 
-// Tests that jump here and there over each other: 2^n paths, one state at each instruction, and on every path other facts.
-Program web(std::uint64_t seed, std::initializer_list<std::uint16_t> codes, std::uint32_t words, std::size_t length) {
-  fuzz::Random random(seed);
-  std::vector<Insn> insns = {ld(16)};
-  while (insns.size() < length - 256) {
-    if (words > 1 && random.chance(30)) insns.push_back(ld(16 + 4 * random.below(words)));
-    const std::uint16_t code = *(codes.begin() + random.below(static_cast<std::uint32_t>(codes.size())));
-    const auto jt = static_cast<std::uint8_t>(random.below(200));
-    const auto jf = static_cast<std::uint8_t>(random.below(200));
-    const std::uint32_t k = code == 0x45 ? 1u << random.below(32) : static_cast<std::uint32_t>(random.next());
-    insns.push_back({code, jt, jf, k});
-  }
-  for (std::uint32_t i = 0; insns.size() < length; ++i) insns.push_back(ret(0x00050000 + i));
-  return program_of(insns);
-}
-
 TEST(Bounds, WebOfBitTests) {
-  const Program filters[] = {web(6, {0x45}, 1, max_program_length)};
+  const Program filters[] = {fuzz::web(6, {0x45}, 1, max_program_length)};
   const auto graph = ir::build(filters[0]);
   ASSERT_TRUE(graph.has_value());
   EXPECT_LE(graph->node_count(), filters[0].size());
@@ -202,82 +148,58 @@ TEST(Bounds, WebOfBitTests) {
 }
 
 TEST(Bounds, WebOfComparisons) {
-  const Program filters[] = {web(7, {0x35}, 1, max_program_length)};
+  const Program filters[] = {fuzz::web(7, {0x35}, 1, max_program_length)};
   expect_bounded(filters);
   ASSERT_AGREE(filters, 6, 32);
 }
 
 TEST(Bounds, WebOfAllTestsOnAllArguments) {
-  const Program filters[] = {web(8, {0x45, 0x35, 0x25, 0x15}, 12, max_program_length)};
+  const Program filters[] = {fuzz::web(8, {0x45, 0x35, 0x25, 0x15}, 12, max_program_length)};
   expect_bounded(filters);
   ASSERT_AGREE(filters, 6, 32);
 }
 
+// What the benchmarks (adversary/) time is what is tested here.
+TEST(Bounds, LongestAdversaries) {
+  for (const auto& [name, filters] : fuzz::longest_adversaries()) {
+    SCOPED_TRACE(name);
+    std::size_t longest = 0;
+    for (const Program& filter : filters) longest = std::max(longest, std::size_t{filter.size()});
+    EXPECT_GE(longest, 3000u);
+    expect_bounded(filters);
+  }
+}
+
 TEST(Bounds, ChainOfWebs) {
   std::vector<Program> filters;
-  for (std::uint64_t i = 0; i < 12; ++i) filters.push_back(web(20 + i, {0x45, 0x35}, 4, 600));
+  for (std::uint64_t i = 0; i < 12; ++i) filters.push_back(fuzz::web(20 + i, {0x45, 0x35}, 4, 600));
   expect_bounded(filters);
   ASSERT_AGREE(filters, 6, 4);
 }
 
 TEST(Bounds, ChainOfDiamonds) {
   std::vector<Program> filters;
-  for (std::uint32_t i = 0; i < 24; ++i) filters.push_back(diamonds(1 + i % 3));
+  for (std::uint32_t i = 0; i < 24; ++i) filters.push_back(fuzz::diamonds(1 + i % 3));
   expect_bounded(filters);
   ASSERT_AGREE(filters, 6, 4);
 }
 
-// Slots are rotated and mixed, under conditions: every instruction has another set of values.
 TEST(Bounds, ScratchShuffles) {
-  fuzz::Random random(9);
-  std::vector<Insn> insns;
-  for (std::uint32_t slot = 0; slot < scratch_slots; ++slot)
-    insns.insert(insns.end(), {ld(4 * slot), {0x02, 0, 0, slot}});
-  while (insns.size() + 8 < max_program_length - 2 * scratch_slots) {
-    const std::uint32_t from = random.below(scratch_slots);
-    const std::uint32_t to = random.below(scratch_slots);
-    insns.insert(insns.end(), {{0x60, 0, 0, from}, {0x61, 0, 0, to}, {0x02, 0, 0, to}, {0x03, 0, 0, from}});
-    if (random.chance(20))
-      insns.insert(insns.end(), {{0x45, 0, 2, 1u << random.below(32)}, {0x60, 0, 0, to}, {0x02, 0, 0, from}});
-  }
-  for (std::uint32_t slot = 0; slot + 1 < scratch_slots; ++slot)
-    insns.insert(insns.end(), {{0x61, 0, 0, slot}, {0xac, 0, 0, 0}});
-  insns.push_back(ret_a);
-  const Program filters[] = {program_of(insns)};
+  const Program filters[] = {fuzz::scratch_shuffles()};
   expect_bounded(filters);
   ASSERT_AGREE(filters, 6, 16);
 }
 
-// Counts how many bits of the arguments are set, and returns another result for each sum.
 TEST(Bounds, Counters) {
-  for (const std::uint32_t counted : {3u, 8u, 600u}) {
-    std::vector<Insn> insns = {{0x00, 0, 0, 0}, {0x02, 0, 0, 1}};
-    for (std::uint32_t i = 0; i < counted; ++i) {
-      insns.insert(insns.end(), {ld(16 + 4 * (i % 12)),
-                                 {0x45, 0, 3, 1u << (i / 12 % 32)},
-                                 {0x60, 0, 0, 1},
-                                 {0x04, 0, 0, 1},
-                                 {0x02, 0, 0, 1}});
-    }
-    insns.push_back({0x60, 0, 0, 1});
-    for (std::uint32_t i = 0; i < 100; ++i) insns.insert(insns.end(), {{0x15, 0, 1, i}, ret(0x00050000 + i)});
-    insns.push_back(ret(0x7fff0000));
-    const Program filters[] = {program_of(insns)};
+  for (const std::uint32_t counted : {3u, 8u, 600u, 778u}) {
+    const Program filters[] = {fuzz::counters(counted)};
     expect_bounded(filters);
     ASSERT_AGREE(filters, 6, 16);
   }
 }
 
-// Every test asks about something else that is computed from the number: no set of numbers goes through at once.
 TEST(Bounds, ArithmeticOnTheNumber) {
-  std::vector<Insn> insns = {ld(0)};
-  for (std::uint32_t i = 0; insns.size() + 5 < max_program_length; ++i) {
-    insns.insert(
-        insns.end(),
-        {ld(0), {0x24, 0, 0, 2 * i + 1}, {0x54, 0, 0, 0xfff}, {0x15, 0, 1, i % 0xfff}, ret(0x00050000 + i % 0xfff)});
-  }
-  insns.push_back(ret(0x7fff0000));
-  const Program one = program_of(insns);
+  const Program one = fuzz::arithmetic_on_the_number();
   const Program filters[] = {one};
   expect_bounded(filters);
   ASSERT_AGREE(filters, 6, 32);
@@ -285,30 +207,15 @@ TEST(Bounds, ArithmeticOnTheNumber) {
   expect_bounded(twice);
 }
 
-// The number decides what is compared, an argument whether: one residual for every number.
 TEST(Bounds, ArgumentsAgainstTheNumber) {
-  std::vector<Insn> insns = {ld(0), {0x07, 0, 0, 0}};
-  for (std::uint32_t i = 0; insns.size() + 3 < max_program_length; ++i) {
-    insns.insert(insns.end(), {ld(16 + 4 * (i % 12)), {0x2d, 0, 1, 0}, ret(0x00050000 + i % 0xfff)});
-  }
-  insns.push_back(ret(0x7fff0000));
-  const Program filters[] = {program_of(insns)};
+  const Program filters[] = {fuzz::arguments_against_the_number()};
   expect_bounded(filters);
   ASSERT_AGREE(filters, 6, 16);
 }
 
-// Each number could get a copy of all exits in front of the ladder.
 TEST(Bounds, AThousandArgumentExitsBeforeALadderOfNumbers) {
   for (const std::uint32_t words : {1u, 12u}) {
-    std::vector<Insn> insns;
-    for (std::uint32_t i = 0; i < 1000; ++i) {
-      if (words > 1 || i == 0) insns.push_back(ld(16 + 4 * (i % words)));
-      insns.insert(insns.end(), {{0x15, 0, 1, 7 * i}, ret(0x00050000 + i)});
-    }
-    insns.push_back(ld(0));
-    for (std::uint32_t i = 0; i < 500; ++i) insns.insert(insns.end(), {{0x15, 0, 1, i}, ret(0x00030000 + i)});
-    insns.push_back(ret(0x7fff0000));
-    const Program filters[] = {program_of(insns)};
+    const Program filters[] = {fuzz::thousand_exits_before_a_ladder(words)};
     expect_bounded(filters);
     ASSERT_AGREE(filters, 6, 32);
   }
@@ -316,13 +223,7 @@ TEST(Bounds, AThousandArgumentExitsBeforeALadderOfNumbers) {
 
 // The budget is what stands between this and 1,500 copies.
 TEST(Bounds, LessDetailIsVisible) {
-  std::vector<Insn> insns;
-  for (std::uint32_t i = 0; i < 1000; ++i)
-    insns.insert(insns.end(), {ld(16 + 4 * (i % 12)), {0x45, 0, 1, 1u << (i % 32)}, ret(0x00050000 + i)});
-  insns.push_back(ld(0));
-  for (std::uint32_t i = 0; i < 500; ++i) insns.insert(insns.end(), {{0x15, 0, 1, i}, ret(0x00030000 + i)});
-  insns.push_back(ret(0x7fff0000));
-  const Program heavy[] = {program_of(insns)};
+  const Program heavy[] = {fuzz::thousand_bit_tests_before_a_ladder()};
   EXPECT_EQ(detail_of(heavy), ir::Detail::whole);
   const Program light[] = {
       program("ld [nr]\njeq #1, l\nret #ALLOW\nl: ld [args[0].lo]\njeq #2, m\nret #ALLOW\nm: ret #TRAP")};
