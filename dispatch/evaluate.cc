@@ -83,7 +83,7 @@ namespace {
 
 std::uint32_t walk(const SeccompData& data, const ChainNode& node) noexcept {
   const ir::Decisions& decisions = *node.plan[0]->decisions();
-  const std::uint32_t index = table_index(call_id(data.nr, data.arch));
+  const std::uint32_t index = table_index(data.nr, data.arch);
   if (!decisions.by_number()) return node.flat->evaluate(decisions.roots[0], data);
   return node.flat->evaluate(index == action_table_entries ? decisions.rest : decisions.roots[index], data);
 }
@@ -102,7 +102,7 @@ std::uint32_t walk_frame(const void* frame, const ChainHot* self) noexcept {
 // Reads every word once; table and code were made for the copy.
 std::uint32_t evaluate_frame_once(const void* frame, const ChainHot* self) noexcept {
   const SeccompData data = gather(ChainNode::of(self)->options.layout, frame);
-  const std::uint32_t word = self->frame_table[table_index(call_id(data.nr, data.arch))];
+  const std::uint32_t word = self->frame_table[table_index(data.nr, data.arch)];
   if (!is_residual(word)) return word;
   return decide_residual(word, self->frame_checks, self->frame_code, &data, self);
 }

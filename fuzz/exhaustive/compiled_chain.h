@@ -31,7 +31,7 @@ struct CALLGATE_HIDDEN CompiledChain {
 
  private:
   std::uint32_t word_of(const SeccompData& data) const {
-    return table[detail::table_index(detail::call_id(data.nr, data.arch))];
+    return table[detail::table_index(data.nr, data.arch)];
   }
 };
 

@@ -22,7 +22,7 @@ struct Compiled {
 
   Place look_up(const SeccompData& data) const {
     if (table.empty()) return {true, 0};
-    const std::uint32_t word = table[detail::table_index(detail::call_id(data.nr, data.arch))];
+    const std::uint32_t word = table[detail::table_index(data.nr, data.arch)];
     if (!detail::is_residual(word)) return {false, word};
     if (word < detail::code_base) return {false, checks[word - detail::check_base].decide(&data)};
     return {true, word - detail::code_base};

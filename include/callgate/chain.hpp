@@ -84,7 +84,15 @@ struct CALLGATE_API ArgumentCheck {
     std::uint64_t value;
     std::memcpy(&value, static_cast<const unsigned char*>(input) + offset, sizeof value);
     const std::uint64_t distance = (value & mask) - base;
-    const std::uint32_t member = static_cast<std::uint32_t>(distance <= span) & static_cast<std::uint32_t>(members >> (distance & 63));
+    const auto low = static_cast<std::uint32_t>(distance);
+    std::uint32_t bit = 0;
+    if constexpr (sizeof(void*) == 8) {
+      bit = static_cast<std::uint32_t>(members >> (low & 63));
+    } else {  // a 64-bit shift would take many instructions
+      const std::uint32_t half[] = {static_cast<std::uint32_t>(members), static_cast<std::uint32_t>(members >> 32)};
+      bit = half[low / 32 % 2] >> (low & 31);
+    }
+    const std::uint32_t member = static_cast<std::uint32_t>(distance <= span) & bit;
     return outside ^ (flip & (0 - (member & 1)));
   }
 };
@@ -146,14 +154,23 @@ constexpr std::uint32_t masked(std::uint64_t index) noexcept {
   return low & (domain_size - 1);
 }
 
-// Where the table keeps the call, or action_table_entries if it does not.
-constexpr std::uint32_t table_index(std::uint64_t id) noexcept {
-  const std::uint64_t from_x86_64 = id - call_id(0, arch::x86_64);
-  if (from_x86_64 < domain_size) return masked(from_x86_64);
-  const std::uint64_t from_i386 = id - call_id(0, arch::x86_32);
-  if (from_i386 < domain_size) return 2 * domain_size + masked(from_i386);
-  const std::uint64_t from_x32 = from_x86_64 - arch::x32_bit;
-  if (from_x32 < domain_size) return domain_size + masked(from_x32);
+// Where the table keeps the call, or action_table_entries if it does not. Number and architecture are compared at once where
+// registers hold both.
+constexpr std::uint32_t table_index(std::uint32_t nr, std::uint32_t arch_value) noexcept {
+  if constexpr (sizeof(void*) == 8) {
+    const std::uint64_t id = call_id(nr, arch_value);
+    const std::uint64_t from_x86_64 = id - call_id(0, arch::x86_64);
+    if (from_x86_64 < domain_size) return masked(from_x86_64);
+    const std::uint64_t from_i386 = id - call_id(0, arch::x86_32);
+    if (from_i386 < domain_size) return 2 * domain_size + masked(from_i386);
+    const std::uint64_t from_x32 = from_x86_64 - arch::x32_bit;
+    if (from_x32 < domain_size) return domain_size + masked(from_x32);
+  } else if (arch_value == arch::x86_64) {
+    if (nr < domain_size) return masked(nr);
+    if (nr - arch::x32_bit < domain_size) return domain_size + masked(nr - arch::x32_bit);
+  } else if (arch_value == arch::x86_32 && nr < domain_size) {
+    return 2 * domain_size + masked(nr);
+  }
   return action_table_entries;
 }
 
@@ -194,7 +211,7 @@ class Chain {
   // vector registers; async-signal-safe. `data` must not change meanwhile.
   std::uint32_t evaluate(const SeccompData& data) const noexcept {
     const detail::ChainHot* const hot = hot_;
-    const std::uint32_t word = hot->table[detail::table_index(detail::call_id(data.nr, data.arch))];
+    const std::uint32_t word = hot->table[detail::table_index(data.nr, data.arch)];
     if (!detail::is_residual(word)) return word;
     return detail::decide_residual(word, hot->checks, hot->code, &data, hot);
   }
@@ -207,7 +224,7 @@ class Chain {
     const std::uint32_t nr = detail::word_at(frame, hot->nr_offset);
     const std::uint32_t arch_value =
         hot->arch_offset == detail::no_offset ? hot->arch_value : detail::word_at(frame, hot->arch_offset);
-    const std::uint32_t word = hot->frame_table[detail::table_index(detail::call_id(nr, arch_value))];
+    const std::uint32_t word = hot->frame_table[detail::table_index(nr, arch_value)];
     if (!detail::is_residual(word)) return word;
     return detail::decide_residual(word, hot->frame_checks, hot->frame_code, frame, hot);
   }

@@ -20,10 +20,7 @@ using detail::check_base;
 using detail::code_base;
 using detail::domain_size;
 using detail::is_residual;
-
-constexpr std::uint32_t table_index(std::uint32_t nr, std::uint32_t arch_value) {
-  return detail::table_index(detail::call_id(nr, arch_value));
-}
+using detail::table_index;
 
 constexpr std::uint32_t x32(std::uint32_t nr) { return nr | arch::x32_bit; }
 

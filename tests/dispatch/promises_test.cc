@@ -182,7 +182,7 @@ struct alignas(16) VectorState {
   VectorState own;
   own.save();
   before.load();
-  const std::uint32_t word = hot->table[detail::table_index(detail::call_id(data.nr, data.arch))];
+  const std::uint32_t word = hot->table[detail::table_index(data.nr, data.arch)];
   const std::uint32_t result =
       detail::is_residual(word) ? detail::decide_residual(word, hot->checks, hot->code, &data, hot) : word;
   after.save();
