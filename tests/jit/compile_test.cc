@@ -14,7 +14,9 @@ namespace {
 
 constexpr MergeRule rule = MergeRule::first_non_allow;
 
-ir::Plan plan_of(std::span<const Program> filters, Optimize level) { return ir::make_plan(filters, {.rule = rule, .level = level}); }
+ir::Plan plan_of(std::span<const Program> filters, Optimize level) {
+  return ir::make_plan(filters, {.rule = rule, .level = level});
+}
 
 jit::Request request_of(const ir::Plan& plan, Engine engine, Target target = jit::host_target()) {
   return {.plan = plan, .rule = rule, .engine = engine, .target = target};

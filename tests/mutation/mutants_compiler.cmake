@@ -30,15 +30,15 @@ callgate_mutant(NAME len_is_the_program_length FILE ir/build.cc
 
 # ---- folding and facts ---------------------------------------------------------------------------------------------
 
-callgate_mutant(NAME folded_shift_not_masked FILE ir/graph.cc
+callgate_mutant(NAME folded_shift_not_masked FILE ir/graph.h
   LIKE "rbpf: shift counts not masked, and so other results than the processor's"
   TEXT [[lhs << (rhs & 31)]] MUTATED [[rhs > 31 ? 0 : lhs << rhs]])
 
-callgate_mutant(NAME folded_division_by_reciprocal FILE ir/graph.cc
+callgate_mutant(NAME folded_division_by_reciprocal FILE ir/graph.h
   LIKE "Linux 809fa972fd90, aee636c4809f: A / K by a reciprocal, and a division by 1 gave 0"
   TEXT [[lhs / rhs]] MUTATED [[rhs == 1 ? 0 : lhs / rhs]])
 
-callgate_mutant(NAME folded_compare_is_signed FILE ir/graph.cc
+callgate_mutant(NAME folded_compare_is_signed FILE ir/graph.h
   LIKE "ubpf: jumps with an immediate above 0x7fffffff taken as signed"
   TEXT [[lhs >= rhs]] MUTATED [[static_cast<std::int32_t>(lhs) >= static_cast<std::int32_t>(rhs)]])
 
@@ -82,16 +82,16 @@ callgate_mutant(NAME upper_bound_off_by_one FILE ir/facts.h
 
 callgate_mutant(NAME memo_without_its_class FILE ir/specialise.cc
   LIKE "CVE-2023-2163 (Linux 71b547f56124): a state taken for one that was explored, though they differ in what matters"
-  TEXT [[(topics & number_topic) != 0 ? class_id_ : 0]] MUTATED [[0u]])
+  TEXT [[by_class ? class_id_ : 0]] MUTATED [[0u]])
 
 callgate_mutant(NAME graph_ties_go_to_the_oldest FILE ir/specialise.cc
   LIKE "seccomp_run_filters() keeps the newer filter's data when two give the same action"
   TEXT [[fold_test(graph_, Compare::greater, mine, other, id, so_far)]]
   MUTATED [[fold_test(graph_, Compare::greater_equal, mine, other, id, so_far)]])
 
-callgate_mutant(NAME x32_flows_as_x86_64 FILE ir/number_flow.cc
+callgate_mutant(NAME x32_flows_as_x86_64 FILE ir/number_columns.cc
   LIKE "seccomp(2): __X32_SYSCALL_BIT ignored"
-  TEXT [[e.lhs == nr_offset ? domain.first + n : domain.arch]] MUTATED [[e.lhs == nr_offset ? n : domain.arch]])
+  TEXT [[domain.first]] MUTATED [[0u]])
 
 callgate_mutant(NAME number_range_off_by_one FILE ir/number_flow.cc
   LIKE "off by one at the start of a range of numbers: one system call more than the filter says"
