@@ -163,7 +163,7 @@ callgate_mutant(NAME check_one_value_short FILE include/callgate/chain.hpp
 
 callgate_mutant(NAME check_of_32_members FILE include/callgate/chain.hpp
   LIKE "rbpf: a shift count masked for another width than the shift has"
-  TEXT [[members >> (distance & 63)]] MUTATED [[members >> (distance & 31)]])
+  TEXT [[members >> (low & 63)]] MUTATED [[members >> (low & 31)]])
 
 callgate_mutant(NAME check_of_the_other_half FILE dispatch/argument_check.cc
   LIKE "CVE-2019-9893 (libseccomp): the halves of a 64-bit argument confused"
