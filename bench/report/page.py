@@ -88,7 +88,8 @@ def quality(results, kind):
     chunks, lost, middle, widest = found
     return (f'\n{chunks:,.0f} chunks counted, {lost:,.0f} were disturbed and dropped. Spread (distance of the quartiles, in '
             f'parts of the median): {100 * middle:.1f} % for the middle figure, {100 * widest:.1f} % for the 95th of 100.\n'
-            + between_passes(results, kind))
+            + between_passes(results, kind)
+            + ('Cold spreads are wide because each chunk is a single decision, and calls differ.\n' if kind == 'cold' else ''))
 
 
 def between_passes(results, kind):
