@@ -6,7 +6,8 @@
 #                               tables
 #   scripts/bench.sh --goals    measures what the goals need, and prints goal by goal: met or missed
 #   scripts/bench.sh --all      measures everything three times, with the 32-bit build, and writes BENCHMARKS.md and its
-#                               pictures: five minutes after the builds, seven on a busy machine
+#                               pictures: five minutes and the builds, which take as long again where there is
+#                               nothing; a busy machine takes seven
 #
 # All evaluators first have to agree on every call. Keep the machine quiet: disturbed chunks are dropped, but a busy
 # neighbour also takes caches and memory away. The figures stay in build/bench (figures.json; of --all
@@ -40,7 +41,8 @@ report() { (cd "$root/bench" && PYTHONDONTWRITEBYTECODE=1 python3 -m report "$@"
 
 mkdir -p "$out"
 # What is missing should not show after minutes.
-[[ ${1:-} != --all ]] || { "$root/scripts/setup.sh" --with-i386 --bench && command -v gnuplot >/dev/null && command -v python3 >/dev/null; } ||
+[[ ${1:-} != --all ]] ||
+  { "$root/scripts/setup.sh" --with-i386 --bench && command -v gnuplot >/dev/null && command -v python3 >/dev/null; } ||
   { echo "bench: --all needs gnuplot, python3 and a 32-bit compiler (scripts/setup.sh --with-i386 --bench)" >&2; exit 1; }
 build release
 if [[ ${1:-} == --all ]]; then

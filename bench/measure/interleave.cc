@@ -33,7 +33,8 @@ double spin() {
   std::uint32_t c = 3;
   std::uint32_t d = 4;
   const auto step = [&] {
-    asm volatile("nop\n\tnop\n\tnop\n\tnop\n\tnop\n\tnop\n\tnop" : "+r"(a += 3), "+r"(b += 5), "+r"(c += 7), "+r"(d += 9));
+    asm volatile("nop\n\tnop\n\tnop\n\tnop\n\tnop\n\tnop\n\tnop"
+                 : "+r"(a += 3), "+r"(b += 5), "+r"(c += 7), "+r"(d += 9));
   };
   const Clock::time_point start = Clock::now();
   for (int i = 0; i < steps; ++i) {

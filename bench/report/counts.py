@@ -5,7 +5,8 @@ import sys
 import tempfile
 
 COUNTED = 'callgate_counted'
-# What is not callgate's own: the C and C++ libraries and the loader, and the operators that count the heap (bench/measure/heap.cc).
+# What is not callgate's own: the C and C++ libraries and the loader, and the operators that count the heap
+# (bench/measure/heap.cc).
 FOREIGN = re.compile(r'/(lib[^/]*|ld-[^/]*)\.so[^/]*$')
 HEAP_COUNT = re.compile(r'fn=operator (new|delete)\(')
 

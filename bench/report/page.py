@@ -22,12 +22,12 @@ kind of sealed executable mapping as a chain's code. What a decision costs in em
 **Taking turns.** The evaluators of a cell take turns, A B C A B C …, in chunks of 40 µs (at least one pass over the stream)
 after a warm-up of 10 µs, so that whatever the machine does meets all of them alike. Around each chunk runs a piece of work
 that fills the processor; a chunk around which it took more than 10 % longer than it does when the core is ours alone, or in
-which the thread lost its processor, is dropped. Figures are medians of the chunks that are left (cold: the mean of their middle half,
-because the clock is coarse); the JSON has minima and quartiles.
+which the thread lost its processor, is dropped. Figures are medians of the chunks that are left (cold: the mean of their
+middle half, because the clock is coarse); the JSON has minima and quartiles.
 
 **Passes.** The whole suite runs three times. Of each cell that pass counts in which the empty call was fastest: a neighbour on
-the other thread of the core slows it down, and it belongs to nobody who is compared. Of other figures the median counts; of cold
-ones too, because they depend on the memory that a process happens to get.
+the other thread of the core slows it down, and it belongs to nobody who is compared. Of other figures the median counts; of
+cold ones too, because they depend on the memory that a process happens to get.
 
 **Three paces.** *Back to back*: decisions follow each other and the processor overlaps them, as in a busy supervisor.
 *Isolated*: a fence keeps each apart, which adds its own cost to all. *Cold*: 4 MiB are read before each decision, so that
@@ -39,8 +39,8 @@ that, those with many branches most.
 '''
 
 BUSY = '''
-**The machine was busy** while this was measured: decisions of nanoseconds hold (of each cell the quietest pass counts), processes that
-start and pieces of milliseconds take longer than they need to.
+**The machine was busy** while this was measured: decisions of nanoseconds hold (of each cell the quietest pass counts),
+processes that start and pieces of milliseconds take longer than they need to.
 '''
 
 REPRODUCE = '''`scripts/bench.sh --all` measures everything below and writes this page and its pictures;
@@ -58,7 +58,8 @@ def machine(results):
         model = next((line.split(':', 1)[1].strip() for line in file if line.startswith('model name')), 'unknown')
     context = results.context
     loads = ', '.join(f'{load:.1f}' for load in results.loads)
-    commit = run('git', 'rev-parse', '--short', 'HEAD') + (' with changes' if run('git', 'status', '--porcelain', '--', '../*/*.cc') else '')
+    changed = run('git', 'status', '--porcelain', '--', '../*.cc', '../*.h', '../*.hpp')
+    commit = run('git', 'rev-parse', '--short', 'HEAD') + (' with changes' if changed else '')
     compilers = ', '.join(filter(None, (run(name, '--version').split('\n')[0] for name in ('clang', 'gcc'))))
     lines = [f'{model}, {context["num_cpus"]} processors at {context["mhz_per_cpu"]} MHz, Linux {run("uname", "-r")}',
              f'callgate {context["callgate"]}, commit {commit}, built by {context["compiler"]}; peers by {compilers}',
@@ -87,15 +88,16 @@ def quality(results, kind):
     chunks, lost, middle, widest = found
     return (f'\n{chunks:,.0f} chunks counted, {lost:,.0f} were disturbed and dropped. Spread (distance of the quartiles, in '
             f'parts of the median): {100 * middle:.1f} % for the middle figure, {100 * widest:.1f} % for the 95th of 100.\n'
-            + between_passes(results, kind))
+            + between_passes(results, kind)
+            + ('Cold spreads are wide because each chunk is a single decision, and calls differ.\n' if kind == 'cold' else ''))
 
 
 def between_passes(results, kind):
     apart = results.between_passes(kind)
     if not apart:
         return ''
-    return (f'Between the {len(results.passes)} passes figures in empty calls were apart by {100 * apart[len(apart) // 2]:.1f} % '
-            f'(the middle one) and {100 * apart[int(0.95 * len(apart))]:.1f} % (the 95th of 100).\n')
+    return (f'Between the {len(results.passes)} passes figures in empty calls were apart by '
+            f'{100 * apart[len(apart) // 2]:.1f} % (the middle one) and {100 * apart[int(0.95 * len(apart))]:.1f} % (the 95th of 100).\n')
 
 
 def decisions(results):
@@ -230,11 +232,12 @@ def page(results, narrow):
              curve(results, 'length/', names),
              'The same of one filter, by mode of the call:\n', curve(results, 'domains/', names),
              '## Compiling\n', picture('compile', 'attach time against instructions'),
-             'Microseconds of CPU time to attach to an empty chain and to release the result; *publishing* is the part that seals and '
-             'maps memory.\n', compile_times(results),
-             'Microseconds of each stage, best engine: *plan* has *build* in it, *compile* has *lower* in it.\n', stages(results),
-             'Filters that were made to explode (`fuzz/generator/adversaries.h`), best engine, without publishing: microseconds, and '
-             'bytes of code.\n', adversaries(results),
+             'Microseconds of CPU time to attach to an empty chain and to release the result; *publishing* is the part that seals '
+             'and maps memory.\n', compile_times(results),
+             'Microseconds of each stage, best engine: *plan* has *build* in it, *compile* has *lower* in it.\n',
+             stages(results),
+             'Filters that were made to explode (`fuzz/generator/adversaries.h`), best engine, without publishing: microseconds, '
+             'and bytes of code.\n', adversaries(results),
              '## Bytes\n', 'Of the best engine, and code of others.\n', bytes_table(results),
              '## Threads\n', picture('threads', 'throughput against threads'),
              'Nanoseconds per decision of each thread, all on one chain (service, mix).\n',

@@ -1,7 +1,5 @@
-// adversary/NAME: microseconds to compile a filter that was made to explode (fuzz/generator/adversaries.h): all of an attach but
-// putting the result into sealed memory. In the counters: instructions, and bytes of code.
-#include <fmt/format.h>
-
+// adversary/NAME: microseconds to compile a filter that was made to explode (fuzz/generator/adversaries.h): all of an attach
+// but putting the result into sealed memory. In the counters: instructions, and bytes of code.
 #include <stdexcept>
 
 #include "bench/measure/engines.h"
@@ -18,7 +16,8 @@ void compile(benchmark::State& state, const Options& options, const std::vector<
   std::size_t code = 0;
   report_median(state, [&] {
     fuzz::Answer answer;
-    const auto made = fuzz::compile({filters, options.rule, {}}, options.engine, jit::host_target(), options.optimize, answer);
+    const auto made =
+        fuzz::compile({filters, options.rule, {}}, options.engine, jit::host_target(), options.optimize, answer);
     if (!made) throw std::runtime_error(answer.why);
     code = made->bytes.size();
   });
@@ -34,7 +33,8 @@ void add_adversaries() {
   const Options best = available_options().back();
   if (best.engine == Engine::interpreter || best.no_exec_memory) return;  // no assembler in this build
   for (const auto& [name, filters] : fuzz::longest_adversaries()) {
-    add_median("adversary/" + name, [best, filters = filters](benchmark::State& state) { compile(state, best, filters); });
+    add_median("adversary/" + name,
+               [best, filters = filters](benchmark::State& state) { compile(state, best, filters); });
   }
 }
 

@@ -106,11 +106,9 @@ Program scratch_shuffles() {
 Program counters(std::uint32_t counted) {
   std::vector<Insn> insns = {{0x00, 0, 0, 0}, {0x02, 0, 0, 1}};
   for (std::uint32_t i = 0; i < counted; ++i) {
-    insns.insert(insns.end(), {ld(16 + 4 * (i % 12)),
-                               {0x45, 0, 3, 1u << (i / 12 % 32)},
-                               {0x60, 0, 0, 1},
-                               {0x04, 0, 0, 1},
-                               {0x02, 0, 0, 1}});
+    insns.insert(
+        insns.end(),
+        {ld(16 + 4 * (i % 12)), {0x45, 0, 3, 1u << (i / 12 % 32)}, {0x60, 0, 0, 1}, {0x04, 0, 0, 1}, {0x02, 0, 0, 1}});
   }
   insns.push_back({0x60, 0, 0, 1});
   for (std::uint32_t i = 0; i < 100; ++i) insns.insert(insns.end(), {{0x15, 0, 1, i}, ret(0x00050000 + i)});
