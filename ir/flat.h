@@ -43,7 +43,6 @@ class FlatGraph {
   static FlatGraph make(const Graph& graph);
 
   bool empty() const { return nodes_.empty(); }
-  std::size_t bytes() const { return nodes_.size() * sizeof(FlatNode) + ops_.size() * sizeof(FlatOp); }
 
   // What the node decides. Allocates nothing and uses a small, bounded stack.
   std::uint32_t evaluate(NodeId node, const SeccompData& data) const noexcept;

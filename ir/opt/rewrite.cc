@@ -26,6 +26,4 @@ Reachable reachable_from(const Graph& graph, std::span<const NodeId> roots) {
   return r;
 }
 
-Reachable reachable_from_root(const Graph& graph) { return reachable_from(graph, std::span(&graph.root, 1)); }
-
 }  // namespace callgate::ir

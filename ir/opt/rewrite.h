@@ -9,13 +9,12 @@
 
 namespace callgate::ir {
 
-// What is reachable from the root, by number.
+// What is reachable from some nodes, by number.
 struct Reachable {
   std::vector<bool> nodes;
   std::vector<bool> exprs;
 };
 Reachable reachable_from(const Graph& graph, std::span<const NodeId> roots);
-Reachable reachable_from_root(const Graph& graph);
 
 // Rebuilds the reachable part. make_expr(graph, op, lhs, rhs) and make_test(graph, compare, lhs, rhs, then, otherwise)
 // build what takes the place of an operation and of a test; their operands are numbers in the new graph.
