@@ -9,8 +9,8 @@ skip() { echo "skipped: $1"; exit 77; }
 command -v objdump >/dev/null || skip "objdump (binutils) is not installed"
 # No pipe into grep -q here: it would stop reading, and pipefail would take nm's end for a failure.
 symbols=$(nm "$program")
-if grep -Eq ' (__asan_init|__tsan_init|__ubsan_handle_[a-z_]*)$' <<<"$symbols"; then
-  skip "sanitizers put calls of their own into the code"
+if grep -Eq ' (__asan_init|__tsan_init|__ubsan_handle_[a-z_]*|__llvm_profile_[a-z_]*)$' <<<"$symbols"; then
+  skip "sanitizers or coverage put calls of their own into the code"
 fi
 
 objdump --disassemble --no-show-raw-insn --wide "$program" | awk '
