@@ -30,6 +30,7 @@ class Attacher {
       specialiser_.set_no_class();
       return put(decisions_.roots[0], *root);
     }
+    if (next_class_id_ > most_class_ids) return false;  // never two classes by one name
     numbers_.allow(max_number_steps(program.size()));
     return add_domains(*root) && add_rest(*root);
   }
@@ -80,24 +81,21 @@ class Attacher {
   // Numbers of one group that older filters decide alike are decided alike.
   bool arrive_alike(const Arrival& arrival, const Domain& domain, std::uint32_t first_class, const NumberGroups* groups) {
     struct Last {
-      bool is_set = false;
+      std::uint32_t class_id = 0;  // 0: no number of the group was met yet
       NodeId older = 0;
       NodeId result = 0;
     };
     std::vector<Last> last_of(groups == nullptr ? 1 : groups->count);
-    const std::uint32_t first_id = next_class_id_;
-    next_class_id_ += static_cast<std::uint32_t>(last_of.size());
     bool within_budget = true;
     arrival.numbers.for_each([&](std::uint32_t n) {
       NodeId& root = decisions_.roots[first_class + n];
-      const std::uint32_t group = groups == nullptr ? 0 : groups->of[n];
-      Last& last = last_of[group];
-      if (last.is_set && last.older == root) {
+      Last& last = last_of[groups == nullptr ? 0 : groups->of[n]];
+      if (last.class_id != 0 && last.older == root) {
         root = last.result;
       } else if (within_budget) {
-        last.is_set = true;
+        if (last.class_id == 0) last.class_id = next_class_id_++;
         last.older = root;
-        specialiser_.set_class(first_id + group, domain.first + n, domain.arch);
+        specialiser_.set_class(last.class_id, domain.first + n, domain.arch);
         within_budget = put(root, arrival.node);
         last.result = root;
       }
@@ -136,6 +134,8 @@ class Attacher {
   Decisions decisions_;
   Specialiser specialiser_;
   NumberFlow numbers_{decisions_.graph};
+  // A filter takes one for each number at most.
+  static constexpr std::uint32_t most_class_ids = 0xffffffff - class_count;
   std::uint32_t next_class_id_ = class_count + 1;  // those below are the rest classes'
 };
 
