@@ -60,8 +60,9 @@ TEST(Ladders, AreWhatAWalkSays) {
         const NodeId to = ladders.skip(from, value, value);
         ASSERT_EQ(walk(made.graph, to, value), walk(made.graph, from, value)) << value;
       }
-      auto low = *std::next(values.begin(), random.below(static_cast<std::uint32_t>(values.size())));
-      auto high = *std::next(values.begin(), random.below(static_cast<std::uint32_t>(values.size())));
+      const std::vector<std::uint32_t> any(values.begin(), values.end());
+      std::uint32_t low = any[random.below(static_cast<std::uint32_t>(any.size()))];
+      std::uint32_t high = any[random.below(static_cast<std::uint32_t>(any.size()))];
       if (low > high) std::swap(low, high);
       const NodeId to = ladders.skip(from, low, high);
       for (const std::uint32_t value : values) {
