@@ -57,6 +57,16 @@ TEST(Specialiser, FactsOfOneFilterPruneTheNext) {
                   "ld [args[0].lo]\nand #0x30\njeq #0x20, ok\nret #LOG\nok: ret #ALLOW", 1},
            Pruned{"the same sum", "ld [args[0].lo]\nadd #3\njgt #9, no\nret #ALLOW\nno: ret #TRAP",
                   "ld [args[0].lo]\nadd #3\njgt #99, no\nret #ALLOW\nno: ret #LOG", 1},
+           Pruned{"two values that differ", "ld [args[0].lo]\ntax\nld [args[1].lo]\njeq x, no\nret #ALLOW\nno: ret #TRAP",
+                  "ld [args[1].lo]\ntax\nld [args[0].lo]\njeq x, no\nret #ALLOW\nno: ret #LOG", 1},
+           Pruned{"two values in order", "ld [args[0].lo]\ntax\nld [args[1].lo]\njgt x, no\nret #ALLOW\nno: ret #TRAP",
+                  "ld [args[0].lo]\ntax\nld [args[1].lo]\njgt x, no\nret #ALLOW\nno: ret #LOG", 1},
+           Pruned{"a value that is not smaller", "ld [args[1].lo]\ntax\nld [args[0].lo]\njge x, no\nret #ALLOW\nno: ret #TRAP",
+                  "ld [args[1].lo]\ntax\nld [args[0].lo]\njge x, no\nret #ALLOW\nno: ret #LOG", 1},
+           Pruned{"common bits of two values", "ld [args[0].lo]\ntax\nld [args[1].lo]\njset x, no\nret #ALLOW\nno: ret #TRAP",
+                  "ld [args[1].lo]\ntax\nld [args[0].lo]\njset x, no\nret #ALLOW\nno: ret #LOG", 1},
+           Pruned{"another order of two values", "ld [args[0].lo]\ntax\nld [args[1].lo]\njgt x, no\nret #ALLOW\nno: ret #TRAP",
+                  "ld [args[1].lo]\ntax\nld [args[0].lo]\njgt x, no\nret #ALLOW\nno: ret #LOG", 2},
            Pruned{"another argument", "ld [args[0].lo]\njeq #5, no\nret #ALLOW\nno: ret #TRAP",
                   "ld [args[1].lo]\njeq #5, no\nret #ALLOW\nno: ret #LOG", 2},
        }) {
@@ -65,6 +75,15 @@ TEST(Specialiser, FactsOfOneFilterPruneTheNext) {
     EXPECT_EQ(depth(decisions_of(filters, ir::Detail::facts)), pruned.tests);
     EXPECT_EQ(depth(decisions_of(filters, ir::Detail::numbers)), 2u) << "no facts, no pruning";
   }
+}
+
+// a > b, and what follows when it is not: b >= a.
+TEST(Specialiser, AnOrderThatDoesNotHoldIsTheOtherOne) {
+  const auto decisions = decisions_of(
+      {program("ld [args[1].lo]\ntax\nld [args[0].lo]\njge x, ok\nret #LOG\nok: ret #ALLOW"),
+       program("ld [args[0].lo]\ntax\nld [args[1].lo]\njgt x, no\nret #ALLOW\nno: ret #TRAP")},
+      ir::Detail::facts);
+  EXPECT_EQ(depth(decisions), 1u);
 }
 
 TEST(Specialiser, TheSameFilterAgainAddsNothing) {
