@@ -12,6 +12,7 @@
 #include "cli/filter_file.h"
 #include "cli/machine_code.h"
 #include "dispatch/action_table.h"
+#include "ir/build.h"
 #include "ir/plan.h"
 #include "ir/print.h"
 #include "jit/compile.h"
@@ -48,6 +49,17 @@ void print_bytecode(Output& out, const DumpInput& input) {
 
 ir::Plan plan_of(const DumpInput& input) {
   return ir::make_plan(input.programs, {.rule = input.chain.rule, .level = input.chain.optimize});
+}
+
+// Each filter on its own, before it is put on top of older ones.
+void print_filter_graphs(Output& out, const DumpInput& input) {
+  const char* comment = input.dot ? "//" : ";";
+  for (std::size_t i = 0; i < input.programs.size(); ++i) {
+    const auto graph = ir::build(input.programs[i], static_cast<std::uint32_t>(i));
+    out.print("{} filter {}: {}{}\n", comment, i, input.names[i],
+              graph ? "" : ": no graph (too many states or too large expressions); compiled in straight form");
+    if (graph) out.write(input.dot ? ir::to_dot(*graph) : ir::to_text(*graph));
+  }
 }
 
 void print_graphs(Output& out, const DumpInput& input) {
@@ -140,6 +152,7 @@ void print_table(Output& out, const DumpInput& input) {
 
 constexpr std::array stages = {
     Stage{'b', "bytecode of each filter", print_bytecode},
+    Stage{'f', "decision graph of each filter", print_filter_graphs},
     Stage{'g', "decision graph of the chain", print_graphs},
     Stage{'t', "action table: what it settles, and what it knows of the rest", print_table},
     Stage{'m', "machine code, with the BPF instruction it comes from", print_machine_code},
@@ -205,7 +218,7 @@ void add_dump(CLI::App& app, Session& session) {
       ->check(CLI::Validator(check_stages, ""))
       ->type_name("LETTERS")
       ->default_str(default_stages());
-  command.add_flag("--dot", options->dot, "Graphs as Graphviz, for dot(1); use it with --stages=g");
+  command.add_flag("--dot", options->dot, "Graphs as Graphviz, for dot(1); use it with --stages=f or g");
   add_chain_options(command, options->chain);
   add_filter_options(command, options->filter, "--format,--input-format");
   command.footer(R"(Examples:

@@ -74,7 +74,7 @@ class Finder {
   static constexpr std::uint32_t by_number = check_base + max_checks - 3;
   static constexpr std::uint32_t most_checks = max_checks - 3;
 
-  // The word for all classes of a root; or what they have to do for one of their own.
+  // The word for all classes of a root; or by_number, if each has its own.
   std::uint32_t word_of_root(ir::NodeId root) const {
     const ir::Node& node = decisions_.graph.node_at(root);
     if (node.kind == ir::NodeKind::constant) return settled_word(plan_, rule_, node.lhs).value_or(needs_code);

@@ -74,8 +74,8 @@ void NumberFlow::split(const Node& node, NumberSet numbers, const Domain& domain
   }
 }
 
-// A test of the number itself cuts the domain at a threshold or takes one number out; only what is left is asked for each
-// number. Ladders of any length so cost one step a test.
+// A test of the number itself cuts the domain at a threshold or takes one number out; only what is left is computed for all
+// numbers. Ladders of any length so cost one step a test.
 NumberGroups NumberFlow::groups(NodeId root, const NumberSet& numbers, const Domain& domain) {
   visit_of_.resize(graph_.node_count());
   ++visit_;

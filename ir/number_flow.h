@@ -8,7 +8,6 @@
 #include <span>
 #include <vector>
 
-#include "callgate/program.hpp"
 #include "ir/call_class.h"
 #include "ir/graph.h"
 #include "ir/number_columns.h"
@@ -77,7 +76,7 @@ class NumberFlow {
   std::vector<std::uint32_t> visit_of_;  // by node: the last walk that met it
   std::uint32_t visit_ = 0;
   std::vector<NodeId> todo_;
-  std::vector<NodeId> uneven_;           // tests that are asked for each number
+  std::vector<NodeId> uneven_;           // tests that are more than one comparison of the number
 };
 
 }  // namespace callgate::ir

@@ -111,6 +111,25 @@ TEST_F(Text, DumpBytecode) {
   EXPECT_THAT(outcome.out, HasSubstr("   1: 15 "));
 }
 
+// The filter on its own, and the chain, in which the second copy of it changes nothing.
+TEST_F(Text, DumpGraphs) {
+  const std::string filter = dir.write("filter.bpf", raw("ld [16]\njeq #5, 2, 3\nret #0x7fff0000\nret #0\n"));
+  const Outcome each = run({"dump", "--stages=f", filter, filter});
+  EXPECT_EQ(each.exit, 0) << each;
+  EXPECT_THAT(each.out, HasSubstr("; filter 0: " + filter + "\nn2: if args[0].lo == 0x5 then n1 else n0\n"));
+  EXPECT_THAT(each.out, HasSubstr("; filter 1: " + filter + "\nn2: "));
+  const Outcome dot = run({"dump", "--stages=f", "--dot", filter});
+  EXPECT_THAT(dot.out, HasSubstr("digraph"));
+  const Outcome chain = run({"dump", "--stages=g", filter, filter});
+  EXPECT_THAT(chain.out, HasSubstr("filters 0 to 1: decision graph, detail facts"));
+  EXPECT_THAT(chain.out, HasSubstr("if args[0].lo == 0x5 then "));
+
+  std::string doubling = "ld [16]\n";  // an expression of 2^7 nodes
+  for (int i = 0; i < 6; ++i) doubling += "tax\nadd x\n";
+  const std::string large = dir.write("large.bpf", raw(doubling + "ret a\n"));
+  EXPECT_THAT(run({"dump", "--stages=f", large}).out, HasSubstr("no graph"));
+}
+
 TEST_F(Text, DumpFailures) {
   const std::string guard = dir.write("guard.bpf", bytes);
   const Outcome unknown = run({"dump", "--stages=bz", guard});
