@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "dispatch/argument_check.h"
 #include "ir/number_value.h"
@@ -32,47 +33,48 @@ class Finder {
         word_of_(decisions_.graph.node_count(), unseen), is_open_(decisions_.graph.node_count()) {}
 
   Residuals run() {
-    std::vector<ir::NodeId> open;
     residuals_.word_of_class.resize(ir::domain_classes);
-    ir::NodeId last_root = no_root;  // neighbours mostly have the same
-    std::uint32_t last_word = unseen;
-    for (std::uint32_t c = 0; c < ir::domain_classes; ++c) {
-      const ir::NodeId root = decisions_.roots[c];
-      if (root != last_root) {
-        if (word_of_[root] == unseen) word_of_[root] = word_of_root(root);
-        const bool each_its_own = word_of_[root] == by_number;
-        last_root = each_its_own ? no_root : root;
-        last_word = each_its_own ? word_of_number(root, c) : word_of_[root];
-        if (last_word == needs_code && !is_open_[root]) {
-          is_open_[root] = true;
-          open.push_back(root);
-        }
-      }
-      residuals_.word_of_class[c] = last_word;
-    }
-    if (open.empty()) return std::move(residuals_);
-    for (const ir::NodeId root : open) word_of_[root] = needs_code;
-    if (plan_.size() == 1 && has_wide_arguments(layout_)) find_checks(open);
-    for (const ir::NodeId root : open) {
+    std::vector<std::pair<std::uint32_t, std::uint32_t>> open_runs;
+    const auto roots = std::span(decisions_.roots).first(ir::domain_classes);
+    ir::for_each_run(roots, [&](std::uint32_t first, std::uint32_t end, ir::NodeId root) {
+      if (settle(first, end, root)) return;
+      open_runs.emplace_back(first, end);
+      if (!is_open_[root]) open_.push_back(root);
+      is_open_[root] = true;
+    });
+    for (const ir::NodeId root : open_) word_of_[root] = needs_code;
+    if (!open_.empty() && plan_.size() == 1 && has_wide_arguments(layout_)) find_checks();
+    for (const ir::NodeId root : open_) {
       if (word_of_[root] != needs_code) continue;
       word_of_[root] = code_base + static_cast<std::uint32_t>(residuals_.roots.size());
       residuals_.roots.push_back(root);
     }
-    for (std::uint32_t c = 0; c < ir::domain_classes; ++c) {
-      std::uint32_t& word = residuals_.word_of_class[c];
-      if (word == needs_code) word = word_of_[decisions_.roots[c]];
+    for (const auto& [first, end] : open_runs) {
+      std::replace(word_at(first), word_at(end), needs_code, word_of_[roots[first]]);
     }
     return std::move(residuals_);
   }
 
  private:
-  static constexpr ir::NodeId no_root = 0xffffffff;
-
   // Words that no root gets: constants in the residual range need code.
   static constexpr std::uint32_t unseen = check_base + max_checks - 1;
   static constexpr std::uint32_t needs_code = check_base + max_checks - 2;
   static constexpr std::uint32_t by_number = check_base + max_checks - 3;
   static constexpr std::uint32_t most_checks = max_checks - 3;
+
+  std::vector<std::uint32_t>::iterator word_at(std::uint32_t c) { return residuals_.word_of_class.begin() + c; }
+
+  // False if a class of the run needs code.
+  bool settle(std::uint32_t first, std::uint32_t end, ir::NodeId root) {
+    if (word_of_[root] == unseen) word_of_[root] = word_of_root(root);
+    const std::uint32_t word = word_of_[root];
+    if (word != by_number) {
+      std::fill(word_at(first), word_at(end), word);
+      return word != needs_code;
+    }
+    for (std::uint32_t c = first; c < end; ++c) *word_at(c) = word_of_number(root, c);
+    return std::find(word_at(first), word_at(end), needs_code) == word_at(end);
+  }
 
   // The word for all classes of a root; or by_number, if each has its own.
   std::uint32_t word_of_root(ir::NodeId root) const {
@@ -87,11 +89,11 @@ class Finder {
   }
 
   // Equal choices share a check.
-  void find_checks(std::span<const ir::NodeId> open) {
+  void find_checks() {
     jit::Choices choices;
-    const auto ids = jit::make_choices(decisions_.graph, open, {.has_64_bits = true}, choices);
+    const auto ids = jit::make_choices(decisions_.graph, open_, {.has_64_bits = true}, choices);
     std::vector<std::uint32_t> word_of_choice(choices.size(), needs_code);
-    for (std::size_t i = 0; i < open.size(); ++i) {
+    for (std::size_t i = 0; i < open_.size(); ++i) {
       std::uint32_t& word = word_of_choice[ids[i]];
       if (word == needs_code && residuals_.checks.size() < most_checks) {
         if (const auto check = argument_check(decisions_.graph, choices, ids[i], layout_)) {
@@ -99,7 +101,7 @@ class Finder {
           residuals_.checks.push_back(*check);
         }
       }
-      word_of_[open[i]] = word;
+      word_of_[open_[i]] = word;
     }
   }
 
@@ -109,7 +111,8 @@ class Finder {
   const ir::Decisions& decisions_;
   Residuals residuals_;
   std::vector<std::uint32_t> word_of_;  // by node
-  std::vector<bool> is_open_;           // by node: some class needs its code
+  std::vector<ir::NodeId> open_;        // roots of which some class needs code
+  std::vector<bool> is_open_;           // by node
 };
 
 }  // namespace
@@ -123,20 +126,19 @@ Residuals find_residuals(const ir::Plan& plan, MergeRule rule, const InputLayout
 void fill(ActionTable table, const ir::Plan& plan, MergeRule rule, const Residuals& residuals,
           std::span<const std::uint32_t> entries) {
   const std::uint32_t whole = code_base + (entries.empty() ? 0 : entries[0]);
-  std::fill(table.begin(), table.end(), plan.empty() ? action::allow : whole);
   const ir::Decisions* decisions = plan.empty() ? nullptr : plan[0]->decisions();
-  if (decisions == nullptr) return;
+  if (decisions == nullptr) return std::fill(table.begin(), table.end(), plan.empty() ? action::allow : whole);
   const auto word_of = [&](ir::NodeId root) {
     const ir::Node& node = decisions->graph.node_at(root);
     if (node.kind != ir::NodeKind::constant) return whole;
     return settled_word(plan, rule, node.lhs).value_or(whole);
   };
   if (!decisions->by_number()) return std::fill(table.begin(), table.end(), word_of(decisions->roots[0]));
-  for (std::uint32_t c = 0; c < ir::domain_classes; ++c) {
-    const std::uint32_t word = residuals.word_of_class[c];
+  ir::for_each_run(residuals.word_of_class, [&](std::uint32_t first, std::uint32_t end, std::uint32_t word) {
     const bool needs_code = word >= code_base && is_residual(word);
-    table[c] = !needs_code ? word : code_base + (entries.empty() ? 0 : entries[word - code_base + 1]);
-  }
+    if (needs_code) word = code_base + (entries.empty() ? 0 : entries[word - code_base + 1]);
+    std::fill(table.begin() + first, table.begin() + end, word);
+  });
   table[action_table_entries] = word_of(decisions->rest);
 }
 

@@ -18,7 +18,9 @@ using ActionTable = std::span<std::uint32_t, action_table_words>;
 struct Residuals {
   std::vector<ir::NodeId> roots;
   std::vector<ArgumentCheck> checks;
-  std::vector<std::uint32_t> word_of_class;  // by class (ir/call_class.h): a result, a check's word, or code_base + index of root
+  // By domain class (ir/call_class.h): a result, a check's word, or code_base + index of root. Empty if the newest segment does
+  // not decide by number.
+  std::vector<std::uint32_t> word_of_class;
 };
 
 // `layout` says where the checks find arguments.

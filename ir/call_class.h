@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
 
 #include "callgate/insn.hpp"
 
@@ -51,6 +52,31 @@ constexpr std::uint32_t class_of(std::uint32_t nr, std::uint32_t arch_value) {
     if (arch_value == domains[d].arch && n < numbers_per_domain) return d * numbers_per_domain + n;
   }
   return class_count;
+}
+
+// Where the run of equal values that starts at `first` ends. Neighbouring classes mostly are alike, so what costs more than a
+// comparison is done once a run; the inner loop becomes a few vector instructions.
+inline std::uint32_t run_end(std::span<const std::uint32_t> by_class, std::uint32_t first) {
+  constexpr std::ptrdiff_t step = 16;
+  const std::uint32_t* const last = by_class.data() + by_class.size();
+  const std::uint32_t* at = by_class.data() + first;
+  const std::uint32_t value = *at++;
+  for (; last - at >= step && *at == value; at += step) {
+    std::uint32_t differs = 0;
+    for (std::ptrdiff_t i = 0; i < step; ++i) differs |= at[i] ^ value;
+    if (differs != 0) break;
+  }
+  while (at != last && *at == value) ++at;
+  return static_cast<std::uint32_t>(at - by_class.data());
+}
+
+// visit(first, end, value) for each run.
+template <class Visit>
+void for_each_run(std::span<const std::uint32_t> by_class, Visit visit) {
+  for (std::uint32_t first = 0, end = 0; first < by_class.size(); first = end) {
+    end = run_end(by_class, first);
+    visit(first, end, by_class[first]);
+  }
 }
 
 }  // namespace callgate::ir

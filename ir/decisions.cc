@@ -37,12 +37,14 @@ class Attacher {
 
   Decisions finish() && {
     decisions_.rest = decisions_.by_number() ? pick_rest() : decisions_.roots[0];
-    std::vector<NodeId> all = decisions_.roots;
-    all.push_back(decisions_.rest);
-    remove_dead_nodes(decisions_.graph, all);
-    decisions_.rest = all.back();
-    all.pop_back();
-    decisions_.roots = std::move(all);
+    std::vector<NodeId> used{decisions_.rest};
+    for_each_run(decisions_.roots, [&](std::uint32_t, std::uint32_t, NodeId root) { used.push_back(root); });
+    remove_dead_nodes(decisions_.graph, used);
+    auto renumbered = used.begin();
+    decisions_.rest = *renumbered;
+    for_each_run(decisions_.roots, [&](std::uint32_t first, std::uint32_t end, NodeId) {
+      set_roots(first, end, *++renumbered);
+    });
     return std::move(decisions_);
   }
 
@@ -68,37 +70,60 @@ class Attacher {
     const bool result = node.kind != NodeKind::test;
     if (node.kind == NodeKind::constant && node.lhs == action::allow) return true;  // older filters decide, as before
     if (result && composition_.rule == MergeRule::first_non_allow) {
-      arrival.numbers.for_each([&](std::uint32_t n) { decisions_.roots[first_class + n] = arrival.node; });
+      arrival.numbers.for_each_run([&](std::uint32_t first, std::uint32_t end) {
+        set_roots(first_class + first, first_class + end, arrival.node);
+      });
       return true;
     }
     if (result || (decisions_.graph.topics_below(arrival.node) & number_topic) == 0) {
-      return arrive_alike(arrival, domain, first_class, nullptr);
+      return arrive_alike(arrival, domain, first_class);
     }
-    const NumberGroups groups = numbers_.groups(arrival.node, arrival.numbers, domain);
-    return arrive_alike(arrival, domain, first_class, &groups);
+    return arrive_in_groups(arrival, domain, first_class, numbers_.groups(arrival.node, arrival.numbers, domain));
   }
 
-  // Numbers of one group that older filters decide alike are decided alike.
-  bool arrive_alike(const Arrival& arrival, const Domain& domain, std::uint32_t first_class, const NumberGroups* groups) {
-    struct Last {
-      std::uint32_t class_id = 0;  // 0: no number of the group was met yet
-      NodeId older = 0;
-      NodeId result = 0;
-    };
-    std::vector<Last> last_of(groups == nullptr ? 1 : groups->count);
+  void set_roots(std::uint32_t first, std::uint32_t end, NodeId root) {
+    std::fill(decisions_.roots.begin() + first, decisions_.roots.begin() + end, root);
+  }
+
+  // What stands in front of one older root for the numbers of one group: numbers that older filters decide alike are decided
+  // alike.
+  struct Last {
+    std::uint32_t class_id = 0;  // 0: no number of the group was met yet
+    NodeId older = 0;
+    NodeId result = 0;
+  };
+
+  // False if the budget is exceeded.
+  bool put(Last& last, NodeId node, NodeId older, std::uint32_t n, const Domain& domain) {
+    if (last.class_id != 0 && last.older == older) return true;
+    if (last.class_id == 0) last.class_id = next_class_id_++;
+    last.older = last.result = older;
+    specialiser_.set_class(last.class_id, domain.first + n, domain.arch);
+    return put(last.result, node);
+  }
+
+  bool arrive_alike(const Arrival& arrival, const Domain& domain, std::uint32_t first_class) {
+    Last last;
+    bool within_budget = true;
+    arrival.numbers.for_each_run([&](std::uint32_t first, std::uint32_t end) {
+      for (std::uint32_t n = first; n < end && within_budget;) {
+        const std::uint32_t same = run_end(std::span(decisions_.roots).first(first_class + end), first_class + n);
+        within_budget = put(last, arrival.node, decisions_.roots[first_class + n], n, domain);
+        set_roots(first_class + n, same, last.result);
+        n = same - first_class;
+      }
+    });
+    return within_budget;
+  }
+
+  bool arrive_in_groups(const Arrival& arrival, const Domain& domain, std::uint32_t first_class, const NumberGroups& groups) {
+    std::vector<Last> last_of(groups.count);
     bool within_budget = true;
     arrival.numbers.for_each([&](std::uint32_t n) {
       NodeId& root = decisions_.roots[first_class + n];
-      Last& last = last_of[groups == nullptr ? 0 : groups->of[n]];
-      if (last.class_id != 0 && last.older == root) {
-        root = last.result;
-      } else if (within_budget) {
-        if (last.class_id == 0) last.class_id = next_class_id_++;
-        last.older = root;
-        specialiser_.set_class(last.class_id, domain.first + n, domain.arch);
-        within_budget = put(root, arrival.node);
-        last.result = root;
-      }
+      Last& last = last_of[groups.of[n]];
+      within_budget = within_budget && put(last, arrival.node, root, n, domain);
+      root = last.result;
     });
     return within_budget;
   }

@@ -49,6 +49,15 @@ class NumberSet {
       }
     }
   }
+  // visit(first, end) for each run of neighbours that are in.
+  template <class Visit>
+  void for_each_run(Visit visit) const {
+    for (std::uint32_t first = next(0, true); first < numbers_per_domain;) {
+      const std::uint32_t end = next(first, false);
+      visit(first, end);
+      first = next(end, true);
+    }
+  }
   // Moves the numbers from `begin` on out of this set.
   NumberSet split_off(std::uint32_t begin) {
     NumberSet upper;
@@ -61,6 +70,15 @@ class NumberSet {
   }
 
  private:
+  // The first number from n on that is in, or is not; numbers_per_domain if there is none.
+  std::uint32_t next(std::uint32_t n, bool is_in) const {
+    for (; n < numbers_per_domain; n = (n / 64 + 1) * 64) {
+      const std::uint64_t word = (is_in ? words_[n / 64] : ~words_[n / 64]) >> n % 64;
+      if (word != 0) return n + static_cast<std::uint32_t>(std::countr_zero(word));
+    }
+    return n;
+  }
+
   std::array<std::uint64_t, numbers_per_domain / 64> words_{};
 };
 

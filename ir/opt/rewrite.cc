@@ -5,9 +5,7 @@ namespace callgate::ir {
 // Successors and operands have smaller numbers, so one loop downwards meets every user before what it uses.
 Reachable reachable_from(const Graph& graph, std::span<const NodeId> roots) {
   Reachable r{std::vector<bool>(graph.node_count()), std::vector<bool>(graph.expr_count())};
-  for (std::size_t i = 0; i < roots.size(); ++i) {
-    if (i == 0 || roots[i] != roots[i - 1]) r.nodes[roots[i]] = true;  // neighbours are mostly alike
-  }
+  for (const NodeId root : roots) r.nodes[root] = true;
   for (NodeId id = graph.node_count(); id-- > 0;) {
     if (!r.nodes[id]) continue;
     const Node& node = graph.node_at(id);

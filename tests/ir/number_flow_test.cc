@@ -297,6 +297,48 @@ TEST(NumberSets, SplitAndTakeAndInsert) {
   EXPECT_FALSE(none.take(0xffffffff));
 }
 
+// The numbers as for_each() has them, whatever the words that they lie in.
+TEST(NumberSets, RunsAreWhatTheNumbersAre) {
+  fuzz::Random random(5);
+  for (int i = 0; i < 200; ++i) {
+    ir::NumberSet set;
+    for (std::uint32_t n = 0; n < ir::numbers_per_domain;) {
+      const std::uint32_t end = std::min(n + random.between(1, 150), ir::numbers_per_domain);
+      if (random.chance(50)) {
+        for (std::uint32_t k = n; k < end; ++k) set.insert(k);
+      }
+      n = end;
+    }
+    std::vector<std::uint32_t> expected, numbers, ends;
+    set.for_each([&](std::uint32_t n) { expected.push_back(n); });
+    set.for_each_run([&](std::uint32_t first, std::uint32_t end) {
+      EXPECT_TRUE(first < end && (ends.empty() || ends.back() < first)) << "a run is never empty, nor next to another";
+      ends.push_back(end);
+      for (std::uint32_t n = first; n < end; ++n) numbers.push_back(n);
+    });
+    EXPECT_EQ(numbers, expected);
+  }
+  ir::NumberSet().for_each_run([](std::uint32_t, std::uint32_t) { ADD_FAILURE(); });
+}
+
+// A value that differs ends a run, wherever it lies in the vectors that are compared at once.
+TEST(CallClasses, RunsEndWhereTheValueChanges) {
+  for (std::uint32_t size = 1; size <= 70; ++size) {
+    for (std::uint32_t at = 0; at < size; ++at) {
+      std::vector<std::uint32_t> values(size, 1);
+      values[at] = 2;
+      std::vector<std::uint32_t> seen;
+      ir::for_each_run(values, [&](std::uint32_t first, std::uint32_t end, std::uint32_t value) {
+        EXPECT_EQ(first, seen.size());
+        seen.resize(end, value);
+      });
+      ASSERT_EQ(seen, values) << at << " of " << size;
+      EXPECT_EQ(ir::run_end(values, 0), at == 0 ? 1 : at);
+    }
+  }
+  ir::for_each_run({}, [](std::uint32_t, std::uint32_t, std::uint32_t) { ADD_FAILURE(); });
+}
+
 TEST(CallClasses, EveryNumberOfTheDomainsHasOne) {
   for (std::uint32_t id = 0; id < ir::domain_classes; ++id) {
     EXPECT_EQ(ir::class_of(ir::number_of(id), ir::arch_of(id)), id);
