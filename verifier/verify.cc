@@ -16,6 +16,7 @@
 // obey the same rules.
 #include "verifier/verify.h"
 
+#include <algorithm>
 #include <array>
 #include <optional>
 
@@ -32,7 +33,7 @@ using bpf::Opcode;
 // every slot counts as written until a jump's target says otherwise.
 class ScratchCheck {
  public:
-  ScratchCheck() noexcept { at_target_.fill(all); }
+  explicit ScratchCheck(std::size_t length) noexcept { std::fill_n(at_target_.begin(), length, all); }
 
   void enter(std::uint32_t pc) noexcept { written_ &= at_target_[pc]; }
   void write(std::uint32_t slot) noexcept { written_ = static_cast<std::uint16_t>(written_ | (1u << slot)); }
@@ -43,13 +44,13 @@ class ScratchCheck {
 
  private:
   static constexpr std::uint16_t all = 0xffff;
-  std::array<std::uint16_t, max_program_length> at_target_;
+  std::array<std::uint16_t, max_program_length> at_target_;  // of the program's instructions
   std::uint16_t written_ = 0;
 };
 
 class Verifier {
  public:
-  explicit Verifier(std::span<const Insn> program) noexcept : program_(program) {}
+  explicit Verifier(std::span<const Insn> program) noexcept : program_(program), scratch_(program.size()) {}
 
   std::optional<VerifyErrc> run(std::uint32_t& pc) noexcept {
     for (pc = 0; pc < program_.size(); ++pc) {
