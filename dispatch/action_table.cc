@@ -62,7 +62,7 @@ class Finder {
   static constexpr std::uint32_t by_number = check_base + max_checks - 3;
   static constexpr std::uint32_t most_checks = max_checks - 3;
 
-  std::vector<std::uint32_t>::iterator word_at(std::uint32_t c) { return residuals_.word_of_class.begin() + c; }
+  std::uint32_t* word_at(std::uint32_t c) { return residuals_.word_of_class.data() + c; }
 
   // False if a class of the run needs code.
   bool settle(std::uint32_t first, std::uint32_t end, ir::NodeId root) {
@@ -137,7 +137,7 @@ void fill(ActionTable table, const ir::Plan& plan, MergeRule rule, const Residua
   ir::for_each_run(residuals.word_of_class, [&](std::uint32_t first, std::uint32_t end, std::uint32_t word) {
     const bool needs_code = word >= code_base && is_residual(word);
     if (needs_code) word = code_base + (entries.empty() ? 0 : entries[word - code_base + 1]);
-    std::fill(table.begin() + first, table.begin() + end, word);
+    std::fill(table.data() + first, table.data() + end, word);
   });
   table[action_table_entries] = word_of(decisions->rest);
 }
