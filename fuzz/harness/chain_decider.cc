@@ -4,10 +4,26 @@
 namespace callgate::fuzz {
 namespace {
 
-Expected<Chain, AttachError> chain_of(const Question& question) {
-  auto chain = Chain::create({.rule = question.rule, .path_limit = 0});
-  return chain ? chain->attach(question.filters) : chain;
-}
+// The chains without filters that all others are attached to: publishing one costs as much as publishing what is asked.
+class EmptyChains {
+ public:
+  explicit EmptyChains(Engine engine)
+      : first_non_allow_(make(engine, MergeRule::first_non_allow)),
+        most_restrictive_(make(engine, MergeRule::most_restrictive)) {}
+
+  Expected<Chain, AttachError> with(const Question& question) const {
+    const auto& empty = question.rule == MergeRule::first_non_allow ? first_non_allow_ : most_restrictive_;
+    return empty ? empty->attach(question.filters) : empty;
+  }
+
+ private:
+  static Expected<Chain, AttachError> make(Engine engine, MergeRule rule) {
+    return Chain::create({.engine = engine, .rule = rule, .path_limit = 0});
+  }
+
+  Expected<Chain, AttachError> first_non_allow_;
+  Expected<Chain, AttachError> most_restrictive_;
+};
 
 // With the action table and the best engine of this build.
 class ChainDecider final : public Decider {
@@ -23,8 +39,8 @@ class ChainDecider final : public Decider {
   }
 
  private:
-  static Answer decide_one(const Question& question, std::uint32_t* results, Times& times) {
-    const auto chain = chain_of(question);
+  Answer decide_one(const Question& question, std::uint32_t* results, Times& times) const {
+    const auto chain = empty_.with(question);
     times.lap(Phase::compile);
     if (!chain) return {Answer::failed, to_string(chain.error())};
     const FallbackReason reason = chain->fallback_reason();
@@ -35,6 +51,8 @@ class ChainDecider final : public Decider {
     times.lap(Phase::run);
     return {};
   }
+
+  EmptyChains empty_{Engine::automatic};
 };
 
 // A match must name a filter that gives the result.
@@ -52,9 +70,8 @@ class MatchDecider final : public Decider {
   }
 
  private:
-  static Answer decide_one(const Question& question, std::uint32_t* results) {
-    auto chain = Chain::create({.engine = Engine::interpreter, .rule = question.rule, .path_limit = 0});
-    if (chain) chain = chain->attach(question.filters);
+  Answer decide_one(const Question& question, std::uint32_t* results) const {
+    const auto chain = empty_.with(question);
     if (!chain) return {Answer::failed, to_string(chain.error())};
     for (const SeccompData& data : question.inputs) {
       const Match match = chain->match(data);
@@ -65,6 +82,8 @@ class MatchDecider final : public Decider {
     }
     return {};
   }
+
+  EmptyChains empty_{Engine::interpreter};
 };
 
 }  // namespace

@@ -25,12 +25,17 @@ void serialise() {
 
 }  // namespace
 
-CodeBuffer::CodeBuffer() {
+CodeBuffer::CodeBuffer(Place place) {
+#ifdef MAP_32BIT
+  const int where = place == Place::below_4g ? MAP_32BIT : 0;
+#else
+  const int where = 0;
+#endif
   const int fd = ::memfd_create("callgate-fuzz", MFD_CLOEXEC);
   if (fd < 0) refuse("memfd_create");
   if (::ftruncate(fd, size) != 0) refuse("ftruncate");
   void* const writable = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-  void* const executable = ::mmap(nullptr, size, PROT_READ | PROT_EXEC, MAP_SHARED, fd, 0);
+  void* const executable = ::mmap(nullptr, size, PROT_READ | PROT_EXEC, MAP_SHARED | where, fd, 0);
   ::close(fd);
   if (writable == MAP_FAILED || executable == MAP_FAILED) refuse("mmap");
   writable_ = static_cast<std::uint8_t*>(writable);

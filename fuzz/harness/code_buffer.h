@@ -10,7 +10,9 @@ namespace callgate::fuzz {
 
 class CodeBuffer {
  public:
-  CodeBuffer();  // throws std::system_error if the memory is refused
+  enum class Place { anywhere, below_4g };
+
+  explicit CodeBuffer(Place place = Place::anywhere);  // throws std::system_error if the memory is refused
   CodeBuffer(const CodeBuffer&) = delete;
   CodeBuffer& operator=(const CodeBuffer&) = delete;
   ~CodeBuffer();

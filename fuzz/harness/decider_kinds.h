@@ -9,6 +9,7 @@ namespace callgate::fuzz {
 
 std::unique_ptr<Decider> code_decider(Engine engine, Optimize level, bool reuse_code_memory);
 std::unique_ptr<Decider> code_32_decider(const std::string& helper, Optimize level);  // AsmJit, in the helper process
+std::unique_ptr<Decider> gate_32_decider(Optimize level);  // AsmJit's code for x86_32, in this process
 std::unique_ptr<Decider> chain_decider();
 std::unique_ptr<Decider> match_decider();
 std::unique_ptr<Decider> graph_decider();

@@ -1,6 +1,7 @@
 #include "fuzz/harness/config.h"
 #include "fuzz/harness/decider.h"
 #include "fuzz/harness/decider_kinds.h"
+#include "fuzz/helper_32/gate_32.h"
 #include "fuzz/helper_32/helper_32.h"
 #include "jit/backend/backend.h"
 
@@ -18,19 +19,28 @@ bool can_make(Contestant contestant, Target target) {
   return backend != nullptr && backend->makes(resolved(target));
 }
 
-bool in_helper(const Config& config) { return resolved(config.target) != jit::host_target(); }
+bool is_foreign(const Config& config) { return resolved(config.target) != jit::host_target(); }
+
+bool runs_foreign_code(const Config& config) {
+  if (resolved(config.target) != Target::x86_32) return false;
+  return config.reuse_code_memory ? Gate32::can_run() : Helper32::can_run(config.helper_32);
+}
 
 // Why it cannot run here; empty if it can.
 std::string obstacle(Contestant contestant, const Config& config) {
   const std::string who = name(contestant);
-  if (!is_code(contestant)) return in_helper(config) ? who + " runs natively only" : "";
+  if (!is_code(contestant)) return is_foreign(config) ? who + " runs natively only" : "";
   if (!can_make(contestant, config.target)) {
     return who + " makes no code for " + callgate::name(config.target) + " in this build";
   }
-  const bool helped = config.target == Target::x86_32 && Helper32::can_run(config.helper_32);
-  if (in_helper(config) && !helped)
+  if (is_foreign(config) && !runs_foreign_code(config)) {
     return "code for " + std::string(callgate::name(config.target)) + " cannot run here";
+  }
   return "";
+}
+
+std::unique_ptr<Decider> foreign_decider(const Config& config, Optimize level) {
+  return config.reuse_code_memory ? gate_32_decider(level) : code_32_decider(config.helper_32, level);
 }
 
 void add(Deciders& deciders, Contestant contestant, const Config& config) {
@@ -38,8 +48,8 @@ void add(Deciders& deciders, Contestant contestant, const Config& config) {
     case Contestant::xbyak:
     case Contestant::asmjit:
       for (const Optimize level : config.levels) {
-        deciders.push_back(in_helper(config) ? code_32_decider(config.helper_32, level)
-                                             : code_decider(engine_of(contestant), level, config.reuse_code_memory));
+        deciders.push_back(is_foreign(config) ? foreign_decider(config, level)
+                                              : code_decider(engine_of(contestant), level, config.reuse_code_memory));
       }
       break;
     case Contestant::table: deciders.push_back(chain_decider()); break;

@@ -13,6 +13,8 @@
 namespace callgate::fuzz {
 namespace {
 
+constexpr std::uint32_t longest_new_filter = 16;  // instructions
+
 class Reader {
  public:
   explicit Reader(std::span<const std::uint8_t> bytes) : left_(bytes) {}
@@ -45,7 +47,7 @@ void new_inputs(Case& asked, Random& random) {
 ChosenCase new_case(Random& random) {
   ChosenCase chosen;
   ProgramGenerator generator(random.next());
-  generator.write_chain(random.chance(60) ? 1 : 3, 24, false, chosen.asked.filters);
+  generator.write_chain(random.chance(75) ? 1 : max_made_filters, longest_new_filter, false, chosen.asked.filters);
   new_inputs(chosen.asked, random);
   chosen.engine = static_cast<std::uint8_t>(random.below(256));
   return chosen;
@@ -83,19 +85,28 @@ void change_an_input(Case& asked, Random& random) {
   std::memcpy(&data, words, sizeof data);
 }
 
+std::size_t insns_in(const Case& asked) {
+  std::size_t insns = 0;
+  for (const auto& filter : asked.filters) insns += filter.size();
+  return insns;
+}
+
 void change_filters(Case& asked, Random& random) {
   const auto count = static_cast<std::uint32_t>(asked.filters.size());
   const std::uint32_t which = random.below(count);
   const std::uint32_t kind = random.below(16);
-  if (kind == 0 && count < max_chosen_filters) {
-    asked.filters.push_back(ProgramGenerator(random.next()).valid(24));
+  const std::size_t insns = insns_in(asked);
+  if (kind == 0 && count < max_made_filters && insns + longest_new_filter <= max_made_insns) {
+    asked.filters.push_back(ProgramGenerator(random.next()).valid(longest_new_filter));
   } else if (kind == 1 && count > 1) {
     asked.filters.erase(asked.filters.begin() + static_cast<std::ptrdiff_t>(which));
   } else {
+    std::vector<Insn>& filter = asked.filters[which];
     for (int attempt = 0; attempt < 6; ++attempt) {
-      std::vector<Insn> changed = other_filter(asked.filters[which], random);
-      if (verifier::check(changed)) continue;
-      asked.filters[which] = std::move(changed);
+      std::vector<Insn> changed = other_filter(filter, random);
+      const bool grows = changed.size() > filter.size();
+      if ((grows && insns + changed.size() - filter.size() > max_made_insns) || verifier::check(changed)) continue;
+      filter = std::move(changed);
       return;
     }
   }

@@ -17,13 +17,16 @@ struct ChosenCase {
 };
 
 inline constexpr std::size_t max_chosen_filters = 6;
+inline constexpr std::size_t max_made_filters = 3;
+inline constexpr std::size_t max_made_insns = 48;  // of all filters of a case that other_case() makes
 inline constexpr std::size_t max_chosen_inputs = 8;
 
 // Empty if there is no filter or no input; filters need not be valid.
 std::optional<ChosenCase> read_case(std::span<const std::uint8_t> bytes);
 std::string write_case(const ChosenCase& chosen);
 
-// Changes the filters (which stay valid), the inputs or the choice; starts anew where there is nothing to change.
+// Changes the filters (which stay valid), the inputs or the choice; starts anew where there is nothing to change. Cases stay
+// small: many small ones find more than few large ones, which `callgate fuzz` has.
 ChosenCase other_case(std::optional<ChosenCase> chosen, Random& random);
 
 }  // namespace callgate::fuzz

@@ -1,53 +1,82 @@
-// Every engine of this process against the interpreter: single filters and chains, both rules. One engine an execution,
-// chosen by a byte of the input. CALLGATE_FUZZ_ENGINES=xbyak,asmjit and CALLGATE_FUZZ_OPTIMIZE=none leave others out.
+// Every engine that this process can run against the interpreter, x86_32 code too: single filters and chains, both rules. One
+// engine an execution, chosen by a byte of the input. CALLGATE_FUZZ_ENGINES=xbyak,asmjit and CALLGATE_FUZZ_OPTIMIZE=none (or
+// full) leave others out.
 #include <cstdlib>
 #include <string_view>
 
 #include "fuzz/harness/finding.h"
 #include "fuzz/harness/reproducer.h"
 #include "fuzz/targets/case_bytes.h"
+#include "fuzz/targets/libfuzzer_options.h"
 #include "fuzz/targets/target.h"
 
 namespace callgate::fuzz {
 namespace {
 
-std::string_view setting(const char* variable) {
+bool is_chosen(const char* variable, std::string_view name) {
   const char* const value = std::getenv(variable);
-  return value != nullptr ? value : "";
+  return value == nullptr || std::string_view(value).find(name) != std::string_view::npos;
 }
 
-Config chosen_config() {
-  Config config;
-  config.reuse_code_memory = true;
-  const std::string_view engines = setting("CALLGATE_FUZZ_ENGINES");
-  for (const Contestant contestant : available_contestants(config)) {
-    if (engines.empty() || engines.find(name(contestant)) != std::string_view::npos) {
-      config.contestants.push_back(contestant);
+// Who decides, with turns: optimising costs about five times what straight code does, and a chain publishes on top of that, so
+// they are asked less often, or they would take all of the time.
+class Field {
+ public:
+  Field() {
+    for (const Target target : {Target::native, Target::x86_32}) {
+      Config config;
+      config.target = target;
+      config.reuse_code_memory = true;
+      for (const Contestant contestant : available_contestants(config)) {
+        config.contestants = {contestant};
+        if (is_chosen("CALLGATE_FUZZ_ENGINES", name(contestant))) add(config);
+      }
+      if (sizeof(void*) == 4) break;  // x86_32 is native
+    }
+    if (deciders_.empty()) fail("no engine to compare with the interpreter");
+  }
+
+  Decider& operator[](std::uint8_t choice) { return *deciders_[turns_[choice % turns_.size()]]; }
+
+ private:
+  void add(Config config) {
+    switch (config.contestants[0]) {
+      case Contestant::xbyak:
+      case Contestant::asmjit:
+        add(config, Optimize::none, 4);
+        add(config, Optimize::full, 2);
+        break;
+      case Contestant::graph: add(config, Optimize::full, 2); break;
+      case Contestant::table:
+      case Contestant::match: add(config, Optimize::full, 1); break;
     }
   }
-  const std::string_view level = setting("CALLGATE_FUZZ_OPTIMIZE");
-  if (level == "none") config.levels = {Optimize::none};
-  if (level == "full") config.levels = {Optimize::full};
-  return config;
-}
 
-Deciders& deciders() {
-  static Deciders all = [] {
-    auto made = make_deciders(chosen_config());
+  void add(Config& config, Optimize level, std::size_t turns) {
+    if (!is_chosen("CALLGATE_FUZZ_OPTIMIZE", callgate::name(level))) return;
+    config.levels = {level};
+    auto made = make_deciders(config);
     if (!made) fail(made.error());
-    return std::move(*made);
-  }();
-  return all;
-}
+    turns_.insert(turns_.end(), turns, deciders_.size());
+    for (auto& decider : *made) deciders_.push_back(std::move(decider));
+  }
+
+  Deciders deciders_;
+  std::vector<std::size_t> turns_;  // indices into deciders_
+};
 
 void check(const ChosenCase& chosen) {
-  Decider& decider = *deciders()[chosen.engine % deciders().size()];
-  const Case& asked = chosen.asked;
-  if (const auto finding = examine(decider, asked)) fail("\n" + reproducer(*finding));
+  static Field field;
+  if (const auto finding = examine(field[chosen.engine], chosen.asked)) fail("\n" + reproducer(*finding));
 }
 
 }  // namespace
 }  // namespace callgate::fuzz
+
+extern "C" int LLVMFuzzerInitialize(int* argc, char*** argv) {
+  callgate::fuzz::prefer_options(argc, argv);
+  return 0;
+}
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (const auto chosen = callgate::fuzz::read_case({data, size})) callgate::fuzz::check(*chosen);

@@ -14,6 +14,8 @@ extern "C" {
 // Each target defines these two. Returns 0.
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
 std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size, std::size_t max_size, unsigned seed);
+// A target may define this one.
+int LLVMFuzzerInitialize(int* argc, char*** argv);
 // libFuzzer's own mutator of bytes, or the plain program's.
 std::size_t LLVMFuzzerMutate(std::uint8_t* data, std::size_t size, std::size_t max_size);
 }

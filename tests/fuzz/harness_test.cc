@@ -5,9 +5,11 @@
 #include <csignal>
 
 #include "bpf/opcode.h"
+#include "fuzz/harness/code_buffer.h"
 #include "fuzz/harness/jobs.h"
 #include "fuzz/harness/reference.h"
 #include "fuzz/harness/reproducer.h"
+#include "fuzz/helper_32/gate_32.h"
 #include "fuzz/helper_32/helper_32.h"
 #include "fuzz/helper_32/isolated.h"
 #include "tests/support/filters.h"
@@ -173,6 +175,42 @@ TEST(Helper32, SurvivesItsCode) {
     first = outcome.done + 1;
   }
   EXPECT_EQ(done, (std::vector<std::uint32_t>{1, 3, 4, 6}));
+}
+
+// The same code in this process, through the gate.
+TEST(Harness, Code32AgreesThroughTheGate) {
+  if (!Gate32::can_run()) GTEST_SKIP() << "no 32-bit code segment here: a 32-bit build, or the kernel or emulator has none";
+  RunOptions options = some_cases(500);
+  options.config.max_filters = 2;
+  options.config.target = Target::x86_32;
+  options.config.reuse_code_memory = true;
+  options.config.contestants = available_contestants(options.config);
+  if (options.config.contestants.empty()) GTEST_SKIP() << "built without AsmJit";
+  const RunResult result = run_jobs(options);
+  ASSERT_FALSE(result.bad) << reproducer(result.bad->finding);
+  EXPECT_EQ(result.tally.cases, 500u);
+}
+
+// Code that does not keep its caller's registers, or the stack, must not pass for code that decides.
+TEST(Gate32, EndsWhatDoesNotKeepRegisters) {
+  if (!Gate32::can_run()) GTEST_SKIP() << "no 32-bit code segment here: a 32-bit build, or the kernel or emulator has none";
+  const std::uint8_t keeps[] = {0x8b, 0x44, 0x24, 4, 0x8b, 0x40, 4, 0xc3};  // mov eax, [esp + 4]; mov eax, [eax + 4]; ret
+  const std::uint8_t loses_ebx[] = {0xbb, 0, 0, 0, 0, 0xc3};                // mov ebx, 0; ret
+  const std::uint8_t loses_ebp[] = {0x89, 0xe5, 0xc3};                      // mov ebp, esp; ret
+  const std::uint8_t loses_stack[] = {0xc2, 4, 0};                          // ret 4
+  CodeBuffer code(CodeBuffer::Place::below_4g);
+  Gate32 gate;
+  const auto call = [&](std::span<const std::uint8_t> bytes) { return gate.call(code.put(bytes), {1, 0xfedcba98, 0, {}}); };
+  EXPECT_EQ(call(keeps), 0xfedcba98u);
+  const std::span<const std::uint8_t> all_bad[] = {loses_ebx, loses_ebp, loses_stack};
+  for (const auto bad : all_bad) {
+    EXPECT_EQ(isolated([&] {
+                ::signal(SIGILL, SIG_DFL);
+                call(bad);
+              }),
+              "killed by SIGILL");
+  }
+  EXPECT_EQ(call(keeps), 0xfedcba98u);
 }
 
 TEST(Harness, RefusesWhatCannotRun) {
