@@ -30,7 +30,8 @@ class Attacher {
       specialiser_.set_no_class();
       return put(decisions_.roots[0], *root);
     }
-    if (next_class_id_ > most_class_ids) return false;  // never two classes by one name
+    // Never two classes by one name.
+    if (next_class_id_ > most_class_ids) return false;  // LCOV_EXCL_BR_LINE: takes billions of steps
     numbers_.allow(max_number_steps(program.size()));
     return add_domains(*root) && add_rest(*root);
   }
