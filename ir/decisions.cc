@@ -83,7 +83,7 @@ class Attacher {
   }
 
   void set_roots(std::uint32_t first, std::uint32_t end, NodeId root) {
-    std::fill(decisions_.roots.begin() + first, decisions_.roots.begin() + end, root);
+    std::ranges::fill(std::span(decisions_.roots).subspan(first, end - first), root);
   }
 
   // What stands in front of one older root for the numbers of one group: numbers that older filters decide alike are decided
