@@ -100,7 +100,7 @@ class Builder {
     none.values.fill(dead);
     scratches_.intern(none);
     const ExprId zero = graph_.constant(0);
-    if (!arrive(0, {zero, zero, 0})) return false;
+    arrive(0, {zero, zero, 0});
     for (std::uint32_t pc = 0; pc < insns_.size(); ++pc) {
       for (std::uint32_t id = first_[pc]; id != no_state; id = states_[id].other) {
         if (!leave(pc, id)) return false;
@@ -151,7 +151,7 @@ class Builder {
     values.scratch = scratches_.intern(scratch);
   }
 
-  // Changes `values` as the instruction does. False if an expression grows too large.
+  // Changes `values` as an instruction does that neither branches nor returns. False if an expression grows too large.
   bool execute(const Insn& insn, Values& values) {
     ExprId& a = values.a;
     ExprId& x = values.x;
@@ -169,14 +169,11 @@ class Builder {
       case Opcode::tax: x = a; return true;
       case Opcode::txa: a = x; return true;
       case Opcode::neg: a = fold_expr(graph_, Op::neg, a); return fits(a);
-      case Opcode::ja:
-      case Opcode::ret_k:
-      case Opcode::ret_a: return true;
+      case Opcode::ja: return true;
       default: break;
     }
-    const bpf::Form form = bpf::find_opcode(insn.code)->form;
-    if (bpf::is_branch(form)) return true;
-    a = fold_expr(graph_, binary_op(op), a, form == bpf::Form::x ? x : graph_.constant(insn.k));
+    const bool with_x = bpf::find_opcode(insn.code)->form == bpf::Form::x;
+    a = fold_expr(graph_, binary_op(op), a, with_x ? x : graph_.constant(insn.k));
     return fits(a);
   }
 

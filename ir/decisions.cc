@@ -30,7 +30,8 @@ class Attacher {
       specialiser_.set_no_class();
       return put(decisions_.roots[0], *root);
     }
-    if (next_class_id_ > most_class_ids) return false;  // never two classes by one name
+    // Never two classes by one name.
+    if (next_class_id_ > most_class_ids) return false;  // LCOV_EXCL_BR_LINE: takes billions of steps
     numbers_.allow(max_number_steps(program.size()));
     return add_domains(*root) && add_rest(*root);
   }
@@ -82,7 +83,7 @@ class Attacher {
   }
 
   void set_roots(std::uint32_t first, std::uint32_t end, NodeId root) {
-    std::fill(decisions_.roots.data() + first, decisions_.roots.data() + end, root);
+    std::ranges::fill(std::span(decisions_.roots).subspan(first, end - first), root);
   }
 
   // What stands in front of one older root for the numbers of one group: numbers that older filters decide alike are decided

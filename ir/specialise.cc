@@ -163,8 +163,7 @@ ExprId Specialiser::rank_of(ExprId result) {
 NodeId Specialiser::merge(const State& state, const Node& leaf, NodeId id) {
   const bool constant = leaf.kind == NodeKind::constant;
   if (!state.current_computed) {
-    if (constant) return is_stricter(leaf.lhs, state.current) ? id : graph_.leaf(state.current);
-    if (state.current == action::allow) return id;
+    if (constant || state.current == action::allow) return id;  // descend() stops where nothing is stricter
     const NodeId so_far = graph_.leaf(state.current);
     const ExprId rank = rank_of(leaf.lhs);
     return fold_test(graph_, Compare::greater_equal, rank, graph_.constant(ir::rank(state.current)), so_far, id);

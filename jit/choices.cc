@@ -257,7 +257,7 @@ std::uint32_t hash_of(const Choice& c, std::span<const Range> ranges) {
 }  // namespace
 
 bool Choices::equal(const Choice& a, const Choice& b, std::span<const Range> b_ranges) const {
-  // LCOV_EXCL_START: asked where 32 bits of hash are equal, so the answer is yes
+  // LCOV_EXCL_START: asked where 32 bits of hash are equal; what else differs is chance
   return a.kind == b.kind && a.wide == b.wide && a.value == b.value && a.mask == b.mask && a.then == b.then &&
          a.otherwise == b.otherwise && std::ranges::equal(ranges(a), b_ranges);  // LCOV_EXCL_STOP
 }

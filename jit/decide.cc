@@ -108,11 +108,11 @@ class Lowering {
 
   void link_entries(std::span<const ChoiceId> roots, std::span<const BlockId> entry_blocks) {
     entry_of_.assign(choices_.size(), no_block);
+    next_entry_.assign(std::ranges::max(entry_blocks) + 1, no_block);
     for (std::size_t i = 0; i < roots.size(); ++i) {
       const BlockId entry = entry_blocks[i];
       results_.block(entry).next = first_block_[roots[i]];
-      if (results_.is_appended(entry)) continue;
-      if (next_entry_.size() <= entry) next_entry_.resize(entry + 1, no_block);
+      if (results_.block(entry).kind == BlockKind::enter) continue;  // the segment's, which is appended already
       next_entry_[entry] = entry_of_[roots[i]];
       entry_of_[roots[i]] = entry;
     }

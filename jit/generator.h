@@ -238,27 +238,20 @@ class Generator {
 
   // ---- decision graph ------------------------------------------------------------------------------------------
 
-  // Sets the flags for the test's condition.
+  // Sets the flags for the test's condition. The right side is no constant: such tests are other choices.
   void test(const Block& block) {
     const ir::Graph& g = graph(block);
     const ir::Node& node = g.node_at(block.first);
     marks_(node.source);
-    const ir::Expr& lhs = g.expr_at(node.lhs);
     const ir::Expr& rhs = g.expr_at(node.rhs);
-    if (lhs.op == ir::Op::load && rhs.op == ir::Op::constant) return compare(node.compare, word(lhs.lhs), Imm{rhs.lhs});
-    const bool simple = ir::info(rhs.op).arity == 0;
-    if (!simple) spill(g, node.rhs, 0);
-    compute(g, node.lhs, simple ? 0 : 1);
-    if (rhs.op == ir::Op::constant) return compare(node.compare, Reg::eax, Imm{rhs.lhs});
-    compare(node.compare, Reg::eax, rhs.op == ir::Op::load ? word(rhs.lhs) : slot(0));
-  }
-
-  template <class Lhs, class Rhs>
-  void compare(ir::Compare how, Lhs lhs, Rhs rhs) {
-    if (how == ir::Compare::any_bit_set) {
-      as_.test(lhs, rhs);
+    const bool in_memory = rhs.op == ir::Op::load;
+    if (!in_memory) spill(g, node.rhs, 0);
+    compute(g, node.lhs, in_memory ? 0 : 1);
+    const Mem with = in_memory ? word(rhs.lhs) : slot(0);
+    if (node.compare == ir::Compare::any_bit_set) {
+      as_.test(Reg::eax, with);
     } else {
-      as_.cmp(lhs, rhs);
+      as_.cmp(Reg::eax, with);
     }
   }
 

@@ -1,6 +1,7 @@
 #include "jit/range_coder.h"
 
 #include <algorithm>
+#include <cassert>
 
 namespace callgate::jit {
 namespace {
@@ -12,11 +13,6 @@ bool fits_8(std::uint64_t value) { return value <= 0x7f; }
 bool fits_31(std::uint64_t value) { return value <= 0x7fffffff; }
 
 }  // namespace
-
-std::uint64_t RangeCoder::last_of(std::uint32_t range) const {
-  if (range + 1 < ranges_.size()) return ranges_[range + 1].start - 1;
-  return choice_.wide ? ~std::uint64_t{0} : 0xffffffff;
-}
 
 Step RangeCoder::step(StepKind kind, std::uint64_t value) const {
   return {.kind = kind, .wide = choice_.wide, .word = choice_.value, .value = value, .source = choice_.source};
@@ -33,7 +29,7 @@ void RangeCoder::code(BlockId first, const Choice& choice, std::span<const Range
   if (!in_memory) {
     steps_.push_back(step(StepKind::compute));
     loaded_ = true;
-  } else if (count_comparisons(all) > 1) {
+  } else if (count_comparisons(all) > 1) {  // all that takes more than one works on a loaded value
     steps_.push_back(step(StepKind::load));
     loaded_ = true;
   }
@@ -76,7 +72,6 @@ void RangeCoder::branch(BlockId block, Cond cond, const Way& taken, const Way& n
   b.cond = swap ? negate(cond) : cond;
   b.taken = swap ? next.block : taken.block;
   b.next = swap ? taken.block : next.block;
-  if (b.taken == b.next) b.taken = no_block;
 }
 
 // Where a part leads to: its one way, or a block that is to be coded.
@@ -87,7 +82,7 @@ Way RangeCoder::part_way(Part part) {
   return {results_.make({BlockKind::steps, segment_}), likelihood};
 }
 
-// A few single values, all others go one way: compare with each.
+// A few single values, all others go one way: compare with each. Neighbours go different ways, so there is one at least.
 bool RangeCoder::code_points(BlockId block, Part part) {
   const std::uint32_t other = part.end - 1;
   std::uint32_t points[most_points] = {};
@@ -97,7 +92,7 @@ bool RangeCoder::code_points(BlockId block, Part part) {
     if (count == most_points || ranges_[i].start != last_of(i)) return false;
     points[count++] = i;
   }
-  if (count == 0) branch(block, Cond::equal, ways_[other], ways_[other]);
+  assert(count != 0);
   for (std::uint32_t i = 0; i < count; ++i) {
     compare(ranges_[points[i]].start);
     if (i + 1 == count) {
@@ -115,7 +110,7 @@ bool RangeCoder::code_points(BlockId block, Part part) {
 
 // One interval, all around it goes one way: one comparison of the distance from its start.
 bool RangeCoder::code_interval(BlockId block, Part part) {
-  if (part.size() != 3 || !same_way(part.begin, part.end - 1) || !loaded_) return false;
+  if (part.size() != 3 || !same_way(part.begin, part.end - 1)) return false;
   const std::uint64_t low = ranges_[part.begin + 1].start;
   const std::uint64_t length = last_of(part.begin + 1) - low;
   if (choice_.wide && !(fits_31(low) && fits_31(length))) return false;
@@ -127,7 +122,7 @@ bool RangeCoder::code_interval(BlockId block, Part part) {
 
 // Two ways, and those who go the rarer one lie close together: membership in a set of bits.
 bool RangeCoder::code_set(BlockId block, Part part) {
-  if (part.size() < fewest_for_set || !loaded_) return false;
+  if (part.size() < fewest_for_set) return false;
   const std::uint32_t other = part.end - 1;
   const auto is_member = [&](std::uint32_t i) { return !same_way(i, other); };
   std::uint32_t first = part.begin;

@@ -41,7 +41,8 @@ class RangeCoder {
   void code_split(BlockId block, Part part);
   std::uint32_t split_point(Part part) const;
 
-  std::uint64_t last_of(std::uint32_t range) const;
+  // The last value of a range that is not the choice's last one.
+  std::uint64_t last_of(std::uint32_t range) const { return ranges_[range + 1].start - 1; }
   bool same_way(std::uint32_t a, std::uint32_t b) const { return ways_[a].block == ways_[b].block; }
   std::uint32_t count_comparisons(Part part) const;
 

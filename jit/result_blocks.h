@@ -21,12 +21,7 @@ class ResultBlocks {
 
   BlockId make(const Block& block);
   Block& block(BlockId id) { return blocks_[id]; }
-  void append(BlockId id) {
-    order_.push_back(id);
-    if (appended_.size() <= id) appended_.resize(id + 1);
-    appended_[id] = true;
-  }
-  bool is_appended(BlockId id) const { return id < appended_.size() && appended_[id]; }
+  void append(BlockId id) { order_.push_back(id); }
 
   BlockId enter(std::uint32_t segment) const { return enters_[segment]; }
 
@@ -52,7 +47,6 @@ class ResultBlocks {
   bool keeps_current_;
   std::vector<Block> blocks_;
   std::vector<BlockId> order_;
-  std::vector<bool> appended_;  // by block
   std::vector<BlockId> enters_;
   std::map<std::uint32_t, BlockId> returns_;  // shared, by constant
   BlockId return_a_ = no_block;

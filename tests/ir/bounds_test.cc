@@ -312,6 +312,25 @@ std::vector<Insn> ladder(std::uint32_t field, std::uint32_t rungs, std::uint32_t
   return insns;
 }
 
+// Filters of 3,800 nodes that share none: the chain's graph grows with each, up to the budget.
+TEST(Bounds, AGraphTakesNoFilterThatMakesItTooLarge) {
+  constexpr ir::Composition composition{.detail = ir::Detail::whole};
+  constexpr std::uint32_t rungs = 1900;
+  constexpr std::uint32_t most = ir::max_decision_nodes / (2 * rungs);
+  ir::Decisions decisions = ir::allow_all(composition.detail);
+  std::vector<Program> filters;
+  for (std::uint32_t i = 0; i <= most; ++i) {
+    filters.push_back(program_of(ladder(16, rungs, action::errno_ + i * rungs)));
+    const Program* const newer[] = {&filters.back()};
+    auto attached = ir::attach(decisions, newer, i, composition);
+    ASSERT_EQ(attached.has_value(), i < most);
+    if (!attached) break;
+    decisions = std::move(*attached);
+    EXPECT_EQ(decisions.graph.node_count(), 1 + (i + 1) * 2 * rungs);
+  }
+  expect_plan_bounded(ir::make_plan(filters, {.detail = composition.detail}), filters);
+}
+
 // 1,900 leaves above 5,700 nodes of which two remain below each: it is the walking that must be bounded.
 TEST(Bounds, CopiesThatFoldAway) {
   constexpr std::uint32_t rungs = 1900;

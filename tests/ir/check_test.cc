@@ -139,6 +139,12 @@ TEST(Check, ADivisionInsideAnExpressionOnTheRight) {
   EXPECT_EQ(broken(s.graph), "node " + std::to_string(s.graph.root) + may_be_zero);
 }
 
+TEST(Check, ADivisionOnTheRightOfAnOperation) {
+  Division s;
+  s.graph.root = s.is_zero(s.graph.expr(Op::add, s.nr, s.quotient), s.allow, s.deny);
+  EXPECT_EQ(broken(s.graph), "node " + std::to_string(s.graph.root) + may_be_zero);
+}
+
 TEST(Check, ADivisionInAComputedLeaf) {
   Division s;
   const NodeId leaf = s.graph.computed_leaf(s.quotient);

@@ -168,6 +168,11 @@ const TestRule test_rules[] = {
     {"that have no way in common",
      [](Graph& g, const Leaves& l) { return test_k(g, bits, nr(g), 1, l.y, test_k(g, bits, nr(g), 4, l.n, l.z)); },
      "nr & 0x1 ? Y : nr & 0x4 ? N : Z"},
+    {"of which one has no constant",
+     [](Graph& g, const Leaves& l) {
+       return test_k(g, bits, nr(g), 1, l.y, ir::fold_test(g, bits, nr(g), g.load(4), l.y, l.n));
+     },
+     "nr & 0x1 ? Y : nr & arch ? Y : N"},
     {"that ask about all bits together",
      [](Graph& g, const Leaves& l) {
        return test_k(g, bits, nr(g), 0xffff, l.y, test_k(g, bits, nr(g), 0xffff0000, l.y, l.n));

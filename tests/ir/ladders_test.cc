@@ -91,6 +91,25 @@ TEST(Ladders, ShortOnesAreWalked) {
   EXPECT_EQ(ladders.skip(made.rungs[1], 9, 10), made.rungs[1]);
 }
 
+// What is no test for equality with a constant is no rung: a ladder ends at it, and none begins there.
+TEST(Ladders, EndAtWhatIsNoRung) {
+  Ladder made = ladder_of({});
+  const ir::ExprId word = made.graph.load(16);
+  const ir::ExprId other = made.graph.load(24);
+  const NodeId leaf = made.graph.leaf(1);
+  const NodeId by_other = made.graph.test(Compare::equal, word, other, leaf, made.graph.leaf(2));
+  const NodeId by_order = made.graph.test(Compare::greater_equal, word, made.graph.constant(99), leaf, by_other);
+  for (const NodeId end : {by_other, by_order}) {
+    NodeId head = end;
+    for (std::uint32_t k = 0; k < 20; ++k) head = made.graph.test(Compare::equal, word, made.graph.constant(k), leaf, head);
+    ir::Ladders ladders(made.graph);
+    EXPECT_EQ(ladders.skip(head, 20, 30), end);
+    EXPECT_EQ(ladders.skip(head, 7, 7), leaf);
+    EXPECT_EQ(ladders.skip(end, 20, 30), end);
+    EXPECT_EQ(ladders.skip(end, 7, 7), end);
+  }
+}
+
 // A second ladder that runs into the middle of the first, and a graph that grows after it was looked at.
 TEST(Ladders, MayShareTheirEnds) {
   Ladder made = ladder_of({10, 11, 12, 13, 14, 15, 16, 17, 18, 19});

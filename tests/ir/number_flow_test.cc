@@ -350,6 +350,34 @@ TEST(CallClasses, EveryNumberOfTheDomainsHasOne) {
   }
 }
 
+// A division by 0 has no value, and neither has what is made of it; what depends on arguments has none either.
+TEST(NumberValues, AreKnownOrNot) {
+  ir::Graph graph;
+  const ir::ExprId nr = graph.load(ir::nr_offset);
+  const ir::ExprId one = graph.constant(1);
+  const ir::ExprId quotient = graph.expr(ir::Op::div, nr, graph.load(ir::arch_offset));
+  const ir::ExprId left = graph.expr(ir::Op::sub, quotient, one);
+  const ir::ExprId right = graph.expr(ir::Op::sub, one, quotient);
+  const ir::ExprId argument = graph.expr(ir::Op::add, nr, graph.load(16));
+  for (const auto& [id, value] : {std::pair{quotient, 3u}, {left, 2u}, {right, 0xfffffffeu}}) {
+    EXPECT_EQ(ir::number_value(graph, id, 7, 2), value);
+    EXPECT_EQ(ir::number_value(graph, id, 7, 0), std::nullopt);
+  }
+  EXPECT_EQ(ir::number_value(graph, argument, 7, 2), std::nullopt);
+
+  const ir::NodeId yes = graph.leaf(1);
+  const ir::NodeId no = graph.leaf(2);
+  const auto result_of = [&](ir::ExprId lhs, ir::ExprId rhs, std::uint32_t arch) {
+    const ir::NodeId test = graph.test(ir::Compare::greater, lhs, rhs, yes, no);
+    return ir::number_result(graph, test, 7, arch);
+  };
+  EXPECT_EQ(result_of(nr, quotient, 2), 1u);
+  EXPECT_EQ(result_of(nr, quotient, 1), 2u);
+  EXPECT_EQ(result_of(nr, quotient, 0), std::nullopt);
+  EXPECT_EQ(result_of(quotient, nr, 0), std::nullopt);
+  EXPECT_EQ(result_of(nr, argument, 2), std::nullopt);
+}
+
 // ---- decisions of whole chains -----------------------------------------------------------------------------------
 
 std::uint32_t reference(std::span<const Program* const> oldest_first, MergeRule rule, const SeccompData& data) {
@@ -420,6 +448,21 @@ TEST(Decisions, WhatDependsOnArgumentsIsNoConstant) {
   for (std::uint32_t id = 0; id < ir::domain_classes; ++id) {
     const bool is_seven = id % ir::numbers_per_domain == 7 && id / ir::numbers_per_domain != 1;
     EXPECT_EQ(decisions.graph.node_at(decisions.roots[id]).kind == ir::NodeKind::constant, !is_seven) << id;
+  }
+}
+
+// A layout may make the number constant: then nobody looks for it, not even to pick among the rest classes.
+TEST(Decisions, ANumberThatTheLayoutFixes) {
+  const Program filter = program("ld [nr]\njge #0x40000000, x32\njeq #39, l\nret #ALLOW\nl: ret #TRAP\nx32: ret #LOG");
+  const Program* programs[] = {&filter};
+  for (const auto& [number, result] : {std::pair{39u, action::trap}, {40u, action::allow}, {0x40000027u, action::log}}) {
+    ir::FixedWords fixed;
+    fixed[ir::nr_offset / 4] = number;
+    const auto decisions = ir::attach(ir::allow_all(ir::Detail::facts), programs, 0, {.fixed = fixed});
+    ASSERT_TRUE(decisions.has_value());
+    const ir::Node& rest = decisions->graph.node_at(decisions->rest);
+    EXPECT_EQ(rest.kind, ir::NodeKind::constant);
+    EXPECT_EQ(rest.lhs, result);
   }
 }
 

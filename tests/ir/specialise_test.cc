@@ -77,6 +77,34 @@ TEST(Specialiser, FactsOfOneFilterPruneTheNext) {
   }
 }
 
+ir::Node root_of(const ir::Decisions& decisions, std::uint32_t class_id) {
+  return decisions.graph.node_at(decisions.root_of(class_id));
+}
+
+// nr == arch, behind a test of an argument: its right side is no constant, and still the class decides it.
+TEST(Specialiser, TheClassDecidesComparisonsOfNumberAndArchitecture) {
+  const auto decisions = decisions_of({program("ld [args[0].lo]\njeq #1, l\nret #ALLOW\n"
+                                               "l: ld [arch]\ntax\nld [nr]\njeq x, m\nret #LOG\nm: ret #TRAP")},
+                                      ir::Detail::facts);
+  const ir::Node root = root_of(decisions, 1);
+  ASSERT_EQ(root.kind, ir::NodeKind::test);
+  EXPECT_EQ(decisions.graph.node_at(root.then).kind, ir::NodeKind::constant);
+  EXPECT_EQ(decisions.graph.node_at(root.then).lhs, action::log);
+}
+
+// An argument of which the architecture leaves nothing: both sides become constant, though the number does not decide.
+TEST(Specialiser, TheArchitectureMayMaskAnArgumentAway) {
+  const auto decisions = decisions_of({program("ld [arch]\nsub #0xc000003e\ntax\nld [args[0].lo]\nand x\n"
+                                               "jeq #5, l\nret #ALLOW\nl: ret #TRAP")},
+                                      ir::Detail::facts);
+  const std::uint32_t last = ir::domain_classes - 1;
+  ASSERT_EQ(ir::arch_of(1), arch::x86_64);
+  ASSERT_EQ(ir::arch_of(last), arch::x86_32);
+  EXPECT_EQ(root_of(decisions, 1).kind, ir::NodeKind::constant);
+  EXPECT_EQ(root_of(decisions, 1).lhs, action::allow);
+  EXPECT_EQ(root_of(decisions, last).kind, ir::NodeKind::test);
+}
+
 // a > b, and what follows when it is not: b >= a.
 TEST(Specialiser, AnOrderThatDoesNotHoldIsTheOtherOne) {
   const auto decisions = decisions_of(

@@ -148,5 +148,16 @@ TEST(Values, EqualItemsAreOneItem) {
   EXPECT_EQ(graph.load(0), nr) << "numbers stay when the table grows";
 }
 
+TEST(Values, WhatIsNotInATableIsNotFound) {
+  Interner<Expr> table;
+  const Expr item{.topics = 0, .op = Op::load, .words = 1, .size = 1, .lhs = 4, .rhs = 0};
+  EXPECT_EQ(table.find(item), std::nullopt) << "there is no table yet";
+  const std::uint32_t id = table.intern(item);
+  EXPECT_EQ(table.find(item), id);
+  Expr other = item;
+  other.lhs = 8;
+  EXPECT_EQ(table.find(other), std::nullopt);
+}
+
 }  // namespace
 }  // namespace callgate::ir

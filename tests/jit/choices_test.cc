@@ -279,6 +279,17 @@ TEST(Choices, EqualOnesAreOne) {
   EXPECT_EQ(ids[0], ids[2]);
 }
 
+// Among so many values, some have the same 32 bits of hash.
+TEST(Choices, ThatDifferAreTwoWhateverTheirHash) {
+  constexpr std::uint32_t count = 300'000;
+  Choices choices;
+  for (const bool again : {false, true}) {
+    for (std::uint32_t i = 0; i < count; ++i) {
+      ASSERT_EQ(choices.intern({.kind = ChoiceKind::constant, .value = i}), i) << (again ? "again" : "");
+    }
+  }
+}
+
 // A web in which everything is asked about one value could be gathered anew from each of its nodes.
 TEST(Choices, OfWebsStayInProportionToTheGraph) {
   fuzz::Random random(72);

@@ -1,6 +1,7 @@
 // compile() as a whole: what it refuses and why, and the marks that say which instruction each piece of code is of.
 #include "jit/compile.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "dispatch/action_table.h"
@@ -52,6 +53,29 @@ TEST(Compile, RefusesCodeThatIsLargerThanAllowed) {
       ASSERT_FALSE(refused);
       EXPECT_EQ(refused.error().reason, FallbackReason::code_too_large);
       EXPECT_EQ(refused.error().message, std::to_string(size) + " bytes of code");
+    }
+  }
+}
+
+// Displacements of one byte, of four, and the first and the last that fit one byte: the computed size must be that of the
+// code, or it is refused. (Tests of layouts run such code.)
+TEST(Compile, FindsItsInputAtAnyDistance) {
+  const Program filter = program("ld [args[0].lo]\njeq #5, l\nret #1\nl: ret #0\n");
+  for (const Optimize level : {Optimize::none, Optimize::full}) {
+    const ir::Plan plan = plan_of({&filter, 1}, level);
+    for (const Engine engine : native_engines()) {
+      std::vector<std::size_t> sizes;
+      for (const std::int32_t at : {64, 124, 128, 4092, -64, -128, -132, -4096}) {
+        jit::InputMap input = jit::seccomp_data_map;
+        input.at[4] = at;
+        const auto code = jit::compile(
+            {.plan = plan, .rule = rule, .engine = engine, .target = jit::host_target(), .input = input});
+        ASSERT_TRUE(code) << at << ": " << code.error().message;
+        sizes.push_back(code->bytes.size());
+      }
+      const std::size_t near = sizes[0];
+      const std::size_t far = near + 3;
+      EXPECT_THAT(sizes, testing::ElementsAre(near, near, far, far, near, near, far, far));
     }
   }
 }

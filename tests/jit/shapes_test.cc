@@ -1,12 +1,14 @@
 // Programs of every shape that the verifier accepts compile, and their code decides right.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
 #include "callgate/callgate.hpp"
 #include "ir/plan.h"
 #include "jit/compile.h"
+#include "jit/flow.h"
 #include "tests/support/agree.h"
 #include "tests/support/filters.h"
 
@@ -142,6 +144,25 @@ TEST(Shape, StraightSegmentsInAChain) {
       program("ld [args[1].lo]\nret a"),
   };
   ASSERT_AGREE(filters, 11, 32);
+}
+
+// Single values of an argument that lie close together are members of a set of bits, unless their distance from 0 does not
+// fit a constant of 31 bits.
+TEST(Shape, MembersOfASetLowAndHigh) {
+  for (const bool high : {false, true}) {
+    SCOPED_TRACE(high ? "high" : "low");
+    const std::vector<Program> filters = {program(std::string("ld [args[0].hi]\njeq #") + (high ? "1" : "0") +
+                                                  ", l, no\nl: ld [args[0].lo]\njeq #1, yes\njeq #3, yes\njeq #5, yes\n"
+                                                  "jeq #7, yes\njeq #9, yes, no\nyes: ret #TRAP\nno: ret #ALLOW")};
+    const ir::Plan plan = ir::make_plan(filters, {});
+    const jit::Flow flow = jit::lower({.plan = plan,
+                                       .rule = MergeRule::first_non_allow,
+                                       .residuals = {},
+                                       .target = {.has_64_bits = true, .halves_adjoin = true}});
+    const auto is_set = [](const jit::Step& step) { return step.kind == jit::StepKind::test_member; };
+    EXPECT_EQ(std::ranges::any_of(flow.steps, is_set), !high);
+    ASSERT_AGREE(filters, 5, 32);
+  }
 }
 
 // The bound that docs/code-generation.md states, for both tiers.

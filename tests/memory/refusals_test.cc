@@ -15,6 +15,7 @@
 
 #include "fuzz/generator/inputs.h"
 #include "fuzz/generator/program_generator.h"
+#include "jit/code_memory.h"
 #include "tests/memory/maps.h"
 #include "tests/support/chains.h"
 #include "tests/support/child.h"
@@ -47,6 +48,11 @@ constexpr long sys_fcntl = SYS_fcntl;
 constexpr long sys_ftruncate = SYS_ftruncate64;
 #else
 constexpr long sys_ftruncate = SYS_ftruncate;
+#endif
+#ifdef SYS_ugetrlimit
+constexpr long sys_getrlimit = SYS_ugetrlimit;
+#else
+constexpr long sys_getrlimit = SYS_getrlimit;
 #endif
 
 constexpr std::uint32_t add_seals_bits = F_ADD_SEALS ^ (F_ADD_SEALS & F_DUPFD_CLOEXEC);  // set in F_ADD_SEALS alone
@@ -218,6 +224,35 @@ GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(RefusalOf);  // a build without as
 INSTANTIATE_TEST_SUITE_P(Each, RefusalOf, testing::ValuesIn(deeds()), [](const auto& one) {
   return std::string(name(one.param.engine)) + "_" + one.param.refusal->name;
 });
+
+// Who asks for the second kind of seal at once gets no other attempt.
+TEST(Publishing, NamesTheErrorOfTheLastAttempt) {
+  CALLGATE_SKIP_WITHOUT_FILTERS();
+  const std::vector<std::uint8_t> code(100);
+  for (const jit::WriteSeal first_try : {jit::WriteSeal::write, jit::WriteSeal::future_write}) {
+    EXPECT_EQ(in_child([&] {
+                refuse(add_seals, EPERM);
+                const auto memory = jit::publish({}, code, {.permanent = false, .first_try = first_try});
+                if (memory) return std::string("published");
+                if (memory.error().reason != FallbackReason::memory_refused) return std::string("another reason");
+                return std::string(memory.error().error == EPERM ? "" : "another error");
+              }),
+              "");
+  }
+}
+
+// A limit that cannot be asked for is none.
+TEST(Publishing, AFileSizeLimitThatIsUnknown) {
+  CALLGATE_SKIP_WITHOUT_FILTERS();
+  const std::vector<std::uint8_t> code(100);
+  EXPECT_EQ(in_child([&] {
+              refuse({{SYS_prlimit64}, {SYS_getrlimit}, {sys_getrlimit}}, EPERM);
+              rlimit current{};
+              if (getrlimit(RLIMIT_FSIZE, &current) == 0) return std::string("the limit is known");
+              return std::string(jit::publish({}, code, {}) ? "" : "not published");
+            }),
+            "");
+}
 
 class NativeAgain : public testing::TestWithParam<Engine> {};
 

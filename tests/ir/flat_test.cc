@@ -1,0 +1,65 @@
+// Flat graphs decide as the graphs do that they are made from: every comparison of a word, the code of an expression, and what
+// lies beyond the encoding. (Whole chains decide by them wherever tests/support/agree.h asks the interpreter.)
+#include "ir/flat.h"
+
+#include <gtest/gtest.h>
+
+#include "ir/evaluate.h"
+
+namespace callgate::ir {
+namespace {
+
+SeccompData call_of(std::uint32_t nr, std::uint32_t arch = 0) { return {nr, arch, 0, {}}; }
+
+// Folding leaves no x > k; who makes graphs by hand may.
+TEST(Flat, EveryComparisonOfAWord) {
+  for (const Compare compare : {Compare::equal, Compare::greater, Compare::greater_equal, Compare::any_bit_set}) {
+    for (const std::uint32_t k : {0u, 1u, 6u, 0x80000000u, 0xffffffffu}) {
+      Graph graph;
+      const ExprId nr = graph.load(nr_offset);
+      const ExprId constant = graph.constant(k);
+      const NodeId yes = graph.leaf(1);
+      const NodeId no = graph.leaf(2);
+      graph.root = graph.test(compare, nr, constant, yes, no);
+      const FlatGraph flat = FlatGraph::make(graph);
+      for (const std::uint32_t value : {0u, 1u, 2u, 5u, 6u, 7u, 0x7fffffffu, 0x80000000u, 0x80000001u, 0xffffffffu}) {
+        EXPECT_EQ(flat.evaluate(graph.root, call_of(value)), evaluate(graph, call_of(value)))
+            << value << " " << symbol(compare) << " " << k;
+      }
+    }
+  }
+}
+
+// A test stands in front of every division. Should it be lost, the process is not.
+TEST(Flat, ADivisionByZeroIsNoFault) {
+  Graph graph;
+  const ExprId nr = graph.load(nr_offset);
+  const ExprId arch = graph.load(arch_offset);
+  graph.root = graph.computed_leaf(graph.expr(Op::div, nr, arch));
+  const FlatGraph flat = FlatGraph::make(graph);
+  EXPECT_EQ(flat.evaluate(graph.root, call_of(7, 2)), 3u);
+  EXPECT_EQ(flat.evaluate(graph.root, call_of(7, 0)), 0u);
+}
+
+// Computed leaves, each with three operations of its own.
+Graph with_code(std::uint32_t leaves) {
+  Graph graph;
+  const ExprId nr = graph.load(nr_offset);
+  for (std::uint32_t i = 0; i < leaves; ++i) {
+    const ExprId constant = graph.constant(i);
+    graph.root = graph.computed_leaf(graph.expr(Op::add, nr, constant));
+  }
+  return graph;
+}
+
+TEST(Flat, MoreCodeThanCanBeNamedIsRefused) {
+  const std::uint32_t most = 0xffff / 3;
+  const Graph graph = with_code(most);
+  const FlatGraph flat = FlatGraph::make(graph);
+  ASSERT_FALSE(flat.empty());
+  EXPECT_EQ(flat.evaluate(graph.root, call_of(5)), most - 1 + 5);
+  EXPECT_TRUE(FlatGraph::make(with_code(most + 1)).empty());
+}
+
+}  // namespace
+}  // namespace callgate::ir
