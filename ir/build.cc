@@ -81,7 +81,7 @@ class Builder {
         first_(insns_.size(), no_state),
         graph_(graph) {
     states_.reserve(insns_.size() + 16);
-    graph_.reserve(insns_.size());
+    graph_.reserve(insns_.size(), insns_.size() / 2);
   }
 
   std::optional<NodeId> run() {

@@ -29,10 +29,12 @@ ExprId with_constant(Graph& graph, Op op, ExprId lhs, std::uint32_t k) {
       if (k == all_ones) return lhs;
       if (k == 0) return graph.constant(0);
       break;
-    default:  // a shift: products and quotients do not come here
+    case Op::lsh:
+    case Op::rsh:
       if ((k & 31) == 0) return lhs;
       k &= 31;
       break;
+    default: break;  // LCOV_EXCL_LINE: products and quotients do not come here
   }
   const ExprId rhs = graph.constant(k);  // one statement each: argument order differs by compiler
   return graph.expr(op, lhs, rhs);

@@ -57,16 +57,15 @@ NodeId Graph::add(const Node& node) {
   if (!refers_to_what_exists(node)) {
     topics = ~Topics{0};  // check() says so
   } else if (node.kind == NodeKind::test) {
-    topics = below_[node.then] | below_[node.otherwise] | exprs_[subject_of(*this, node.compare, node.lhs)].topics;
+    topics = below_[node.then].topics | below_[node.otherwise].topics | exprs_[subject_of(*this, node.compare, node.lhs)].topics;
     if (!is_constant(node.rhs)) topics |= exprs_[node.lhs].topics | exprs_[node.rhs].topics;
-    strictest = std::min(strictest_[node.then], strictest_[node.otherwise]);
+    strictest = std::min(below_[node.then].strictest, below_[node.otherwise].strictest);
   } else if (node.kind == NodeKind::computed) {
     topics = exprs_[node.lhs].topics & number_topic;
   } else {
     strictest = rank(node.lhs);
   }
-  below_.push_back(topics);
-  strictest_.push_back(strictest);
+  below_.push_back({topics, strictest});
   return id;
 }
 

@@ -141,30 +141,36 @@ class Graph {
 
   bool is_constant(ExprId id) const { return exprs_[id].op == Op::constant; }
 
-  // Makes room for a program of so many instructions.
-  void reserve(std::size_t insns) {
-    exprs_.reserve(insns / 2);
-    nodes_.reserve(insns);
+  // Makes room for so many more.
+  void reserve(std::size_t nodes, std::size_t exprs) {
+    exprs_.reserve(exprs);
+    nodes_.reserve(nodes);
+    below_.reserve(below_.size() + nodes);
   }
 
   // The values that the node or nodes below it depend on (topics_of(), or-ed together).
-  Topics topics_below(NodeId id) const { return below_[id]; }
+  Topics topics_below(NodeId id) const { return below_[id].topics; }
 
   // The rank (ir/rank.h) of the strictest result that the node can lead to; a computed one may be anything.
-  std::uint32_t strictest_below(NodeId id) const { return strictest_[id]; }
+  std::uint32_t strictest_below(NodeId id) const { return below_[id].strictest; }
 
   NodeId root = 0;
   Source source;  // what the nodes made next are marked with
 
  private:
+  // Of a node and those below it.
+  struct Below {
+    Topics topics;
+    std::uint32_t strictest;
+  };
+
   ExprId add(Expr expr);
   NodeId add(const Node& node);
   bool refers_to_what_exists(const Node& node) const;
 
   Interner<Expr> exprs_;
   Interner<Node> nodes_;
-  std::vector<Topics> below_;             // by node
-  std::vector<std::uint32_t> strictest_;  // by node
+  std::vector<Below> below_;  // by node
 };
 
 // The value that a test on `lhs` with this comparison says something about: of (x & constant) == k that is x.

@@ -136,6 +136,7 @@ class Maker {
       if (needed_[id]) choice_of_[id] = make(id);
     }
     std::vector<ChoiceId> result;
+    result.reserve(roots.size());
     for (const NodeId root : roots) result.push_back(choice_of_[root]);
     return result;
   }

@@ -98,6 +98,7 @@ void ResultBlocks::drop_empty_blocks() {
 // A jump to a return is as long as the return itself, so a block that runs into one gets a copy of it.
 void ResultBlocks::append_copies_of_returns() {
   std::vector<BlockId> order;
+  order.reserve(2 * order_.size());
   for (const BlockId id : order_) {
     order.push_back(id);
     const BlockId next = blocks_[id].next;
@@ -125,6 +126,7 @@ std::vector<Block> ResultBlocks::finish() && {
   std::vector<BlockId> place(blocks_.size(), no_block);
   for (std::uint32_t i = 0; i < order_.size(); ++i) place[order_[i]] = i;
   std::vector<Block> ordered;
+  ordered.reserve(order_.size());
   for (std::uint32_t i = 0; i < order_.size(); ++i) {
     Block block = blocks_[order_[i]];
     if (block.taken != no_block) block.taken = place[block.taken];

@@ -13,7 +13,7 @@
 namespace callgate::fuzz {
 namespace {
 
-constexpr std::uint32_t longest_new_filter = 16;  // instructions
+constexpr std::uint32_t longest_new_filter = 12;  // instructions
 
 class Reader {
  public:

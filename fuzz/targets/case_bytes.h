@@ -18,7 +18,7 @@ struct ChosenCase {
 
 inline constexpr std::size_t max_chosen_filters = 6;
 inline constexpr std::size_t max_made_filters = 3;
-inline constexpr std::size_t max_made_insns = 48;  // of all filters of a case that other_case() makes
+inline constexpr std::size_t max_made_insns = 32;  // of all filters of a case that other_case() makes
 inline constexpr std::size_t max_chosen_inputs = 8;
 
 // Empty if there is no filter or no input; filters need not be valid.

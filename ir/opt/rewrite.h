@@ -1,6 +1,7 @@
 // The loop that passes share: a new graph from an old one, expressions and nodes from the leaves upwards.
 #pragma once
 
+#include <cstddef>
 #include <span>
 #include <utility>
 #include <vector>
@@ -13,6 +14,8 @@ namespace callgate::ir {
 struct Reachable {
   std::vector<bool> nodes;
   std::vector<bool> exprs;
+  std::size_t node_count = 0;
+  std::size_t expr_count = 0;
 };
 Reachable reachable_from(const Graph& graph, std::span<const NodeId> roots);
 
@@ -23,6 +26,7 @@ template <class MakeExpr, class MakeTest>
 Graph rewrite(const Graph& old, std::span<NodeId> roots, MakeExpr make_expr, MakeTest make_test) {
   const Reachable keep = reachable_from(old, roots);
   Graph graph;
+  graph.reserve(keep.node_count, keep.expr_count);
   std::vector<ExprId> exprs(old.expr_count());
   for (ExprId id = 0; id < old.expr_count(); ++id) {
     if (!keep.exprs[id]) continue;
