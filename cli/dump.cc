@@ -11,11 +11,10 @@
 #include "cli/command.h"
 #include "cli/filter_file.h"
 #include "cli/machine_code.h"
-#include "dispatch/action_table.h"
+#include "dispatch/planned_code.h"
 #include "ir/build.h"
 #include "ir/plan.h"
 #include "ir/print.h"
-#include "jit/compile.h"
 
 namespace callgate::cli {
 namespace {
@@ -47,8 +46,8 @@ void print_bytecode(Output& out, const DumpInput& input) {
   }
 }
 
-ir::Plan plan_of(const DumpInput& input) {
-  return ir::make_plan(input.programs, {.rule = input.chain.rule, .level = input.chain.optimize});
+ir::Plan plan_of(const DumpInput& input, ir::Detail detail = ir::Detail::facts) {
+  return ir::make_plan(input.programs, {.rule = input.chain.rule, .level = input.chain.optimize, .detail = detail});
 }
 
 // Each filter on its own, before it is put on top of older ones.
@@ -91,20 +90,15 @@ Engine engine_of(const DumpInput& input, Target target) {
 void print_machine_code(Output& out, const DumpInput& input) {
   const Target target = input.chain.target == Target::native ? jit::host_target() : input.chain.target;
   const Engine engine = engine_of(input, target);
-  const ir::Plan plan = plan_of(input);
-  const auto residuals = detail::find_residuals(plan, input.chain.rule);
-  const auto code = jit::compile({.plan = plan,
-                                  .rule = input.chain.rule,
-                                  .engine = engine,
-                                  .target = target,
-                                  .with_marks = true,
-                                  .residuals = residuals.roots});
-  if (!code) {
+  ir::Plan plan = plan_of(input);
+  const auto plan_with = [&](ir::Detail detail) { return plan_of(input, detail); };
+  const auto made = detail::compile(plan, plan_with, input.chain, engine, target, true);
+  if (!made) {
     throw Failure(ExitCode::usage,
-                  fmt::format("engine {}, target {}: {}", name(engine), name(target), code.error().message));
+                  fmt::format("engine {}, target {}: {}", name(engine), name(target), made.error().message));
   }
-  out.print("; {} by {}: {} bytes\n", name(target), name(engine), code->bytes.size());
-  cli::print_machine_code(out, *code, target, input.programs);
+  out.print("; {} by {}: {} bytes\n", name(target), name(engine), made->code.bytes.size());
+  cli::print_machine_code(out, made->code, target, input.programs);
 }
 
 // "(args[2] & 0x6) in 0x6-0x6: ERRNO(1), else ALLOW".

@@ -8,8 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "dispatch/action_table.h"
-#include "jit/compile.h"
+#include "dispatch/planned_code.h"
 
 namespace callgate::detail {
 namespace {
@@ -23,10 +22,6 @@ constexpr auto all_residual = [] {
 
 // Behind the table lie the checks.
 constexpr std::size_t checks_at = (sizeof all_residual + alignof(ArgumentCheck) - 1) / alignof(ArgumentCheck) * alignof(ArgumentCheck);
-
-bool wants_table(const Options& options) noexcept {
-  return options.optimize == Optimize::full && options.engine != Engine::interpreter;
-}
 
 // What decides when nothing stands in the way.
 Engine wanted_engine(const Options& options) noexcept {
@@ -64,28 +59,17 @@ ir::FixedWords fixed_words(const InputLayout& layout) {
 
 bool is_seccomp_data(const InputLayout& layout) { return layout.words == InputLayout::seccomp_data().words; }
 
-// Where code finds its input. Frames that must be read once are copied into a SeccompData first.
-jit::InputMap input_map(const InputLayout& layout) {
-  if (layout.single_fetch) return jit::seccomp_data_map;
-  jit::InputMap map{};
-  for (std::size_t i = 0; i < map.at.size(); ++i) {
-    map.at[i] = static_cast<std::int32_t>(layout.words[i].value);
-    map.is_constant[i] = layout.words[i].is_constant;
-  }
-  return map;
-}
-
 ir::PlanOptions plan_options(const ChainNode& node, ir::Detail detail) {
   return {node.options.rule, node.options.optimize, fixed_words(node.options.layout), detail};
 }
 
 // A parent that ran out of memory has no plan; then everything is planned anew. Should memory run out here, the node has
 // no plan either: half a plan would lose filters when the chain is attached to.
-void make_plan(ChainNode& node, const ChainNode* parent, ir::Detail detail) {
+ir::Plan make_plan(const ChainNode& node, const ChainNode* parent, ir::Detail detail) {
   const bool extends = parent != nullptr && (!parent->plan.empty() || parent->length == 0);
   const std::uint32_t filter = extends ? parent->length : 0;
-  node.plan = ir::attach(extends ? parent->plan : ir::Plan(), newest_filters(node, node.length - filter), filter,
-                         [&] { return newest_filters(node, node.length); }, plan_options(node, detail));
+  return ir::attach(extends ? parent->plan : ir::Plan(), newest_filters(node, node.length - filter), filter,
+                    [&] { return newest_filters(node, node.length); }, plan_options(node, detail));
 }
 
 void make_table(ChainNode& node, const Residuals& residuals, std::span<const std::uint32_t> entries) {
@@ -141,35 +125,14 @@ void run_native(ChainNode& node, jit::CodeMemory memory, std::size_t code_bytes)
   node.own_checks = {};
 }
 
-// Compiles what is planned; with less detail as long as the code is too large.
-Expected<jit::Code, jit::CompileError> compile(ChainNode& node, Residuals& residuals) {
-  const jit::InputMap input = input_map(node.options.layout);
-  for (ir::Detail detail = ir::Detail::facts;;) {
-    const bool has_less = node.options.optimize == Optimize::full && detail != ir::Detail::straight;
-    if (wants_table(node.options)) residuals = find_residuals(node.plan, node.options.rule, node.options.layout);
-    auto code = jit::compile({.plan = node.plan,
-                              .rule = node.options.rule,
-                              .engine = node.engine,
-                              .target = jit::host_target(),
-                              .residuals = residuals.roots,
-                              .input = input,
-                              .max_bytes = has_less ? std::min(node.options.code_limit, max_code_bytes)
-                                                    : jit::max_straight_bytes});
-    const bool too_large = !code && code.error().reason == FallbackReason::code_too_large;
-    if (!too_large || !has_less) return code;
-    detail = static_cast<ir::Detail>(static_cast<int>(detail) + 1);
-    make_plan(node, nullptr, detail);
-  }
-}
-
 void install_native(ChainNode& node) {
-  Residuals residuals;
-  const auto code = compile(node, residuals);
-  if (!code) return fall_back(node, code.error().reason);
-  if (wants_table(node.options)) make_table(node, residuals, code->entries);
-  auto memory = jit::publish(sealed_data(node), code->bytes, {.permanent = node.options.permanent});
+  const auto plan_with = [&](ir::Detail detail) { return make_plan(node, nullptr, detail); };
+  const auto made = compile(node.plan, plan_with, node.options, node.engine, jit::host_target());
+  if (!made) return fall_back(node, made.error().reason);
+  if (wants_table(node.options)) make_table(node, made->residuals, made->code.entries);
+  auto memory = jit::publish(sealed_data(node), made->code.bytes, {.permanent = node.options.permanent});
   if (!memory) return fall_back(node, memory.error().reason, memory.error().error);
-  run_native(node, std::move(*memory), code->bytes.size());
+  run_native(node, std::move(*memory), made->code.bytes.size());
 }
 
 // Decides by table and graph, or by the interpreter, until there is code.
@@ -184,7 +147,7 @@ void install_walk(ChainNode& node) {
 }
 
 void install_compiled(ChainNode& node, const ChainNode* parent) {
-  make_plan(node, parent, ir::Detail::facts);
+  node.plan = make_plan(node, parent, ir::Detail::facts);
   const bool no_jit = node.engine == Engine::interpreter;
   if (no_jit) fall_back(node, FallbackReason::no_jit);
   if (!no_jit && node.options.no_exec_memory) fall_back(node, FallbackReason::no_exec_memory);

@@ -2,44 +2,41 @@
 
 #include <stdexcept>
 
-#include "dispatch/action_table.h"
-#include "ir/plan.h"
-#include "jit/compile.h"
+#include "dispatch/planned_code.h"
+#include "jit/backend/backend.h"
 
 namespace callgate::fuzz {
 
 namespace {
 
-// Empty, with the reason, if the code is too large for one of the engines; throws what is no matter of size.
-Expected<std::vector<CompiledChain>, std::string> compile_plan(const ir::Plan& plan, MergeRule rule,
-                                                               std::span<const Engine> engines, Target target) {
-  const detail::Residuals residuals = detail::find_residuals(plan, rule);
-  std::vector<CompiledChain> compiled;
-  for (const Engine engine : engines) {
-    auto code =
-        jit::compile({.plan = plan, .rule = rule, .engine = engine, .target = target, .residuals = residuals.roots});
-    if (!code && code.error().reason == FallbackReason::code_too_large) return code.error().message;
-    if (!code) throw std::runtime_error(code.error().message);
-    CompiledChain& chain = compiled.emplace_back();
-    chain.code = std::move(code->bytes);
-    chain.checks = residuals.checks;
-    chain.table.resize(detail::action_table_words);
-    detail::fill(detail::ActionTable(chain.table.data(), chain.table.size()), plan, rule, residuals, code->entries);
-  }
-  return compiled;
+CompiledChain assemble(const ir::Plan& plan, MergeRule rule, jit::Code code, const detail::Residuals& residuals) {
+  CompiledChain chain;
+  chain.table.resize(detail::action_table_words);
+  detail::fill(detail::ActionTable(chain.table.data(), chain.table.size()), plan, rule, residuals, code.entries);
+  chain.code = std::move(code.bytes);
+  chain.checks = residuals.checks;
+  return chain;
 }
 
 }  // namespace
 
-// With less detail as long as the code is too large, as a chain does it.
+// The first engine's plan serves the others too.
 std::vector<CompiledChain> compile_chain(std::span<const Program> oldest_first, MergeRule rule, Optimize level,
                                          std::span<const Engine> engines, Target target) {
-  for (ir::Detail detail = ir::Detail::facts;; detail = static_cast<ir::Detail>(static_cast<int>(detail) + 1)) {
-    const ir::Plan plan = ir::make_plan(oldest_first, {.rule = rule, .level = level, .detail = detail});
-    auto compiled = compile_plan(plan, rule, engines, target);
-    if (compiled) return std::move(*compiled);
-    if (level == Optimize::none || detail == ir::Detail::straight) throw std::runtime_error(compiled.error());
+  const auto plan_with = [&](ir::Detail detail) {
+    return ir::make_plan(oldest_first, {.rule = rule, .level = level, .detail = detail});
+  };
+  ir::Plan plan = plan_with(ir::Detail::facts);
+  auto made = detail::compile(plan, plan_with, {.optimize = level, .rule = rule}, engines[0], target);
+  if (!made) throw std::runtime_error(made.error().message);
+  std::vector<CompiledChain> compiled{assemble(plan, rule, std::move(made->code), made->residuals)};
+  for (const Engine engine : engines.subspan(1)) {
+    auto code = jit::compile(
+        {.plan = plan, .rule = rule, .engine = engine, .target = target, .residuals = made->residuals.roots});
+    if (!code) throw std::runtime_error(code.error().message);
+    compiled.push_back(assemble(plan, rule, std::move(*code), made->residuals));
   }
+  return compiled;
 }
 
 std::vector<Engine> engines_for(Target target) {

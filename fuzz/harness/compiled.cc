@@ -1,44 +1,34 @@
 #include "fuzz/harness/compiled.h"
 
-#include "dispatch/action_table.h"
-#include "jit/compile.h"
+#include "dispatch/planned_code.h"
 
 namespace callgate::fuzz {
 
 namespace {
 
-Compiled assemble(const ir::Plan& plan, MergeRule rule, detail::Residuals residuals, jit::Code code) {
-  Compiled made{std::move(code.bytes), {}, {}};
-  if (plan.empty() || plan[0]->decisions() == nullptr) return made;
-  made.table.resize(detail::action_table_words);
-  detail::fill(detail::ActionTable(made.table.data(), made.table.size()), plan, rule, residuals, code.entries);
-  made.checks = std::move(residuals.checks);
-  return made;
+Compiled assemble(const ir::Plan& plan, MergeRule rule, detail::PlannedCode made) {
+  Compiled compiled{std::move(made.code.bytes), {}, {}};
+  if (plan.empty() || plan[0]->decisions() == nullptr) return compiled;
+  compiled.table.resize(detail::action_table_words);
+  detail::fill(detail::ActionTable(compiled.table.data(), compiled.table.size()), plan, rule, made.residuals,
+               made.code.entries);
+  compiled.checks = std::move(made.residuals.checks);
+  return compiled;
 }
 
 }  // namespace
 
-// With less detail as long as the code is too large, as a chain does it.
 std::optional<Compiled> compile(const Question& question, Engine engine, Target target, Optimize level,
                                 Answer& answer) {
-  for (ir::Detail detail = ir::Detail::facts;;) {
-    const ir::Plan plan = ir::make_plan(question.filters, {.rule = question.rule, .level = level, .detail = detail});
-    const bool has_less = level == Optimize::full && detail != ir::Detail::straight;
-    auto residuals = detail::find_residuals(plan, question.rule);
-    auto code = jit::compile({.plan = plan,
-                              .rule = question.rule,
-                              .engine = engine,
-                              .target = target,
-                              .residuals = residuals.roots,
-                              .max_bytes = has_less ? max_code_bytes : jit::max_straight_bytes});
-    if (code) return assemble(plan, question.rule, std::move(residuals), std::move(*code));
-    const bool too_large = code.error().reason == FallbackReason::code_too_large;
-    if (!too_large || !has_less) {
-      answer = {too_large ? Answer::declined : Answer::failed, code.error().message};
-      return std::nullopt;
-    }
-    detail = static_cast<ir::Detail>(static_cast<int>(detail) + 1);
-  }
+  const auto plan_with = [&](ir::Detail detail) {
+    return ir::make_plan(question.filters, {.rule = question.rule, .level = level, .detail = detail});
+  };
+  ir::Plan plan = plan_with(ir::Detail::facts);
+  auto made = detail::compile(plan, plan_with, {.optimize = level, .rule = question.rule}, engine, target);
+  if (made) return assemble(plan, question.rule, std::move(*made));
+  const bool too_large = made.error().reason == FallbackReason::code_too_large;
+  answer = {too_large ? Answer::declined : Answer::failed, made.error().message};
+  return std::nullopt;
 }
 
 }  // namespace callgate::fuzz

@@ -44,8 +44,8 @@ callgate_mutant(NAME folded_compare_is_signed FILE ir/graph.h
 
 callgate_mutant(NAME strictest_of_both_is_the_milder FILE ir/graph.cc
   LIKE "most restrictive: an older filter that could be stricter is dropped"
-  TEXT [[std::min(strictest_[node.then], strictest_[node.otherwise])]]
-  MUTATED [[std::max(strictest_[node.then], strictest_[node.otherwise])]])
+  TEXT [[std::min(below_[node.then].strictest, below_[node.otherwise].strictest)]]
+  MUTATED [[std::max(below_[node.then].strictest, below_[node.otherwise].strictest)]])
 
 callgate_mutant(NAME greater_is_greater_or_equal FILE ir/fold.cc
   LIKE "CVE-2019-9893 (libseccomp): GT and GE, LT and LE confused when comparisons are taken apart"
