@@ -1,6 +1,8 @@
 // What the subcommands share: exit codes, failures, and how each one enters the command line.
 #pragma once
 
+#include <charconv>
+#include <cstdint>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -43,6 +45,18 @@ void add_stats(CLI::App& app, Session& session);
 void add_kernel_check(CLI::App& app, Session& session);
 void add_record(CLI::App& app, Session& session);
 void add_bench(CLI::App& app, Session& session);
+
+// For options that take any 64-bit number: CLI11 takes what is too large for the largest, and -1 too.
+inline CLI::Validator whole_number() {
+  const auto check = [](std::string& text) {
+    std::uint64_t value = 0;
+    const bool is_hex = text.starts_with("0x");
+    const char* const end = text.data() + text.size();
+    const auto [stop, error] = std::from_chars(text.data() + (is_hex ? 2 : 0), end, value, is_hex ? 16 : 10);
+    return error == std::errc() && stop == end ? "" : "'" + text + "' is no whole number from 0 to 2^64 - 1";
+  };
+  return {check, ""};
+}
 
 // An option whose value is one of a few words.
 template <class T>

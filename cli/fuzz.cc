@@ -47,10 +47,19 @@ std::string helper_32() {
   return (bin / CALLGATE_PROBES_FROM_BIN / "callgate-helper32").lexically_normal();
 }
 
+// Of large cases fewer together: a batch must end before it counts as hanging.
+std::uint32_t batch_size(const fuzz::Config& config) {
+  constexpr std::uint32_t usual_length = 64;
+  constexpr std::uint32_t most_insns = 1u << 20;
+  const std::uint32_t insns = config.max_filters * (config.length != 0 ? config.length : usual_length);
+  return std::clamp(most_insns / insns, 1u, config.batch);
+}
+
 fuzz::RunOptions run_options(const FuzzOptions& options) {
   fuzz::RunOptions run{
       .config = options.config, .first = options.first, .count = options.programs, .jobs = options.jobs};
   run.config.contestants = contestants(options);
+  run.config.batch = batch_size(options.config);
   if (options.levels == Levels::none) run.config.levels = {Optimize::none};
   if (options.levels == Levels::full) run.config.levels = {Optimize::full};
   if (options.rule == Rules::first_non_allow) run.config.rule = MergeRule::first_non_allow;
@@ -62,7 +71,7 @@ fuzz::RunOptions run_options(const FuzzOptions& options) {
 void show_progress(const fuzz::Progress& progress, std::uint64_t count) {
   const char* const end = ::isatty(STDERR_FILENO) != 0 ? "\r" : "\n";
   fmt::print(stderr, "{} of {} cases, {:.0f} programs/s{}", progress.cases, count,
-             static_cast<double>(progress.filters) / progress.seconds, end);
+             static_cast<double>(progress.filters) / progress.seconds, progress.cases == count ? "\n" : end);
 }
 
 std::string summary(const FuzzOptions& options, const fuzz::RunResult& result) {
@@ -87,6 +96,9 @@ void show_times(Session& session, const fuzz::RunResult& result) {
 }
 
 ExitCode run(Session& session, FuzzOptions& options) {
+  if (options.first > ~std::uint64_t{0} - options.programs) {
+    throw Failure(ExitCode::usage, "--first: there are no so many cases behind it\nRun with --help for the usage.");
+  }
   options.config.helper_32 = helper_32();
   fuzz::RunOptions run = run_options(options);
   if (!options.quiet) run.progress = [&](const fuzz::Progress& progress) { show_progress(progress, options.programs); };
@@ -113,8 +125,12 @@ void add_options(CLI::App& command, FuzzOptions& options) {
       ->check(at_least_one)
       ->type_name("N")
       ->capture_default_str();
-  command.add_option("--seed", options.config.seed, "Another seed, other cases")->type_name("S")->capture_default_str();
+  command.add_option("--seed", options.config.seed, "Another seed, other cases")
+      ->check(whole_number())
+      ->type_name("S")
+      ->capture_default_str();
   command.add_option("--first", options.first, "Index of the first case, to run one of them again")
+      ->check(whole_number())
       ->type_name("N")
       ->capture_default_str();
   command

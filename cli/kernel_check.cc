@@ -200,7 +200,10 @@ void add_kernel_check(CLI::App& app, Session& session) {
       ->check(CLI::Range(1u, 1000000000u))
       ->type_name("N")
       ->capture_default_str();
-  command.add_option("--seed", options->seed, "Seed of the random filters")->type_name("S")->capture_default_str();
+  command.add_option("--seed", options->seed, "Seed of the random filters")
+      ->check(whole_number())
+      ->type_name("S")
+      ->capture_default_str();
   command
       .add_option("--only", options->only,
                   "Parts to run, separated by commas: verdicts, results, merging, path, sockets")

@@ -26,7 +26,7 @@ Expected<PlannedCode, jit::CompileError> compile(ir::Plan& plan, const std::func
                                                  const Options& options, Engine engine, Target target, bool with_marks) {
   const jit::InputMap input = input_map(options.layout);
   for (ir::Detail detail = ir::Detail::facts;;) {
-    const bool has_less = options.optimize == Optimize::full && detail != ir::Detail::straight;
+    const bool has_less = std::ranges::any_of(plan, [](const auto& segment) { return segment->decisions() != nullptr; });
     Residuals residuals;
     if (wants_table(options)) residuals = find_residuals(plan, options.rule, options.layout);
     auto code = jit::compile({.plan = plan,

@@ -11,9 +11,13 @@ class EmptyChains {
       : first_non_allow_(make(engine, MergeRule::first_non_allow)),
         most_restrictive_(make(engine, MergeRule::most_restrictive)) {}
 
+  // The newest filter on top of the others, as a task gets its filters; the other deciders compile all at once.
   Expected<Chain, AttachError> with(const Question& question) const {
     const auto& empty = question.rule == MergeRule::first_non_allow ? first_non_allow_ : most_restrictive_;
-    return empty ? empty->attach(question.filters) : empty;
+    if (!empty) return empty;
+    const auto older = question.filters.first(question.filters.size() - 1);
+    auto chain = older.empty() ? *empty : empty->attach(older);
+    return chain ? chain->attach(question.filters.back()) : chain;
   }
 
  private:
@@ -44,9 +48,10 @@ class ChainDecider final : public Decider {
     times.lap(Phase::compile);
     if (!chain) return {Answer::failed, to_string(chain.error())};
     const FallbackReason reason = chain->fallback_reason();
+    if (reason == FallbackReason::assembler_error) return {Answer::failed, rule(reason)};
     const bool expected =
         reason == FallbackReason::none || reason == FallbackReason::no_jit || reason == FallbackReason::code_too_large;
-    if (!expected) return {Answer::failed, rule(reason)};
+    if (!expected) refuse_to_run(reason, chain->fallback_errno());
     for (const SeccompData& data : question.inputs) *results++ = chain->evaluate(data);
     times.lap(Phase::run);
     return {};

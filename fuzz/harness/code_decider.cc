@@ -25,9 +25,8 @@ class CodeDecider final : public Decider {
     compile_all(questions, answers);
     times.lap(Phase::compile);
     jit::CodeMemory memory;
-    const std::uint8_t* const code = publish(memory, answers);
+    const std::uint8_t* const code = publish(memory);
     times.lap(Phase::publish);
-    if (code == nullptr) return;
     for (std::size_t i = 0; i < questions.size(); ++i) {
       if (compiled_[i]) run(*compiled_[i], code + starts_[i], questions[i], results);
       results += questions[i].inputs.size();
@@ -60,18 +59,13 @@ class CodeDecider final : public Decider {
     }
   }
 
-  // Where the code of all questions runs; null, with an answer to each, if nowhere.
-  const std::uint8_t* publish(jit::CodeMemory& memory, std::span<Answer> answers) {
+  // Where the code of all questions runs.
+  const std::uint8_t* publish(jit::CodeMemory& memory) {
     if (buffer_) return buffer_->put(code_);
     auto published = jit::publish({}, code_, {});
-    if (published) {
-      memory = std::move(*published);
-      return memory.code();
-    }
-    const jit::PublishError& error = published.error();
-    const std::string why = std::string(rule(error.reason)) + ", errno " + std::to_string(error.error);
-    for (Answer& answer : answers) answer = {Answer::failed, why};
-    return nullptr;
+    if (!published) refuse_to_run(published.error().reason, published.error().error);
+    memory = std::move(*published);
+    return memory.code();
   }
 
   Engine engine_;

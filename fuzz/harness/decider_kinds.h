@@ -14,4 +14,7 @@ std::unique_ptr<Decider> chain_decider();
 std::unique_ptr<Decider> match_decider();
 std::unique_ptr<Decider> graph_decider();
 
+// Throws std::runtime_error: the system refuses what code needs to run, which says nothing of the engine.
+[[noreturn]] void refuse_to_run(FallbackReason reason, int error);
+
 }  // namespace callgate::fuzz

@@ -1,3 +1,6 @@
+#include <cstring>
+#include <stdexcept>
+
 #include "fuzz/harness/config.h"
 #include "fuzz/harness/decider.h"
 #include "fuzz/harness/decider_kinds.h"
@@ -59,6 +62,11 @@ void add(Deciders& deciders, Contestant contestant, const Config& config) {
 }
 
 }  // namespace
+
+void refuse_to_run(FallbackReason reason, int error) {
+  throw std::runtime_error(std::string("code cannot run here: ") + rule(reason) +
+                           (error != 0 ? std::string(" (") + std::strerror(error) + ")" : ""));
+}
 
 const char* name(Contestant contestant) noexcept {
   switch (contestant) {

@@ -1,6 +1,7 @@
 #include "fuzz/harness/jobs.h"
 
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -93,19 +94,29 @@ class Workers {
   Workers(const RunOptions& options, Shared& shared) : options_(options), shared_(shared) {
     for (std::uint32_t job = 0; job < options.jobs; ++job) start(job);
   }
+  Workers(const Workers&) = delete;
+  Workers& operator=(const Workers&) = delete;
+  ~Workers() {
+    for (const pid_t pid : pids_) {
+      if (pid == 0) continue;
+      ::kill(pid, SIGKILL);
+      ::waitpid(pid, nullptr, 0);
+    }
+  }
 
-  // Until all have ended. A worker that dies or hangs leaves its batch as a suspect.
+  // Until all have ended. A worker that dies or hangs leaves its batch as a suspect. Throws std::runtime_error if one could not
+  // work.
   void wait() {
     const auto begin = Clock::now();
     double told = 0;
     while (std::any_of(pids_.begin(), pids_.end(), [](pid_t pid) { return pid != 0; })) {
       std::this_thread::sleep_for(std::chrono::milliseconds(2));
       for (std::uint32_t job = 0; job < pids_.size(); ++job) look_at(job);
-      if (options_.progress && seconds_since(begin) - told >= 1) {
-        told = seconds_since(begin);
-        options_.progress({sum(&Report::cases), sum(&Report::filters), told});
-      }
+      if (seconds_since(begin) - told < 1) continue;
+      told = seconds_since(begin);
+      tell_progress(told);
     }
+    tell_progress(seconds_since(begin));
   }
 
   std::uint64_t sum(Count Report::*member) const {
@@ -118,14 +129,21 @@ class Workers {
 
  private:
   void start(std::uint32_t job) {
+    shared_.reports[job].batch = options_.first + std::uint64_t{job} * options_.config.batch;
+    const pid_t parent = ::getpid();
     const pid_t pid = ::fork();
     if (pid < 0) throw std::system_error(errno, std::generic_category(), "fork");
     if (pid == 0) {
-      work(options_, job, shared_);
-      ::_exit(0);
+      ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // nobody would ask for what it finds
+      if (::getppid() != parent) ::_exit(0);
+      end_with([&] { work(options_, job, shared_); });
     }
     pids_.push_back(pid);
     seen_.push_back({never, Clock::now()});
+  }
+
+  void tell_progress(double seconds) const {
+    if (options_.progress) options_.progress({sum(&Report::cases), sum(&Report::filters), seconds});
   }
 
   void look_at(std::uint32_t job) {
@@ -138,6 +156,7 @@ class Workers {
       ::waitpid(pids_[job], &status, 0);
     }
     pids_[job] = 0;
+    check_worked(status);
     if (describe_end(status).empty()) return;
     suspect_ = std::min<std::uint64_t>(suspect_, shared_.reports[job].batch);
     shared_.found(suspect_ + options_.config.batch - 1);  // no one need go on behind it

@@ -23,7 +23,7 @@ struct RunOptions {
   std::uint32_t jobs = 1;
   std::uint32_t batch_timeout = 120;  // seconds without a finished batch that count as hanging
   std::function<Expected<Deciders, std::string>(const Config&)> deciders = make_deciders;
-  std::function<void(const Progress&)> progress = nullptr;  // called about once a second; may be null
+  std::function<void(const Progress&)> progress = nullptr;  // called about once a second and at the end; may be null
 };
 
 struct RunResult {
@@ -34,7 +34,8 @@ struct RunResult {
 };
 
 // Deterministic: the same configuration and range give the same result with any number of jobs. Throws
-// std::invalid_argument if a contestant cannot run here and std::system_error if processes cannot be made.
+// std::invalid_argument if a contestant cannot run here, std::system_error if processes cannot be made, and std::runtime_error
+// if one cannot work: for want of memory, of open files, or of executable memory. That is no disagreement.
 RunResult run_jobs(const RunOptions& options);
 
 }  // namespace callgate::fuzz

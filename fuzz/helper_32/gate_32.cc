@@ -4,6 +4,7 @@
 
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstddef>
@@ -77,7 +78,8 @@ extern const std::uint8_t callgate_gate_32_end[] __attribute__((visibility("hidd
 namespace callgate::fuzz {
 namespace {
 
-constexpr std::size_t gate_size = 4096;  // bytes
+constexpr std::size_t page = 4096;  // bytes; the gate takes one
+constexpr std::uint32_t untouched = 0x5a5a5a5a;
 
 std::uint8_t* map_below_4g(std::size_t size) {
   void* const memory = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
@@ -89,9 +91,11 @@ std::uint32_t low_address(const void* pointer) { return static_cast<std::uint32_
 
 }  // namespace
 
-// A signal may come while 32-bit code runs, and its frame lies on the same stack.
+// A signal may come while 32-bit code runs, and its frame lies on the same stack. Behind the input lies a page that cannot be
+// read.
 struct Gate32::Low {
-  alignas(64) std::uint8_t stack[std::size_t{64} << 10];
+  std::uint8_t stack[(std::size_t{64} << 10) - sizeof(std::uint32_t) * 64 - sizeof(SeccompData)];
+  std::uint32_t above[64];  // what belongs to callers of the caller
   SeccompData data;
 };
 
@@ -103,9 +107,9 @@ bool Gate32::can_run() {
       // mov eax, [esp + 4]; mov eax, [eax]; ret
       static constexpr std::uint8_t number[] = {0x8b, 0x44, 0x24, 0x04, 0x8b, 0x00, 0xc3};
       Gate32 gate;
-      std::uint8_t* const code = map_below_4g(gate_size);
+      std::uint8_t* const code = map_below_4g(page);
       std::memcpy(code, number, sizeof number);
-      const bool runs = ::mprotect(code, gate_size, PROT_READ | PROT_EXEC) == 0;
+      const bool runs = ::mprotect(code, page, PROT_READ | PROT_EXEC) == 0;
       if (!runs || gate.call(code, {77, 0, 0, {}}) != 77) __builtin_trap();
     };
     try {
@@ -118,24 +122,31 @@ bool Gate32::can_run() {
 }
 
 Gate32::Gate32() {
-  low_ = reinterpret_cast<Low*>(map_below_4g(sizeof(Low)));
-  gate_ = map_below_4g(gate_size);
+  static_assert(sizeof(Low) % page == 0);
+  low_ = reinterpret_cast<Low*>(map_below_4g(sizeof(Low) + page));
+  if (::mprotect(low_ + 1, page, PROT_NONE) != 0) throw std::system_error(errno, std::generic_category(), "mprotect");
+  std::ranges::fill(low_->above, untouched);
+  gate_ = map_below_4g(page);
   std::memcpy(gate_, callgate_gate_32, static_cast<std::size_t>(callgate_gate_32_end - callgate_gate_32));
-  if (::mprotect(gate_, gate_size, PROT_READ | PROT_EXEC) != 0) {
+  if (::mprotect(gate_, page, PROT_READ | PROT_EXEC) != 0) {
     throw std::system_error(errno, std::generic_category(), "executable memory below 4 GiB");
   }
 }
 
 Gate32::~Gate32() {
-  ::munmap(low_, sizeof(Low));
-  ::munmap(gate_, gate_size);
+  ::munmap(low_, sizeof(Low) + page);
+  ::munmap(gate_, page);
 }
 
 std::uint32_t Gate32::call(const std::uint8_t* entry, const SeccompData& data) {
   using Gate = std::uint32_t (*)(std::uint32_t function, std::uint32_t data, void* stack);
   low_->data = data;
   const auto gate = reinterpret_cast<Gate>(reinterpret_cast<std::uintptr_t>(gate_));
-  return gate(low_address(entry), low_address(&low_->data), low_->stack + sizeof low_->stack);
+  const std::uint32_t result = gate(low_address(entry), low_address(&low_->data), low_->above);
+  const bool is_kept = std::memcmp(&low_->data, &data, sizeof data) == 0 &&
+                       std::ranges::all_of(low_->above, [](std::uint32_t word) { return word == untouched; });
+  if (!is_kept) __builtin_trap();
+  return result;
 }
 
 }  // namespace callgate::fuzz

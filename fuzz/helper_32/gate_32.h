@@ -22,7 +22,8 @@ class Gate32 {
   ~Gate32();
 
   // The result of the cdecl function at `entry`, below 4 GiB, for a copy of `data`. Ends the process (SIGILL) if the function
-  // does not keep the registers that belong to its caller, or the stack pointer.
+  // does not keep its input, or what belongs to its caller: registers, stack pointer and stack. What lies behind the input
+  // cannot be read.
   std::uint32_t call(const std::uint8_t* entry, const SeccompData& data);
 
  private:

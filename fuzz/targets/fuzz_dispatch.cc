@@ -5,6 +5,7 @@
 
 #include <array>
 #include <atomic>
+#include <cerrno>
 #include <thread>
 
 #include "callgate/chain.hpp"
@@ -124,7 +125,7 @@ class Machine {
     if (child < 0) return;
     if (child == 0) ::_exit(agrees(slot, which) ? 0 : 1);
     int status = 0;
-    ::waitpid(child, &status, 0);
+    while (::waitpid(child, &status, 0) < 0) require(errno == EINTR, "waitpid");
     require(status == 0, "a forked child decides otherwise, or died");
   }
 

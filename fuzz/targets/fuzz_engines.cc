@@ -1,7 +1,9 @@
 // Every engine that this process can run against the interpreter, x86_32 code too: single filters and chains, both rules. One
 // engine an execution, chosen by a byte of the input. CALLGATE_FUZZ_ENGINES=xbyak,asmjit and CALLGATE_FUZZ_OPTIMIZE=none (or
 // full) leave others out.
+#include <algorithm>
 #include <cstdlib>
+#include <memory>
 #include <string_view>
 
 #include "fuzz/harness/finding.h"
@@ -18,55 +20,61 @@ bool is_chosen(const char* variable, std::string_view name) {
   return value == nullptr || std::string_view(value).find(name) != std::string_view::npos;
 }
 
-// Who decides, with turns, so that each takes about as much time as any other: optimising costs five times what straight code
-// does, and more where a chain publishes its code.
+// Who decides, with turns, so that each takes about as much time as any other: optimising costs five times what
+// straight code does, and more where a chain publishes its code. A turn belongs to the same decider in every build and process,
+// so that a file fails wherever it can; where its decider is missing, the next one that is there takes it.
 class Field {
  public:
   Field() {
     for (const Target target : {Target::native, Target::x86_32}) {
-      Config config;
-      config.target = target;
-      config.reuse_code_memory = true;
-      for (const Contestant contestant : available_contestants(config)) {
-        config.contestants = {contestant};
-        if (is_chosen("CALLGATE_FUZZ_ENGINES", name(contestant))) add(config);
+      for (const Contestant contestant : {Contestant::xbyak, Contestant::asmjit}) {
+        add(contestant, target, Optimize::none, 5);
+        add(contestant, target, Optimize::full, 1);
       }
-      if (sizeof(void*) == 4) break;  // x86_32 is native
     }
-    if (deciders_.empty()) fail("no engine to compare with the interpreter");
+    add(Contestant::match, Target::native, Optimize::full, 5);
+    add(Contestant::graph, Target::native, Optimize::full, 1);
+    add(Contestant::table, Target::native, Optimize::full, 1);
+    if (std::none_of(turns_.begin(), turns_.end(), [](const auto& decider) { return decider != nullptr; })) {
+      fail("no engine to compare with the interpreter");
+    }
   }
 
-  Decider& operator[](std::uint8_t choice) { return *deciders_[turns_[choice % turns_.size()]]; }
+  Decider& operator[](std::uint8_t choice) const {
+    std::size_t turn = choice % turns_.size();
+    while (turns_[turn] == nullptr) turn = (turn + 1) % turns_.size();
+    return *turns_[turn];
+  }
 
  private:
-  void add(Config config) {
-    switch (config.contestants[0]) {
-      case Contestant::xbyak:
-      case Contestant::asmjit:
-        add(config, Optimize::none, 5);
-        add(config, Optimize::full, 1);
-        break;
-      case Contestant::match: add(config, Optimize::full, 5); break;
-      case Contestant::graph:
-      case Contestant::table: add(config, Optimize::full, 1); break;
-    }
+  void add(Contestant contestant, Target target, Optimize level, std::size_t turns) {
+    turns_.insert(turns_.end(), turns, make(contestant, target, level));
   }
 
-  void add(Config& config, Optimize level, std::size_t turns) {
-    if (!is_chosen("CALLGATE_FUZZ_OPTIMIZE", callgate::name(level))) return;
+  // Null if it cannot run here, or is not to.
+  static std::shared_ptr<Decider> make(Contestant contestant, Target target, Optimize level) {
+    Config config;
+    config.contestants = {contestant};
+    config.target = target;
     config.levels = {level};
+    config.reuse_code_memory = true;
+    const bool is_native_again = target == Target::x86_32 && sizeof(void*) == 4;
+    const auto available = available_contestants(config);
+    if (is_native_again || std::find(available.begin(), available.end(), contestant) == available.end() ||
+        !is_chosen("CALLGATE_FUZZ_ENGINES", name(contestant)) ||
+        !is_chosen("CALLGATE_FUZZ_OPTIMIZE", callgate::name(level))) {
+      return nullptr;
+    }
     auto made = make_deciders(config);
     if (!made) fail(made.error());
-    turns_.insert(turns_.end(), turns, deciders_.size());
-    for (auto& decider : *made) deciders_.push_back(std::move(decider));
+    return std::move(made->front());
   }
 
-  Deciders deciders_;
-  std::vector<std::size_t> turns_;  // indices into deciders_
+  std::vector<std::shared_ptr<Decider>> turns_;
 };
 
 void check(const ChosenCase& chosen) {
-  static Field field;
+  static const Field field;
   if (const auto finding = examine(field[chosen.engine], chosen.asked)) fail("\n" + reproducer(*finding));
 }
 

@@ -9,6 +9,7 @@ namespace {
 
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::MatchesRegex;
 
 TEST(FuzzCommand, TellsWhatItDid) {
   const Outcome outcome = run({"fuzz", "--programs", "300", "--seed", "9", "--jobs", "2", "--times"});
@@ -17,6 +18,7 @@ TEST(FuzzCommand, TellsWhatItDid) {
   EXPECT_THAT(outcome.out, HasSubstr("seed 9"));
   EXPECT_THAT(outcome.out, HasSubstr("interpret"));
   EXPECT_THAT(outcome.out, HasSubstr("no disagreement\n"));
+  EXPECT_THAT(outcome.err, MatchesRegex("300 of 300 cases, [0-9]+ programs/s\n"));
 }
 
 TEST(FuzzCommand, Chains) {
@@ -35,6 +37,8 @@ TEST(FuzzCommand, WrongUsage) {
       {"fuzz", "--optimize", "most"}, {"fuzz", "--engines", "interp"},
       {"fuzz", "--seed", "none"},     {"fuzz", "--inputs", "0"},
       {"fuzz", "--chains", "0"},      {"fuzz", "extra"},
+      {"fuzz", "--seed", "-1"},       {"fuzz", "--seed", "18446744073709551616"},
+      {"fuzz", "--first", "18446744073709551615", "--programs", "3"},
   };
   for (const auto& arguments : wrong) {
     const Outcome outcome = run(arguments);

@@ -6,6 +6,7 @@
 
 #include "bpf/opcode.h"
 #include "fuzz/harness/code_buffer.h"
+#include "fuzz/harness/decider_kinds.h"
 #include "fuzz/harness/jobs.h"
 #include "fuzz/harness/reference.h"
 #include "fuzz/harness/reproducer.h"
@@ -198,11 +199,14 @@ TEST(Gate32, EndsWhatDoesNotKeepRegisters) {
   const std::uint8_t loses_ebx[] = {0xbb, 0, 0, 0, 0, 0xc3};                // mov ebx, 0; ret
   const std::uint8_t loses_ebp[] = {0x89, 0xe5, 0xc3};                      // mov ebp, esp; ret
   const std::uint8_t loses_stack[] = {0xc2, 4, 0};                          // ret 4
+  const std::uint8_t writes_input[] = {0x8b, 0x44, 0x24, 4, 0xff, 0x00, 0xc3};         // mov eax, [esp + 4]; inc dword [eax]; ret
+  const std::uint8_t writes_above[] = {0xff, 0x44, 0x24, 0x30, 0xc3};                  // inc dword [esp + 48]; ret
+  const std::uint8_t reads_behind[] = {0x8b, 0x44, 0x24, 4, 0x8b, 0x40, 0x40, 0xc3};  // …; mov eax, [eax + 64]; ret
   CodeBuffer code(CodeBuffer::Place::below_4g);
   Gate32 gate;
   const auto call = [&](std::span<const std::uint8_t> bytes) { return gate.call(code.put(bytes), {1, 0xfedcba98, 0, {}}); };
   EXPECT_EQ(call(keeps), 0xfedcba98u);
-  const std::span<const std::uint8_t> all_bad[] = {loses_ebx, loses_ebp, loses_stack};
+  const std::span<const std::uint8_t> all_bad[] = {loses_ebx, loses_ebp, loses_stack, writes_input, writes_above};
   for (const auto bad : all_bad) {
     EXPECT_EQ(isolated([&] {
                 ::signal(SIGILL, SIG_DFL);
@@ -210,6 +214,11 @@ TEST(Gate32, EndsWhatDoesNotKeepRegisters) {
               }),
               "killed by SIGILL");
   }
+  EXPECT_EQ(isolated([&] {
+              ::signal(SIGSEGV, SIG_DFL);
+              call(reads_behind);
+            }),
+            "killed by SIGSEGV");
   EXPECT_EQ(call(keeps), 0xfedcba98u);
 }
 
@@ -222,11 +231,24 @@ TEST(Harness, RefusesWhatCannotRun) {
   EXPECT_THROW(run_jobs(options), std::invalid_argument);
 }
 
+// What the system refuses is an error, not a wrong decision.
+TEST(Harness, AnEngineThatCannotRunIsNoFinding) {
+  struct Refused final : WrongDecider {
+    Refused() : WrongDecider("refused") {}
+    Program changed(const Program&) override { refuse_to_run(FallbackReason::memory_refused, EPERM); }
+  };
+  RunOptions options = some_cases(600);
+  options.jobs = 2;
+  options.deciders = just<Refused>;
+  EXPECT_THROW(run_jobs(options), std::runtime_error);
+}
+
 TEST(Isolated, TellsHowTheChildEnded) {
   EXPECT_EQ(isolated([] {}), "");
   EXPECT_EQ(isolated([] { ::raise(SIGTERM); }), "killed by SIGTERM");
   EXPECT_EQ(isolated([] { ::_exit(3); }), "ended with exit code 3");
   EXPECT_EQ(isolated([] { ::pause(); }, 1), "hung");
+  EXPECT_THROW(isolated([] { throw std::runtime_error("no files left"); }), std::runtime_error);
 }
 
 // What is printed is what fails: the text assembles to the same filter, and the input is there in full.
