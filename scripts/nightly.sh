@@ -1,5 +1,5 @@
 #!/bin/bash
-# nightly.sh [STAGE…]: what takes too long for every change. Stages: fuzz, tsan, m32-sanitizers, clang, kernel, exhaustive,
+# nightly.sh [STAGE…]: what takes too long for every change. Stages: fuzz, libfuzzer, tsan, m32-sanitizers, clang, kernel, exhaustive,
 # unicorn, valgrind, faults, mutation, slow-downs, coverage; all of them by default. All run even if one fails; the summary
 # is at the end.
 . "${BASH_SOURCE%/*}/stages.sh"
@@ -31,9 +31,12 @@ run_exhaustive() {
 
 # Emitted code in an emulator, which is neither this processor nor written by us.
 many_programs_in_unicorn() {
-  build release && CALLGATE_UNICORN_PROGRAMS=50000 build/release/tests/unicorn/test_unicorn --gtest_brief=1
+  build "$1" && CALLGATE_UNICORN_PROGRAMS=50000 "build/$1/tests/unicorn/test_unicorn" --gtest_brief=1
 }
-run_unicorn() { step many_programs_in_unicorn; }
+run_unicorn() {
+  step many_programs_in_unicorn release
+  step many_programs_in_unicorn m32
+}
 
 # The rooms' unit tests. --smc-check=all-non-file: code is generated, and run, at addresses that were used before.
 valgrind_room() {
@@ -97,16 +100,35 @@ run_coverage() {
 }
 
 # Long runs of the harness; the seed is the day of the year, so that every night asks something else.
-fuzz_command() { build/release/cli/callgate fuzz --quiet --jobs "$(nproc)" --seed "$(date +%j)" "$@"; }
+fuzz_command() { build/release/cli/callgate fuzz --quiet --jobs "$(nproc)" --seed "$(date +%-j)" "$@"; }
+fuzz_command_32() { build/m32/cli/callgate fuzz --quiet --jobs "$(nproc)" --seed "$(date +%-j)" "$@"; }
 run_fuzz() {
   step build release
   step fuzz_command --programs 5000000 --optimize none
   step fuzz_command --programs 300000
   step fuzz_command --programs 100000 --chains 6
   step fuzz_command --programs 1000000 --target x86_32 --optimize none
+  step build m32
+  step fuzz_command_32 --programs 300000
+  step fuzz_command_32 --programs 100000 --chains 6
 }
 
-all_stages=(fuzz tsan m32-sanitizers clang kernel exhaustive unicorn valgrind faults mutation slow-downs coverage)
+# The libFuzzer targets as a fleet has them: with the sanitizers, from the seed corpora. What is found ends the target.
+libfuzzer_target() {
+  local corpus=build/fuzz/corpus/$1
+  mkdir -p "$corpus"
+  "build/fuzz/fuzz/targets/$1" -max_total_time=120 -print_funcs=0 -verbosity=0 -dict=fuzz/targets/callgate.dict \
+    -artifact_prefix="build/fuzz/$1." "$corpus" "fuzz/corpus/$1"
+}
+run_libfuzzer() {
+  local target
+  step build fuzz
+  for target in fuzz_verify fuzz_text fuzz_formats fuzz_engines fuzz_dispatch; do
+    step libfuzzer_target "$target"
+  done
+}
+
+all_stages=(fuzz libfuzzer tsan m32-sanitizers clang kernel exhaustive unicorn valgrind faults mutation slow-downs coverage)
 stages=("$@")
 ((${#stages[@]})) || stages=("${all_stages[@]}")
 for name in "${stages[@]}"; do

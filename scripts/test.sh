@@ -4,7 +4,7 @@
 # passed, failed and skipped.
 . "${BASH_SOURCE%/*}/stages.sh"
 
-presets=(release sanitizers m32 no-asmjit no-xbyak interpreter-only)
+presets=(release sanitizers m32 mutants no-asmjit no-xbyak interpreter-only)
 case ${1:-} in
   '') ;;
   --quick) presets=(release) ;;

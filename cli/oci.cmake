@@ -1,0 +1,18 @@
+# OCI seccomp JSON to instructions: for the command, and for the fuzz targets where its two libraries are there.
+set(required "")
+if(CALLGATE_BUILD_TOOLS)
+  set(required REQUIRED)
+endif()
+find_package(PkgConfig ${required})
+find_package(nlohmann_json ${required})
+if(PkgConfig_FOUND)
+  pkg_check_modules(SECCOMP ${required} IMPORTED_TARGET libseccomp)
+endif()
+set(CALLGATE_HAVE_OCI FALSE)
+if(nlohmann_json_FOUND AND SECCOMP_FOUND)
+  set(CALLGATE_HAVE_OCI TRUE)
+  add_library(callgate_oci STATIC cli/json_node.cc cli/oci.cc cli/oci_profile.cc)
+  add_library(callgate::oci ALIAS callgate_oci)
+  target_link_libraries(callgate_oci PRIVATE callgate_flags nlohmann_json::nlohmann_json
+                        PUBLIC callgate_bpf PkgConfig::SECCOMP)
+endif()
