@@ -1,7 +1,7 @@
 #!/bin/bash
-# nightly.sh [STAGE…]: what takes too long for every change. Stages: fuzz, libfuzzer, tsan, m32-sanitizers, clang, kernel, exhaustive,
-# unicorn, valgrind, faults, mutation, slow-downs, coverage; all of them by default. All run even if one fails; the summary
-# is at the end.
+# nightly.sh [STAGE…]: what takes too long for every change. Stages: fuzz, libfuzzer, tsan, m32-sanitizers, clang, kernel,
+# exhaustive, unicorn, valgrind, faults, mutation, slow-downs, coverage; all of them by default. All run even if one fails; the
+# summary is at the end.
 . "${BASH_SOURCE%/*}/stages.sh"
 
 # ThreadSanitizer's runtime cannot live with as much address-space randomisation as recent kernels use.
