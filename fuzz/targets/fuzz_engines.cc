@@ -20,9 +20,9 @@ bool is_chosen(const char* variable, std::string_view name) {
   return value == nullptr || std::string_view(value).find(name) != std::string_view::npos;
 }
 
-// Who decides, with turns, so that each takes about as much time as any other: optimising costs five times what
-// straight code does, and more where a chain publishes its code. A turn belongs to the same decider in every build and process,
-// so that a file fails wherever it can; where its decider is missing, the next one that is there takes it.
+// Who decides, with turns, so that each takes about as much time as any other: optimising costs five times what straight code
+// does, and more where a chain publishes its code. A turn belongs to the same decider in every build and process, so that a file
+// fails wherever it can; where its decider is missing, the next one that is there takes it.
 class Field {
  public:
   Field() {

@@ -32,8 +32,8 @@ void prefer_options([[maybe_unused]] int* argc, [[maybe_unused]] char*** argv) {
 }  // namespace callgate::fuzz
 
 #ifdef CALLGATE_IN_LIBFUZZER
-// What AddressSanitizer is told where ASAN_OPTIONS does not say otherwise: half of an execution would be its keeping the stack
-// of each allocation, and freed memory for thousands of executions. A crash is run again with
+// What AddressSanitizer is told where ASAN_OPTIONS does not say otherwise: two fifths of an execution would be its keeping the
+// stack of each allocation, and freed memory for thousands of executions. A crash is run again with
 // ASAN_OPTIONS=malloc_context_size=30.
 extern "C" const char* __asan_default_options();
 extern "C" const char* __asan_default_options() {
