@@ -3,7 +3,9 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <span>
 
@@ -55,16 +57,18 @@ constexpr std::uint32_t class_of(std::uint32_t nr, std::uint32_t arch_value) {
 }
 
 // Where the run of equal values that starts at `first` ends. Neighbouring classes mostly are alike, so what costs more than a
-// comparison is done once a run; the inner loop becomes a few vector instructions.
+// comparison is done once a run; long runs are compared eight at a time, most others are short.
 inline std::uint32_t run_end(std::span<const std::uint32_t> by_class, std::uint32_t first) {
-  constexpr std::ptrdiff_t step = 16;
+  constexpr std::ptrdiff_t step = 8;
   const std::uint32_t* const last = by_class.data() + by_class.size();
   const std::uint32_t* at = by_class.data() + first;
   const std::uint32_t value = *at++;
-  for (; last - at >= step && *at == value; at += step) {
-    std::uint32_t differs = 0;
-    for (std::ptrdiff_t i = 0; i < step; ++i) differs |= at[i] ^ value;
-    if (differs != 0) break;
+  const std::uint64_t pair = std::uint64_t{value} << 32 | value;
+  while (last - at >= step && *at == value) {
+    std::uint64_t pairs[step / 2];
+    std::memcpy(pairs, at, sizeof pairs);
+    if (((pairs[0] ^ pair) | (pairs[1] ^ pair) | (pairs[2] ^ pair) | (pairs[3] ^ pair)) != 0) break;
+    at += step;
   }
   while (at != last && *at == value) ++at;
   return static_cast<std::uint32_t>(at - by_class.data());
