@@ -7,9 +7,9 @@
 namespace callgate::test {
 namespace {
 
+using testing::ContainsRegex;
 using testing::HasSubstr;
 using testing::IsEmpty;
-using testing::MatchesRegex;
 
 TEST(FuzzCommand, TellsWhatItDid) {
   const Outcome outcome = run({"fuzz", "--programs", "300", "--seed", "9", "--jobs", "2", "--times"});
@@ -18,7 +18,7 @@ TEST(FuzzCommand, TellsWhatItDid) {
   EXPECT_THAT(outcome.out, HasSubstr("seed 9"));
   EXPECT_THAT(outcome.out, HasSubstr("interpret"));
   EXPECT_THAT(outcome.out, HasSubstr("no disagreement\n"));
-  EXPECT_THAT(outcome.err, MatchesRegex("300 of 300 cases, [0-9]+ programs/s\n"));
+  EXPECT_THAT(outcome.err, ContainsRegex("300 of 300 cases, [0-9]+ programs/s\n"));
 }
 
 TEST(FuzzCommand, Chains) {

@@ -98,14 +98,12 @@ void operator delete(void* block, const std::nothrow_t&) noexcept { operator del
 void operator delete[](void* block) noexcept { operator delete(block); }
 void operator delete[](void* block, std::size_t) noexcept { operator delete(block); }
 void operator delete[](void* block, const std::nothrow_t&) noexcept { operator delete(block); }
-#if !CALLGATE_TEST_TSAN  // which has these for itself, and cannot be linked with ours
 void operator delete(void* block, std::align_val_t) noexcept { operator delete(block); }
 void operator delete(void* block, std::size_t, std::align_val_t) noexcept { operator delete(block); }
 void operator delete(void* block, std::align_val_t, const std::nothrow_t&) noexcept { operator delete(block); }
 void operator delete[](void* block, std::align_val_t) noexcept { operator delete(block); }
 void operator delete[](void* block, std::size_t, std::align_val_t) noexcept { operator delete(block); }
 void operator delete[](void* block, std::align_val_t, const std::nothrow_t&) noexcept { operator delete(block); }
-#endif
 
 #else
 
