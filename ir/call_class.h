@@ -65,9 +65,12 @@ inline std::uint32_t run_end(std::span<const std::uint32_t> by_class, std::uint3
   const std::uint32_t value = *at++;
   const std::uint64_t pair = std::uint64_t{value} << 32 | value;
   while (last - at >= step && *at == value) {
-    std::uint64_t pairs[step / 2];
-    std::memcpy(pairs, at, sizeof pairs);
-    if (((pairs[0] ^ pair) | (pairs[1] ^ pair) | (pairs[2] ^ pair) | (pairs[3] ^ pair)) != 0) break;
+    const auto differs = [&](std::ptrdiff_t i) {
+      std::uint64_t two;
+      std::memcpy(&two, at + i, sizeof two);
+      return two ^ pair;
+    };
+    if ((differs(0) | differs(2) | differs(4) | differs(6)) != 0) break;
     at += step;
   }
   while (at != last && *at == value) ++at;
