@@ -2,6 +2,8 @@
 #include <array>
 #include <cstring>
 #include <memory>
+#include <optional>
+#include <span>
 #include <system_error>
 
 #include "bpf/names.h"
@@ -10,6 +12,8 @@
 #include "cli/chain_options.h"
 #include "cli/command.h"
 #include "cli/filter_file.h"
+#include "cli/helper_32.h"
+#include "fuzz/harness/chain_32.h"
 
 namespace callgate::cli {
 namespace {
@@ -65,22 +69,61 @@ void check_engine(Session& session, const Chain& chain, Engine wanted) {
   }
 }
 
-Chain build_chain(Session& session, const EvalOptions& options) {
-  auto empty = Chain::create(options.chain);
-  if (!empty) fail(empty.error(), options.chain);
-  auto chain = empty->attach(read_filters(session, options));
-  if (!chain) fail(chain.error(), options.chain);
-  check_engine(session, *chain, options.chain.engine);
+Chain build_chain(const Options& options, std::span<const Program> filters) {
+  auto empty = Chain::create(options);
+  if (!empty) fail(empty.error(), options);
+  auto chain = empty->attach(filters);
+  if (!chain) fail(chain.error(), options);
   return std::move(*chain);
 }
 
+// Whether another process has to run the code: x86_32 code, asked for from a 64-bit command.
+bool needs_helper(const Options& options) {
+  const bool can_be_asmjit = options.engine == Engine::automatic || options.engine == Engine::asmjit;
+  return sizeof(void*) == 8 && options.target == Target::x86_32 && can_be_asmjit;
+}
+
+// The chain that replays calls beside the helper's code.
+Options replaying(Options options) {
+  options.engine = Engine::interpreter;
+  options.target = Target::native;
+  return options;
+}
+
+// What decides the calls: the chain, or x86_32 code of the same filters in the helper process.
+class Decider {
+ public:
+  Decider(Session& session, const Options& options, const std::vector<Program>& filters)
+      : chain_(build_chain(needs_helper(options) ? replaying(options) : options, filters)) {
+    if (!needs_helper(options)) {
+      check_engine(session, chain_, options.engine);
+      return;
+    }
+    auto made = fuzz::Chain32::make(filters, options.rule, options.optimize, helper_32());
+    if (!made) throw Failure(ExitCode::usage, "target x86_32: " + made.error());
+    say_who_runs_32_bit_code(session);
+    chain_32_.emplace(std::move(*made));
+  }
+
+  void decide(std::span<const SeccompData> calls, std::span<std::uint32_t> results) {
+    if (chain_32_) return chain_32_->evaluate(calls, results.data());
+    for (std::size_t i = 0; i < calls.size(); ++i) results[i] = chain_.evaluate(calls[i]);
+  }
+  Match match(const SeccompData& call) const { return chain_.match(call); }
+  const char* name() const { return chain_32_ ? "asmjit (x86_32)" : callgate::name(chain_.engine()); }
+
+ private:
+  Chain chain_;
+  std::optional<fuzz::Chain32> chain_32_;
+};
+
 // Which filter decided comes from a replay on the interpreter, which must agree with the engine.
-void print_json(Output& out, const Chain& chain, const SeccompData& data, std::uint32_t result) {
-  const Match match = chain.match(data);
+void print_json(Output& out, const Decider& decider, const SeccompData& data, std::uint32_t result) {
+  const Match match = decider.match(data);
   if (match.result != result) {
     throw Failure(ExitCode::failed,
                   fmt::format("engine {} decides 0x{:08x}, the interpreter 0x{:08x}: a bug in callgate",
-                              name(chain.engine()), result, match.result));
+                              decider.name(), result, match.result));
   }
   out.print(R"({{"result":{},"hex":"0x{:08x}","action":"{}","data":{},"filter":{}}})"
             "\n",
@@ -88,36 +131,36 @@ void print_json(Output& out, const Chain& chain, const SeccompData& data, std::u
             match.filter ? std::to_string(*match.filter) : "null");
 }
 
-void print_decision(Output& out, const Chain& chain, const SeccompData& data, ResultFormat format) {
-  const std::uint32_t result = chain.evaluate(data);
+void print_decision(Output& out, const Decider& decider, const SeccompData& data, std::uint32_t result,
+                    ResultFormat format) {
   switch (format) {
     case ResultFormat::text: return out.print("{}\n", bpf::result_name(result));
     case ResultFormat::hex: return out.print("0x{:08x}\n", result);
-    case ResultFormat::json: return print_json(out, chain, data, result);
+    case ResultFormat::json: return print_json(out, decider, data, result);
   }
 }
 
-template <class Decide>
-void for_each_line(Session& session, Input& input, Decide decide) {
+template <class Answer>
+void for_each_line(Session& session, Input& input, Answer answer) {
   LineReader lines(input, session.out);
   std::string_view line;
   while (lines.next(line)) {
     if (is_blank(line)) continue;
     const auto data = parse_call(line);
     if (!data) throw Failure(ExitCode::usage, lines.place() + ": " + data.error());
-    decide(*data);
+    answer(std::span<const SeccompData>(&*data, 1));
   }
 }
 
-template <class Decide>
-void for_each_record(Input& input, Decide decide) {
+template <class Answer>
+void for_each_record(Input& input, Answer answer) {
   std::array<SeccompData, 1024> block{};
   const std::span<char> bytes(reinterpret_cast<char*>(block.data()), sizeof block);
   std::uint64_t done = 0;
   std::size_t count = bytes.size();
   while (count == bytes.size()) {
     count = input.read_fully(bytes);
-    for (std::size_t i = 0; i < count / sizeof(SeccompData); ++i) decide(block[i]);
+    answer(std::span<const SeccompData>(block).first(count / sizeof(SeccompData)));
     done += count / sizeof(SeccompData);
   }
   if (const std::size_t rest = count % sizeof(SeccompData); rest != 0) {
@@ -127,13 +170,20 @@ void for_each_record(Input& input, Decide decide) {
 }
 
 ExitCode run(Session& session, const EvalOptions& options) {
-  const Chain chain = build_chain(session, options);
-  const auto decide = [&](const SeccompData& data) { print_decision(session.out, chain, data, options.format); };
+  Decider decider(session, options.chain, read_filters(session, options));
+  std::vector<std::uint32_t> results;
+  const auto answer = [&](std::span<const SeccompData> calls) {
+    results.resize(calls.size());
+    decider.decide(calls, results);
+    for (std::size_t i = 0; i < calls.size(); ++i) {
+      print_decision(session.out, decider, calls[i], results[i], options.format);
+    }
+  };
   Input input(options.input);
   if (options.records) {
-    for_each_record(input, decide);
+    for_each_record(input, answer);
   } else {
-    for_each_line(session, input, decide);
+    for_each_line(session, input, answer);
   }
   return ExitCode::done;
 }
@@ -164,6 +214,7 @@ Examples:
   echo 'personality 8' | callgate eval -f /usr/share/containers/seccomp.json
   echo 'socket 16 3 9' | callgate eval -f old.bpf -f new.bpf --rule most_restrictive --format json
   callgate eval -f filter.bpf --engine interp --records calls.bin
+  callgate eval -f filter.bpf --target x86_32 calls   # 32-bit code, in a helper process where the command is 64-bit
 
 Exit code: 0 if all calls are decided, 1 if a filter is invalid or a decision fails, 2 if the input cannot be read
 or the engine or target is not there.)");

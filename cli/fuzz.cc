@@ -1,10 +1,10 @@
 // callgate fuzz: do all engines decide as the interpreter does?
 #include <unistd.h>
 
-#include <filesystem>
 #include <memory>
 
 #include "cli/command.h"
+#include "cli/helper_32.h"
 #include "fuzz/harness/jobs.h"
 #include "fuzz/harness/reproducer.h"
 
@@ -39,12 +39,6 @@ std::vector<Contestant> contestants(const FuzzOptions& options) {
     }
   }
   return chosen;  // "interp" is none of them: it is always there
-}
-
-// Where the program of the 32-bit helper lies, seen from where the command lies.
-std::string helper_32() {
-  const auto bin = std::filesystem::read_symlink("/proc/self/exe").parent_path();
-  return (bin / CALLGATE_PROBES_FROM_BIN / "callgate-helper32").lexically_normal();
 }
 
 // Of large cases fewer together: a batch must end before it counts as hanging.
@@ -100,6 +94,10 @@ ExitCode run(Session& session, FuzzOptions& options) {
     throw Failure(ExitCode::usage, "--first: there are no so many cases behind it\nRun with --help for the usage.");
   }
   options.config.helper_32 = helper_32();
+  if (const std::string why = fuzz::target_obstacle(options.config); !why.empty()) {
+    throw Failure(ExitCode::usage, fmt::format("--target {}: {}", name(options.config.target), why));
+  }
+  if (options.config.target == Target::x86_32 && !options.quiet) say_who_runs_32_bit_code(session);
   fuzz::RunOptions run = run_options(options);
   if (!options.quiet) run.progress = [&](const fuzz::Progress& progress) { show_progress(progress, options.programs); };
   fuzz::RunResult result;

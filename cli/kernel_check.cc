@@ -18,7 +18,7 @@
 namespace callgate::cli {
 namespace {
 
-using Report = std::optional<std::string>;  // of a difference
+using Difference = std::optional<std::string>;  // shown with the smallest filter
 
 struct KernelCheckOptions {
   std::uint32_t programs = 10000;
@@ -77,22 +77,22 @@ class KernelCheck {
     for (const std::string& text : engines_.left_out) line("", "left out", text);
   }
 
-  // Runs one comparison. `compare` returns its counts; it puts a difference into `report`.
+  // Runs one comparison. `compare` returns its counts, and puts what differs into its argument.
   void part(const std::string& name, const std::string& how,
-            const std::function<std::string(Report& report)>& compare) {
+            const std::function<std::string(Difference& difference)>& compare) {
     if (!wanted(name)) return;
-    Report report;
+    Difference difference;
     std::string counts;
     try {
-      counts = compare(report);
+      counts = compare(difference);
     } catch (const std::runtime_error& error) {
-      report = error.what();
+      difference = error.what();
     }
     ++compared_;
-    if (!report) return line(name, how, counts);
+    if (!difference) return line(name, how, counts);
     ++differences_;
     line(name, how, "DIFFERENCE");
-    session_.out.print("{}\n", *report);
+    session_.out.print("{}\n", *difference);
   }
 
   void skip(const std::string& name, const std::string& how, const std::string& reason) {
@@ -108,51 +108,51 @@ class KernelCheck {
       return;
     }
     kernel::Probe& probe = *started.probe;
-    part("verdicts", process, [&](Report& report) { return verdicts(probe, bits, report); });
+    part("verdicts", process, [&](Difference& difference) { return verdicts(probe, bits, difference); });
     for (const kernel::Route& route : kernel::routes) {
       if (route.bits == bits) check_results(probe, route);
     }
-    part("merging", process, [&](Report& report) { return merging(probe, report); });
+    part("merging", process, [&](Difference& difference) { return merging(probe, difference); });
     if (kernel::jit_is_hardened()) {
       skip("path", process, "net.core.bpf_jit_harden makes lengths depend on more than the filter");
     } else {
-      part("path", process, [&](Report& report) { return path(probe, report); });
+      part("path", process, [&](Difference& difference) { return path(probe, difference); });
     }
   }
 
-  std::string verdicts(kernel::Probe& probe, int bits, Report& report) {
+  std::string verdicts(kernel::Probe& probe, int bits, Difference& difference) {
     kernel::VerdictTally tally;
-    report = kernel::compare_random_verdicts(probe, options_.seed, share(bits == 64 ? 1 : 5), tally);
+    difference = kernel::compare_random_verdicts(probe, options_.seed, share(bits == 64 ? 1 : 5), tally);
     return fmt::format("{} filters: {} accepted, {} rejected", tally.accepted + tally.rejected, tally.accepted,
                        tally.rejected);
   }
 
   void check_results(kernel::Probe& probe, const kernel::Route& route) {
-    if (route.gate == kernel::Gate::int80 && probe.hello().int80_works == 0) {
-      return skip("results", route.description, "this kernel does not serve int 0x80");
+    if (const std::string why = kernel::obstacle(probe, route); !why.empty()) {
+      return skip("results", route.description, why);
     }
     kernel::SeccompRunner runner(probe, route);
-    part("results", route.description, [&](Report& report) { return results(runner, max_program_length, report); });
+    part("results", route.description, [&](Difference& difference) { return results(runner, max_program_length, difference); });
   }
 
-  std::string results(kernel::Runner& runner, std::uint32_t longest, Report& report) {
+  std::string results(kernel::Runner& runner, std::uint32_t longest, Difference& difference) {
     kernel::ResultTally tally;
-    report = kernel::compare_results(runner, {options_.seed, share(10), 400, longest}, engines_.available, tally);
+    difference = kernel::compare_results(runner, {options_.seed, share(10), 400, longest}, engines_.available, tally);
     return fmt::format("{} filters, {} of them with several results; {} left out", tally.programs, tally.branching,
                        tally.left_out);
   }
 
-  std::string merging(kernel::Probe& probe, Report& report) {
+  std::string merging(kernel::Probe& probe, Difference& difference) {
     kernel::Merging merging(probe, engines_.available, options_.seed);
-    report = merging.compare_random(share(10));
+    difference = merging.compare_random(share(10));
     const auto& [chains, seen] = merging.tally();
     return fmt::format("{} chains: {} run, {} fail, {} trap, {} kill the thread, {} kill the process", chains, seen[0],
                        seen[1], seen[2], seen[3], seen[4]);
   }
 
-  std::string path(kernel::Probe& probe, Report& report) {
+  std::string path(kernel::Probe& probe, Difference& difference) {
     const std::uint32_t count = share(10);
-    report = kernel::compare_random_path_lengths(probe, options_.seed, count);
+    difference = kernel::compare_random_path_lengths(probe, options_.seed, count);
     return fmt::format("{} filters at the exact limit", count);
   }
 
@@ -163,14 +163,14 @@ class KernelCheck {
     } catch (const std::runtime_error& error) {
       return skip("sockets", "SO_ATTACH_FILTER", error.what());
     }
-    part("sockets", "verdicts, SO_ATTACH_FILTER", [&](Report& report) {
+    part("sockets", "verdicts, SO_ATTACH_FILTER", [&](Difference& difference) {
       kernel::SocketTally tally;
-      report = kernel::compare_socket_verdicts(*sockets, options_.seed, share(10), tally);
+      difference = kernel::compare_socket_verdicts(*sockets, options_.seed, share(10), tally);
       return fmt::format("{} filters: {} accepted, {} rejected; {} left out", tally.accepted + tally.rejected,
                          tally.accepted, tally.rejected, tally.left_out);
     });
     constexpr std::uint32_t longest = 1000;  // beyond, a socket's filter takes more memory than it may
-    part("sockets", "results, packets", [&](Report& report) { return results(*sockets, longest, report); });
+    part("sockets", "results, packets", [&](Difference& difference) { return results(*sockets, longest, difference); });
   }
 
   void explain() {

@@ -46,14 +46,19 @@ mkdir -p "$out"
   { echo "bench: --all needs gnuplot, python3 and a 32-bit compiler (scripts/setup.sh --with-i386 --bench)" >&2; exit 1; }
 build release
 if [[ ${1:-} == --all ]]; then
-  build m32
+  # Times under an emulator would be those of the emulator.
+  no_32=$("$root/scripts/machine.sh" | sed -n 's/^32-bit-programs\t//p')
+  if [[ $no_32 == yes ]]; then build m32; else echo "bench: 32-bit figures are left out: $no_32" >&2; fi
   wide=() narrow=()
   for pass in 1 2 3; do
-    wide+=("$out/figures-$pass.json") narrow+=("$out/figures-32-$pass.json")
+    wide+=("$out/figures-$pass.json")
     measure release "$filter" "${wide[-1]}"
+    [[ $no_32 == yes ]] || continue
+    narrow+=("$out/figures-32-$pass.json")
     measure m32 "$decisions" "${narrow[-1]}"
   done
-  figures=("${wide[@]}" --narrow "${narrow[@]}")
+  figures=("${wide[@]}")
+  if ((${#narrow[@]})); then figures+=(--narrow "${narrow[@]}"); fi
 else
   wide=("$out/figures.json")
   measure release "$filter" "${wide[0]}"

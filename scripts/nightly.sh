@@ -22,7 +22,7 @@ run_kernel() { step million_programs; }
 
 # All small programs, 64-bit and 32-bit code.
 all_small_programs() {
-  build "$1" && CALLGATE_EXHAUST=full "build/$1/tests/exhaustive/test_exhaustive" --gtest_brief=1
+  build "$1" && CALLGATE_EXHAUST=full launch "$1" tests/exhaustive/test_exhaustive --gtest_brief=1
 }
 run_exhaustive() {
   step all_small_programs release
@@ -31,7 +31,7 @@ run_exhaustive() {
 
 # Emitted code in an emulator, which is neither this processor nor written by us.
 many_programs_in_unicorn() {
-  build "$1" && CALLGATE_UNICORN_PROGRAMS=50000 "build/$1/tests/unicorn/test_unicorn" --gtest_brief=1
+  build "$1" && CALLGATE_UNICORN_PROGRAMS=50000 launch "$1" tests/unicorn/test_unicorn --gtest_brief=1
 }
 run_unicorn() {
   step many_programs_in_unicorn release
@@ -100,8 +100,8 @@ run_coverage() {
 }
 
 # Long runs of the harness; the seed is the day of the year, so that every night asks something else.
-fuzz_command() { build/release/cli/callgate fuzz --quiet --jobs "$(nproc)" --seed "$(date +%-j)" "$@"; }
-fuzz_command_32() { build/m32/cli/callgate fuzz --quiet --jobs "$(nproc)" --seed "$(date +%-j)" "$@"; }
+fuzz_command() { launch release cli/callgate fuzz --quiet --jobs "$(nproc)" --seed "$(date +%-j)" "$@"; }
+fuzz_command_32() { launch m32 cli/callgate fuzz --quiet --jobs "$(nproc)" --seed "$(date +%-j)" "$@"; }
 run_fuzz() {
   step build release
   step fuzz_command --programs 5000000 --optimize none
@@ -139,6 +139,7 @@ for name in "${stages[@]}"; do
 done
 
 scripts/setup.sh --with-i386 --nightly
+know_machine
 for name in "${stages[@]}"; do
   stage "$name" "run_$name"
 done

@@ -1,6 +1,6 @@
 #!/bin/bash
-# setup.sh [--with-i386] [--nightly] [--bench]: installs the Debian packages that building and testing callgate needs and that
-# are missing. Does nothing, and asks nobody, when all are there.
+# setup.sh [--with-i386] [--virtual-machine] [--nightly] [--bench]: installs the Debian packages that building and testing callgate
+# needs and that are missing. Does nothing, and asks nobody, when all are there.
 set -euo pipefail
 
 packages=(
@@ -14,6 +14,8 @@ packages=(
 )
 i386_packages=(libasmjit-dev libfmt-dev libseccomp-dev libzydis-dev libgtest-dev libgmock-dev libbenchmark-dev
                libunicorn-dev)
+i386_tools=(g++-multilib libc6-dev-i386 qemu-user)  # qemu-user: for kernels that run no 32-bit programs
+virtual_machine_packages=(qemu-system-x86 busybox-static cpio)  # a machine whose kernel does (scripts/virtual-machine.sh)
 nightly_packages=(llvm-14 jq)
 bench_packages=(libpcap-dev libdpdk-dev gnuplot-nox)  # peers to compare with, tables and pictures
 
@@ -22,12 +24,13 @@ for option in "$@"; do
   case $option in
     --with-i386)
       with_i386=1
-      packages+=(g++-multilib libc6-dev-i386 "${i386_packages[@]/%/:i386}")
+      packages+=("${i386_tools[@]}" "${i386_packages[@]/%/:i386}")
       ;;
+    --virtual-machine) packages+=("${virtual_machine_packages[@]}") ;;
     --nightly) packages+=("${nightly_packages[@]}") ;;
     --bench) packages+=("${bench_packages[@]}") ;;
     *)
-      echo "usage: setup.sh [--with-i386] [--nightly] [--bench]" >&2
+      echo "usage: setup.sh [--with-i386] [--virtual-machine] [--nightly] [--bench]" >&2
       exit 2
       ;;
   esac

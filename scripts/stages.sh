@@ -5,6 +5,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 jobs=$(nproc)
 passed=0 failed=0 skipped=0
 summary=()
+not_shown=()  # sentences about what this machine cannot show
 
 # stage NAME COMMAND…: runs the command; it counts what it ran into `passed`, `failed` and `skipped`.
 stage() {
@@ -33,46 +34,53 @@ build() {
   cmake --build --preset "$1" --parallel "$jobs" -- -k 0
 }
 
-# try_filters: whether the kernel loads a filter, tried once, in a process that may hang for ever. If not, tests that need it
-# are skipped with the reason.
-filters_tried=
-try_filters() {
-  [[ -z $filters_tried && -z ${CALLGATE_NO_FILTERS:-} ]] || return 0
-  filters_tried=1
-  mkdir -p build
-  g++ -O1 -o build/try_filter -x c++ - <<'SOURCE' || return 0
-#include <cerrno>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
-#include <sys/prctl.h>
-int main() {
-  sock_filter allow[] = {{0x06, 0, 0, 0x7fff0000}};
-  const sock_fprog program = {1, allow};
-  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return 1;
-  return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0;
-}
-SOURCE
-  build/try_filter </dev/null >/dev/null 2>&1 &
-  local pid=$! i
-  for ((i = 0; i < 100; ++i)); do
-    if ! kill -0 "$pid" 2>/dev/null; then
-      if wait "$pid"; then return 0; fi
-      export CALLGATE_NO_FILTERS="the kernel refuses a filter that allows everything"
-      break
-    fi
-    sleep 0.1
-  done
-  : "${CALLGATE_NO_FILTERS:="the kernel does not come back from loading a filter (waited 10 s)"}"
-  export CALLGATE_NO_FILTERS
-  disown "$pid" 2>/dev/null || true
-  echo "WARNING: $CALLGATE_NO_FILTERS: tests that compare with the kernel are skipped" >&2
+# know_machine: asks once what this machine can do (scripts/machine.sh) and prints it. What it lacks is in `lacks`, by the word
+# of tests/allowed-skips.txt: lacks[no-int80]=reason.
+declare -A lacks=()
+is_known=
+know_machine() {
+  [[ -z $is_known ]] || return 0
+  is_known=1
+  local answers word answer
+  answers=$(scripts/machine.sh) || return 1
+  printf '\n=== this machine%s\n' "${CALLGATE_MACHINE:+, with CALLGATE_MACHINE=$CALLGATE_MACHINE}"
+  while IFS=$'\t' read -r word answer; do
+    printf '%-16s %s\n' "$word" "$answer"
+    [[ $answer == yes ]] || lacks[no-$word]=$answer
+  done <<<"$answers"
+  # A kernel that does not come back from loading a filter is asked once; and a process that an emulator runs cannot ask.
+  [[ -z ${lacks[no-filters]:-} ]] || export CALLGATE_MACHINE=no-filters${CALLGATE_MACHINE:+,$CALLGATE_MACHINE}
 }
 
-# suite PRESET [CTEST-ARGUMENT…]: configures, builds and runs the tests of a preset.
+# Why the programs of a preset cannot run here; empty if they can.
+obstacle_of() {
+  [[ $1 == m32* && -n ${lacks[no-32-bit-programs]:-} && -n ${lacks[no-emulator]:-} ]] || return 0
+  echo "${lacks[no-32-bit-programs]}, and ${lacks[no-emulator]}"
+}
+
+# Whether an emulator runs the programs of a preset.
+is_emulated() { [[ $1 == m32* && -n ${lacks[no-32-bit-programs]:-} ]]; }
+
+# launch PRESET PROGRAM ARGUMENT…: runs a program of that build tree, under the emulator if the kernel does not run it.
+launch() {
+  local launcher=() preset=$1 program=$2
+  shift 2
+  if [[ $preset == m32* ]]; then mapfile -t launcher < <(scripts/machine.sh launcher); fi
+  "${launcher[@]}" "build/$preset/$program" "$@"
+}
+
+# suite PRESET [CTEST-ARGUMENT…]: configures, builds and runs the tests of a preset. A preset whose programs nothing runs here is
+# left out, and the summary says so.
 suite() {
-  try_filters
-  local preset=$1 report=$PWD/build/$1.tests.xml
+  know_machine
+  local preset=$1 report=$PWD/build/$1.tests.xml obstacle
   shift
+  obstacle=$(obstacle_of "$preset")
+  if [[ -n $obstacle ]]; then
+    not_shown+=("$preset was not run: $obstacle; x86_32 code was shown by Unicorn and by its listings only")
+    echo "${not_shown[-1]}"
+    return
+  fi
   mkdir -p build
   rm -f "$report"
   if ! build "$preset"; then
@@ -123,15 +131,25 @@ count() {
   fi
 }
 
+# holds CONDITION PRESET: whether the first word of a line of tests/allowed-skips.txt stands for this preset here.
+holds() {
+  local condition=$1 preset=$2
+  case $condition in
+    emulated) is_emulated "$preset" ;;
+    no-32-bit-programs | no-int80 | no-32-bit-segment | no-filters | no-socket-filters | no-ptrace | no-emulator)
+      [[ -n ${lacks[$condition]:-} ]]
+      ;;
+    # shellcheck disable=SC2053 # a pattern
+    *) [[ $preset == $condition ]] ;;
+  esac
+}
+
 skip_allowed() {
-  local preset=$1 name=$2 presets pattern reason
-  while read -r presets pattern reason; do
-    [[ -n $presets && $presets != \#* ]] || continue
-    # shellcheck disable=SC2053 # both are patterns
-    [[ $presets != no-filters || -z ${CALLGATE_NO_FILTERS:-} ]] || presets=$preset
-    if [[ $preset == $presets && $name == $pattern && -n $reason ]]; then
-      return 0
-    fi
+  local preset=$1 name=$2 condition pattern reason
+  while read -r condition pattern reason; do
+    [[ -n $condition && $condition != \#* && -n $reason ]] || continue
+    # shellcheck disable=SC2053 # a pattern
+    if [[ $name == $pattern ]] && holds "$condition" "$preset"; then return 0; fi
   done <tests/allowed-skips.txt
   return 1
 }
@@ -139,6 +157,7 @@ skip_allowed() {
 finish() {
   printf '\n=== summary\n'
   printf '%s\n' "${summary[@]}"
+  if ((${#not_shown[@]})); then printf 'NOT SHOWN: %s\n' "${not_shown[@]}"; fi
   printf 'total time %d s\n' "$SECONDS"
   printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
   ((failed == 0 && passed > 0))

@@ -1,23 +1,29 @@
 #!/bin/bash
 # test.sh [--quick | PRESET…]: builds callgate and runs its tests in every way that a change must survive, or only in
-# the ways that are named (see CMakePresets.json); --quick is the release build alone. Ends with what all runs together
-# passed, failed and skipped.
+# the ways that are named (see CMakePresets.json); --quick is the release build alone. Begins with what this machine can do:
+# where it runs no 32-bit programs, an emulator does, and what only a kernel shows is left to an emulated machine with a kernel that
+# runs them (other-machine.sh). Ends with what all runs together passed, failed and skipped.
 . "${BASH_SOURCE%/*}/stages.sh"
+. "${BASH_SOURCE%/*}/other-machine.sh"
 
 presets=(release sanitizers m32 mutants no-asmjit no-xbyak interpreter-only)
+packages=(--with-i386 --virtual-machine)
+other_machine=1
 case ${1:-} in
   '') ;;
-  --quick) presets=(release) ;;
+  --quick) presets=(release) other_machine='' packages=(--with-i386) ;;
   -*)
     echo "usage: test.sh [--quick | PRESET…]" >&2
     exit 2
     ;;
-  *) presets=("$@") ;;
+  *) presets=("$@") other_machine='' packages=(--with-i386) ;;
 esac
 
-scripts/setup.sh --with-i386
+scripts/setup.sh "${packages[@]}"
+know_machine
 for preset in "${presets[@]}"; do
   stage "$preset" suite "$preset"
   if [[ $preset == release ]]; then stage 'slow-downs' step scripts/perf-check.sh --quick; fi
 done
+if [[ -n $other_machine ]]; then stage 'other machine' run_other_machine; fi
 finish

@@ -38,4 +38,8 @@ struct Config {
 // What this build and this process can run; of the configuration, its target and helper matter.
 std::vector<Contestant> available_contestants(const Config& config);
 
+// Why no code for the configuration's target can run here, in one sentence without a full stop; empty if it can, or if the
+// target is this process's own.
+std::string target_obstacle(const Config& config);
+
 }  // namespace callgate::fuzz

@@ -4,8 +4,8 @@
 #include "fuzz/harness/config.h"
 #include "fuzz/harness/decider.h"
 #include "fuzz/harness/decider_kinds.h"
-#include "fuzz/helper_32/gate_32.h"
 #include "fuzz/helper_32/helper_32.h"
+#include "fuzz/machine/machine.h"
 #include "jit/backend/backend.h"
 
 namespace callgate::fuzz {
@@ -24,9 +24,9 @@ bool can_make(Contestant contestant, Target target) {
 
 bool is_foreign(const Config& config) { return resolved(config.target) != jit::host_target(); }
 
-bool runs_foreign_code(const Config& config) {
-  if (resolved(config.target) != Target::x86_32) return false;
-  return config.reuse_code_memory ? Gate32::can_run() : Helper32::can_run(config.helper_32);
+std::string foreign_obstacle(const Config& config) {
+  if (resolved(config.target) != Target::x86_32) return "this process is 32-bit";
+  return config.reuse_code_memory ? machine::obstacle(machine::Ability::segment_32) : Helper32::obstacle(config.helper_32);
 }
 
 // Why it cannot run here; empty if it can.
@@ -36,10 +36,8 @@ std::string obstacle(Contestant contestant, const Config& config) {
   if (!can_make(contestant, config.target)) {
     return who + " makes no code for " + callgate::name(config.target) + " in this build";
   }
-  if (is_foreign(config) && !runs_foreign_code(config)) {
-    return "code for " + std::string(callgate::name(config.target)) + " cannot run here";
-  }
-  return "";
+  const std::string why = target_obstacle(config);
+  return why.empty() ? "" : "code for " + std::string(callgate::name(config.target)) + " cannot run here: " + why;
 }
 
 std::unique_ptr<Decider> foreign_decider(const Config& config, Optimize level) {
@@ -77,6 +75,11 @@ const char* name(Contestant contestant) noexcept {
     case Contestant::graph: return "graph";
   }
   return "?";
+}
+
+std::string target_obstacle(const Config& config) {
+  if (!is_foreign(config)) return "";
+  return can_make(Contestant::asmjit, config.target) ? foreign_obstacle(config) : "this build has no AsmJit";
 }
 
 std::vector<Contestant> available_contestants(const Config& config) {

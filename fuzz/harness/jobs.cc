@@ -16,7 +16,7 @@
 #include <thread>
 
 #include "fuzz/harness/shrink.h"
-#include "fuzz/helper_32/isolated.h"
+#include "fuzz/machine/isolated.h"
 
 namespace callgate::fuzz {
 namespace {

@@ -6,12 +6,9 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <csignal>
 #include <cstddef>
 #include <cstring>
 #include <system_error>
-
-#include "fuzz/helper_32/isolated.h"
 
 // std::uint32_t gate(function, data, stack), which ends in ud2 if the function does not keep what belongs to its caller. It is
 // copied below 4 GiB, where a far return of 32 bits finds it. What the 64-bit caller keeps goes to memory: upper halves and
@@ -99,28 +96,6 @@ struct Gate32::Low {
   SeccompData data;
 };
 
-bool Gate32::can_run() {
-  static const bool can = [] {
-    const auto try_it = []() noexcept {
-      // A fuzzer's handlers would report what the parent is to be told.
-      for (const int signal : {SIGSEGV, SIGBUS, SIGILL, SIGABRT}) ::signal(signal, SIG_DFL);
-      // mov eax, [esp + 4]; mov eax, [eax]; ret
-      static constexpr std::uint8_t number[] = {0x8b, 0x44, 0x24, 0x04, 0x8b, 0x00, 0xc3};
-      Gate32 gate;
-      std::uint8_t* const code = map_below_4g(page);
-      std::memcpy(code, number, sizeof number);
-      const bool runs = ::mprotect(code, page, PROT_READ | PROT_EXEC) == 0;
-      if (!runs || gate.call(code, {77, 0, 0, {}}) != 77) __builtin_trap();
-    };
-    try {
-      return isolated(try_it).empty();
-    } catch (const std::system_error&) {
-      return false;
-    }
-  }();
-  return can;
-}
-
 Gate32::Gate32() {
   static_assert(sizeof(Low) % page == 0);
   low_ = reinterpret_cast<Low*>(map_below_4g(sizeof(Low) + page));
@@ -155,7 +130,6 @@ std::uint32_t Gate32::call(const std::uint8_t* entry, const SeccompData& data) {
 
 namespace callgate::fuzz {
 
-bool Gate32::can_run() { return false; }
 Gate32::Gate32() = default;
 Gate32::~Gate32() = default;
 std::uint32_t Gate32::call(const std::uint8_t*, const SeccompData&) { __builtin_trap(); }

@@ -1,6 +1,6 @@
 // Calls x86_32 code inside a 64-bit process: a far call into the 32-bit code segment that Linux keeps for every process. It
 // serves where each input has to be answered before the next one is made (fuzz_engines). Code that goes astray takes the process
-// with it; runs that have to go on after that use the helper process.
+// with it; runs that have to go on after that use the helper process. Only where machine::Ability::segment_32 is there.
 #pragma once
 
 #include <cstdint>
@@ -12,10 +12,6 @@ namespace callgate::fuzz {
 // Not for several threads at once.
 class Gate32 {
  public:
-  // Whether x86_32 code can run here. Tried once, in a child: a kernel or an emulator without that segment kills who tries.
-  // False in a 32-bit process, which needs no gate.
-  static bool can_run();
-
   Gate32();  // throws std::system_error if memory below 4 GiB is refused
   Gate32(const Gate32&) = delete;
   Gate32& operator=(const Gate32&) = delete;

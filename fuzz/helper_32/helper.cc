@@ -59,21 +59,28 @@ std::uint32_t call_checked(Function function, const SeccompData* data) {
   return result;
 }
 
-void* map(std::size_t at, std::size_t size, int protection) {
-  void* const memory = mmap(nullptr, size, protection, MAP_SHARED, helper_32::shared_fd, static_cast<off_t>(at));
+void* map(std::size_t at, std::size_t size, int protection, void* where = nullptr) {
+  const int flags = MAP_SHARED | (where != nullptr ? MAP_FIXED : 0);
+  void* const memory = mmap(where, size, protection, flags, helper_32::shared_fd, static_cast<off_t>(at));
   if (memory == MAP_FAILED) _exit(2);
   return memory;
 }
 
 }  // namespace
 
-int main() {
+// An argument, whatever it is, says that this process is emulated.
+int main(int count, char**) {
   using namespace helper_32;
+  const bool is_emulated = count > 1;
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   const auto* const orders = static_cast<const Orders*>(map(orders_at, sizeof(Orders), PROT_READ));
   auto* const answers = static_cast<Answers*>(map(answers_at, sizeof(Answers), PROT_READ | PROT_WRITE));
-  const auto code = reinterpret_cast<std::uintptr_t>(map(code_at, max_code, PROT_READ | PROT_EXEC));
+  void* const code_memory = map(code_at, max_code, PROT_READ | PROT_EXEC);
+  const auto code = reinterpret_cast<std::uintptr_t>(code_memory);
   for (char go; read(STDIN_FILENO, &go, 1) == 1;) {
+    // An emulator keeps what it translated until this process changes it; the parent's writes it does not see. A new mapping
+    // makes it forget.
+    if (is_emulated) map(code_at, max_code, PROT_READ | PROT_EXEC, code_memory);
     for (std::uint32_t i = orders->first; i < orders->count; ++i) {
       answers->current = i;
       answers->results[i] = call_checked(reinterpret_cast<Function>(code + orders->entries[i]), &orders->inputs[i]);

@@ -10,8 +10,10 @@
 #include <cerrno>
 #include <csignal>
 #include <system_error>
+#include <vector>
 
-#include "fuzz/helper_32/isolated.h"
+#include "fuzz/machine/isolated.h"
+#include "fuzz/machine/machine.h"
 
 extern char** environ;
 
@@ -21,7 +23,8 @@ namespace {
 using helper_32::Answers;
 using helper_32::Orders;
 
-constexpr int patience = 20'000;  // milliseconds for a batch
+constexpr int patience = 20'000;           // milliseconds for a batch
+constexpr int emulated_patience = 120'000;  // the same, where an emulator runs the helper
 
 void check(bool holds, const char* what) {
   if (!holds) throw std::system_error(errno, std::generic_category(), what);
@@ -29,8 +32,11 @@ void check(bool holds, const char* what) {
 
 }  // namespace
 
-bool Helper32::can_run(const std::string& program) {
-  return sizeof(void*) == 8 && !program.empty() && ::access(program.c_str(), X_OK) == 0;
+std::string Helper32::obstacle(const std::string& program) {
+  if (sizeof(void*) != 8) return "a 32-bit process runs x86_32 code itself";
+  if (program.empty()) return "this build has no 32-bit helper: its compiler links no static -m32 programs";
+  if (::access(program.c_str(), X_OK) != 0) return "the 32-bit helper is not there (" + program + ")";
+  return machine::launcher_32().obstacle;
 }
 
 Helper32::~Helper32() {
@@ -78,8 +84,14 @@ void Helper32::start() {
   posix_spawn_file_actions_adddup2(&actions, in[0], STDIN_FILENO);
   posix_spawn_file_actions_adddup2(&actions, out[1], STDOUT_FILENO);
   posix_spawn_file_actions_adddup2(&actions, shared_, helper_32::shared_fd);
-  char* arguments[] = {program_.data(), nullptr};
-  const int error = ::posix_spawn(&pid_, program_.c_str(), &actions, nullptr, arguments, environ);
+  std::vector<std::string> words = machine::launcher_32().words;
+  const bool is_emulated = !words.empty();
+  words.push_back(program_);
+  if (is_emulated) words.emplace_back("emulated");
+  std::vector<char*> arguments;
+  for (std::string& word : words) arguments.push_back(word.data());
+  arguments.push_back(nullptr);
+  const int error = ::posix_spawn(&pid_, arguments[0], &actions, nullptr, arguments.data(), environ);
   posix_spawn_file_actions_destroy(&actions);
   ::close(in[0]);
   ::close(out[1]);
@@ -106,7 +118,8 @@ bool Helper32::round() {
   if (::write(to_, &byte, 1) != 1) return false;
   pollfd answer{from_, POLLIN, 0};
   int ready = 0;
-  do ready = ::poll(&answer, 1, patience);
+  const bool is_emulated = !machine::launcher_32().words.empty();
+  do ready = ::poll(&answer, 1, is_emulated ? emulated_patience : patience);
   while (ready < 0 && errno == EINTR);
   return ready == 1 && ::read(from_, &byte, 1) == 1;
 }

@@ -21,8 +21,9 @@ class Helper32 {
   Helper32& operator=(const Helper32&) = delete;
   ~Helper32();
 
-  // Whether code for x86_32 can run in it: the program is there, and this process is not 32-bit itself.
-  static bool can_run(const std::string& program);
+  // Why code for x86_32 cannot run in it, in one sentence without a full stop; empty if it can. It runs natively or, where the
+  // kernel runs no 32-bit programs, under an emulator (fuzz/machine/). A 32-bit process needs no helper, and has none.
+  static std::string obstacle(const std::string& program);
 
   // Where code, entries (bytes from the start of the code) and inputs are put before run(). Throws std::system_error if
   // the helper cannot be started.

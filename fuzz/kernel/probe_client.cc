@@ -7,9 +7,10 @@
 
 #include <cerrno>
 #include <csignal>
-#include <cstdlib>
 #include <cstring>
 #include <stdexcept>
+
+#include "fuzz/machine/machine.h"
 
 namespace callgate::kernel {
 namespace {
@@ -139,7 +140,9 @@ std::vector<StepResult> Probe::script(std::span<const ScriptStep> steps) {
 }
 
 ProbeOrReason start_probe(int bits, const std::string& directory) {
-  if (const char* why = std::getenv("CALLGATE_NO_FILTERS")) return {nullptr, why};
+  using machine::Ability;
+  if (machine::is_taken_away(Ability::filters)) return {nullptr, machine::obstacle(Ability::filters)};
+  if (bits == 32 && !machine::has(Ability::programs_32)) return {nullptr, machine::obstacle(Ability::programs_32)};
   const std::string which = std::to_string(bits) + "-bit probe";
   const std::string path = directory + "/callgate-probe" + std::to_string(bits);
   if (access(path.c_str(), X_OK) != 0) {
@@ -153,7 +156,7 @@ ProbeOrReason start_probe(int bits, const std::string& directory) {
     }
     return {std::move(probe), ""};
   } catch (const std::runtime_error&) {
-    return {nullptr, "the " + which + " does not run on this machine, or loading a filter takes for ever"};
+    return {nullptr, "the " + which + " does not answer: loading a filter takes for ever"};
   }
 }
 

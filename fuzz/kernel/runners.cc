@@ -6,11 +6,11 @@
 
 #include <array>
 #include <cerrno>
-#include <cstdlib>
 #include <cstring>
 #include <stdexcept>
 
 #include "fuzz/kernel/result_rewrite.h"
+#include "fuzz/machine/machine.h"
 
 namespace callgate::kernel {
 namespace {
@@ -29,6 +29,13 @@ Packet packet_of(const SeccompData& data) {
 }
 
 }  // namespace
+
+std::string obstacle(const Probe& probe, const Route& route) {
+  using machine::Ability;
+  if (route.gate != Gate::int80) return "";
+  if (machine::is_taken_away(Ability::int80)) return machine::obstacle(Ability::int80);
+  return probe.hello().int80_works != 0 ? "" : "this kernel does not serve int 0x80 from 64-bit code";
+}
 
 SeccompData SeccompRunner::as_issued(SeccompData data) const {
   data.arch = route_.arch;
@@ -56,7 +63,9 @@ std::optional<std::vector<std::uint32_t>> SeccompRunner::results(std::span<const
 }
 
 SocketRunner::SocketRunner() {
-  if (const char* why = std::getenv("CALLGATE_NO_FILTERS")) throw std::runtime_error(why);
+  if (const std::string& why = machine::obstacle(machine::Ability::socket_filters); !why.empty()) {
+    throw std::runtime_error(why);
+  }
   if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends_) != 0) {
     throw std::runtime_error(std::string("socketpair: ") + std::strerror(errno));
   }

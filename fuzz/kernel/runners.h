@@ -40,6 +40,9 @@ inline constexpr Route routes[] = {
     {"Int80From32", "int 0x80, 32-bit process", 32, Gate::native, arch::x86_32},
 };
 
+// Why calls do not reach the kernel on this route from this probe; empty if they do.
+std::string obstacle(const Probe& probe, const Route& route);
+
 // Real system calls, issued by the probe under the filter. Every call is answered with ERRNO: none is executed.
 class SeccompRunner : public Runner {
  public:

@@ -8,6 +8,7 @@
 
 #include "bench/measure/compact.h"
 #include "bench/stream.h"
+#include "tests/support/machine.h"
 
 namespace callgate::bench {
 namespace {
@@ -28,6 +29,7 @@ std::unique_ptr<Evaluator> slow_by(int steps) {
 }
 
 TEST(Interleave, FindsOutWhatIsSlower) {
+  CALLGATE_SKIP_IF_EMULATED("times are those of the emulator");
   std::vector<std::unique_ptr<Evaluator>> evaluators;
   evaluators.push_back(slow_by(10));
   evaluators.push_back(slow_by(200));

@@ -2,11 +2,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "callgate/chain.hpp"
 #include "tests/cli/filters.h"
 #include "tests/cli/run.h"
+#include "tests/support/machine.h"
 
 namespace callgate::test {
 namespace {
@@ -227,6 +229,8 @@ TEST_F(Eval, OldestFirstAndBothRules) {
 
 // Every engine of this build decides alike; one that the build lacks is refused, and never replaced.
 TEST_F(Eval, EnginesAndTargets) {
+  const bool has_asmjit = Chain::create({.engine = Engine::asmjit}).has_value();
+  std::string decisions;
   for (const Engine engine : {Engine::automatic, Engine::interpreter, Engine::asmjit, Engine::xbyak}) {
     for (const Target target : {Target::native, Target::x86_64, Target::x86_32}) {
       for (const Optimize level : {Optimize::full, Optimize::none}) {
@@ -234,17 +238,68 @@ TEST_F(Eval, EnginesAndTargets) {
         options.engine = engine;
         options.target = target;
         options.optimize = level;
-        const bool available = Chain::create(options).has_value();
+        const bool needs_helper = sizeof(void*) == 8 && target == Target::x86_32;
+        const bool can_be_asmjit = engine == Engine::automatic || engine == Engine::asmjit;
+        const bool available = needs_helper
+                                   ? can_be_asmjit && has_asmjit && machine::launcher_32().is_ready
+                                   : Chain::create(options).has_value();
+        const bool has_note = needs_helper && available && !machine::launcher_32().words.empty();
         const Outcome outcome = eval("execve\nread 7\nread\n", {"--engine", name(engine), "--target", name(target),
                                                                 "--optimize", name(level), "--format", "json"});
         EXPECT_EQ(outcome.exit, available ? 0 : 2) << name(engine) << name(target) << outcome;
         EXPECT_EQ(outcome.out.empty(), !available) << outcome;
-        EXPECT_EQ(outcome.err.empty(), available) << outcome;
+        EXPECT_EQ(outcome.err.empty(), available && !has_note) << outcome;
+        EXPECT_THAT(outcome.err, HasSubstr(has_note ? "note: this kernel runs no 32-bit programs" : "")) << outcome;
+        if (!available) continue;
+        if (decisions.empty()) decisions = outcome.out;
+        EXPECT_EQ(outcome.out, decisions) << name(engine) << name(target);
       }
     }
   }
-  const char* foreign = sizeof(void*) == 8 ? "x86_32" : "x86_64";
-  EXPECT_EQ(eval("read\n", {"--target", foreign}).exit, 2);
+  if (sizeof(void*) == 4) {
+    EXPECT_EQ(eval("read\n", {"--target", "x86_64"}).exit, 2);
+  }
+}
+
+TEST_F(Eval, CodeFor32BitsThatNothingRuns) {
+  CALLGATE_SKIP_UNLESS_64_BIT();
+  if (!Chain::create({.engine = Engine::asmjit})) return;  // the test below
+  const Forced machine("no-32-bit-programs,no-emulator");
+  const Outcome outcome = eval("read\n", {"--target", "x86_32"});
+  EXPECT_EQ(outcome.exit, 2);
+  EXPECT_THAT(outcome.out, IsEmpty());
+  EXPECT_THAT(outcome.err, HasSubstr("target x86_32: this kernel runs no 32-bit programs"));
+  EXPECT_EQ(std::ranges::count(outcome.err, '\n'), 1) << outcome;
+}
+
+// A 64-bit command has x86_32 code run by a helper, in every way that calls come.
+TEST_F(Eval, CodeFor32BitsInTheHelper) {
+  CALLGATE_SKIP_UNLESS_64_BIT();
+  if (!Chain::create({.engine = Engine::asmjit})) {
+    EXPECT_THAT(eval("read\n", {"--target", "x86_32"}).err, HasSubstr("target x86_32: this build has no AsmJit"));
+    return;
+  }
+  if (!machine::launcher_32().is_ready) GTEST_SKIP() << machine::launcher_32().obstacle;
+  std::string records;
+  std::string wanted;
+  for (std::uint32_t i = 0; i < 40'000; ++i) {
+    const SeccompData call{i % 400, arch::x86_64, 0, {i % 9, 0, 0, 0, 0, 0}};
+    records.append(reinterpret_cast<const char*>(&call), sizeof call);
+  }
+  const std::string path = dir.write("calls.bin", records);
+  for (const char* level : {"full", "none"}) {
+    for (const char* target : {"native", "x86_32"}) {
+      const Outcome outcome = run({"eval", "-f", guard, "--records", path, "--target", target, "--optimize", level});
+      EXPECT_EQ(outcome.exit, 0) << outcome.err;
+      EXPECT_EQ(std::ranges::count(outcome.out, '\n'), 40'000);
+      if (wanted.empty()) wanted = outcome.out;
+      EXPECT_TRUE(outcome.out == wanted) << level << target;
+    }
+  }
+  // What is ready is written before a line that cannot be read.
+  const Outcome cut = eval("execve\nno_such_call\n", {"--target", "x86_32"});
+  EXPECT_EQ(cut.out, "ERRNO(13)\n");
+  EXPECT_EQ(cut.exit, 2);
 }
 
 TEST_F(Eval, InvalidFilter) {

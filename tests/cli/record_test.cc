@@ -10,6 +10,7 @@
 #include "callgate/action.hpp"
 #include "tests/cli/filters.h"
 #include "tests/cli/run.h"
+#include "tests/support/machine.h"
 
 namespace callgate::test {
 namespace {
@@ -26,6 +27,7 @@ bool is_execve(const SeccompData& data) { return data.nr == (data.arch == arch::
 bool is_exit_group(const SeccompData& data) { return data.nr == (data.arch == arch::x86_64 ? 231 : 252); }
 
 TEST(Record, WritesTheCallsOfACommandFromItsStart) {
+  CALLGATE_SKIP_WITHOUT(ptrace);
   const Directory directory;
   const std::string output = directory.path("calls");
   const Outcome outcome = run({"record", "-o", output, "--", "/bin/sh", "-c", "exit 7"});
@@ -40,6 +42,7 @@ TEST(Record, WritesTheCallsOfACommandFromItsStart) {
 }
 
 TEST(Record, FollowsChildren) {
+  CALLGATE_SKIP_WITHOUT(ptrace);
   const Directory directory;
   const std::string output = directory.path("calls");
   EXPECT_EQ(run({"record", "-o", output, "--", "/bin/sh", "-c", "/bin/true & /bin/true; wait"}).exit, 0);
@@ -49,6 +52,7 @@ TEST(Record, FollowsChildren) {
 }
 
 TEST(Record, EndsAsTheCommandEnds) {
+  CALLGATE_SKIP_WITHOUT(ptrace);
   const Directory directory;
   const std::string output = directory.path("calls");
   EXPECT_EQ(run({"record", "-o", output, "--", "/bin/sh", "-c", "kill -TERM $$"}).exit, 128 + 15);
@@ -59,6 +63,7 @@ TEST(Record, EndsAsTheCommandEnds) {
 }
 
 TEST(Record, SignalsReachTheCommand) {
+  CALLGATE_SKIP_WITHOUT(ptrace);
   const Directory directory;
   const Outcome outcome = run({"record", "-o", directory.path("calls"), "--", "/bin/sh", "-c",
                                "trap 'echo caught; exit 3' USR1; kill -USR1 $$; exit 4"});
@@ -67,6 +72,7 @@ TEST(Record, SignalsReachTheCommand) {
 }
 
 TEST(Record, ASampleKeepsNeighboursTogether) {
+  CALLGATE_SKIP_WITHOUT(ptrace);
   const Directory directory;
   const std::string output = directory.path("calls");
   EXPECT_EQ(

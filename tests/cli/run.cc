@@ -11,6 +11,8 @@
 #include <iterator>
 #include <stdexcept>
 
+#include "tests/support/machine.h"
+
 extern char** environ;
 
 namespace callgate::test {
@@ -65,13 +67,13 @@ class Actions {
 };
 
 int spawn_and_wait(const std::vector<std::string>& arguments, const Actions& actions) {
-  std::vector<std::string> words{CALLGATE_COMMAND};
+  std::vector<std::string> words = command_words(CALLGATE_COMMAND);
   words.insert(words.end(), arguments.begin(), arguments.end());
   std::vector<char*> argv;
   for (std::string& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
   pid_t pid = 0;
-  require(posix_spawn(&pid, CALLGATE_COMMAND, actions.get(), nullptr, argv.data(), environ) == 0, "posix_spawn");
+  require(posix_spawn(&pid, argv[0], actions.get(), nullptr, argv.data(), environ) == 0, "posix_spawn");
   int status = 0;
   require(waitpid(pid, &status, 0) == pid, "waitpid");
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);

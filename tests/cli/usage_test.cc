@@ -8,6 +8,7 @@
 #include "callgate/version.hpp"
 #include "tests/cli/filters.h"
 #include "tests/cli/run.h"
+#include "tests/support/machine.h"
 
 namespace callgate::test {
 namespace {
@@ -155,7 +156,12 @@ TEST_F(StreamsTest, AnswersEachLineOfAConversation) {
   if (pid == 0) {
     dup2(to[0], STDIN_FILENO);
     dup2(from[1], STDOUT_FILENO);
-    execl(CALLGATE_COMMAND, CALLGATE_COMMAND, "eval", "-f", guard.c_str(), static_cast<char*>(nullptr));
+    std::vector<std::string> words = command_words(CALLGATE_COMMAND);
+    for (const char* word : {"eval", "-f", guard.c_str()}) words.emplace_back(word);
+    std::vector<char*> arguments;
+    for (std::string& word : words) arguments.push_back(word.data());
+    arguments.push_back(nullptr);
+    execv(arguments[0], arguments.data());
     _exit(127);
   }
   ASSERT_GT(pid, 0);

@@ -16,6 +16,7 @@
 #include "tests/support/chains.h"
 #include "tests/support/child.h"
 #include "tests/support/filters.h"
+#include "tests/support/machine.h"
 #include "tests/support/node.h"
 #include "tests/support/own_filter.h"
 #include "tests/support/sanitizers.h"
@@ -90,7 +91,7 @@ std::vector<Insn> only_exit() {
 
 TEST_P(Promise, SystemCalls) {
   if (has_asan || has_tsan) GTEST_SKIP() << "sanitizers make system calls of their own in checked code";
-  CALLGATE_SKIP_WITHOUT_FILTERS();
+  CALLGATE_SKIP_WITHOUT(filters);
   EXPECT_EQ(in_child([&, filter = only_exit()] {
               confine(filter);
               return std::string(questions.right(chain) ? "" : "wrong");
@@ -99,7 +100,7 @@ TEST_P(Promise, SystemCalls) {
 }
 
 TEST(PromiseTests, NoticeASystemCall) {
-  CALLGATE_SKIP_WITHOUT_FILTERS();
+  CALLGATE_SKIP_WITHOUT(filters);
   EXPECT_NE(in_child([filter = only_exit()] {
               confine(filter);
               return std::string(getppid() > 0 ? "" : "?");
@@ -144,6 +145,7 @@ TEST_P(Promise, SignalHandler) {
 
 TEST_P(Promise, ChildOfVfork) {
   if (has_tsan) GTEST_SKIP() << "ThreadSanitizer does not work in a child of vfork";
+  CALLGATE_SKIP_IF_EMULATED("its vfork is a fork");
   volatile bool right = false;
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"

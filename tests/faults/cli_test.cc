@@ -11,10 +11,9 @@
 #include <string_view>
 #include <vector>
 
+#include "cli/run_command.h"
 #include "tests/cli/run.h"
 #include "tests/support/allocations.h"
-
-int callgate_main(int argc, char** argv);  // main() of the command, which is linked into this test
 
 namespace callgate::test {
 namespace {
@@ -82,7 +81,7 @@ class Command {
     dup2(out_.fd(), STDOUT_FILENO);
     dup2(err_.fd(), STDERR_FILENO);
     const FailAfter fail(allocations, failing);
-    const int code = callgate_main(static_cast<int>(words_.size()), argv_.data());
+    const int code = cli::run_command(static_cast<int>(words_.size()), argv_.data());
     _exit(fail.has_failed() ? code | refused_bit : code);
   }
 

@@ -2,7 +2,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "tests/cli/run.h"
+#include "tests/support/machine.h"
 
 namespace callgate::test {
 namespace {
@@ -28,6 +31,40 @@ TEST(FuzzCommand, Chains) {
   EXPECT_EQ(outcome.exit, 0) << outcome;
   EXPECT_THAT(outcome.out, HasSubstr("50 cases, "));
   EXPECT_THAT(outcome.err, IsEmpty());
+}
+
+// x86_32 code from a 64-bit command: natively, or by the emulator and said so; else one sentence.
+const std::vector<std::string> code_32 = {"fuzz", "--target", "x86_32", "--programs", "600", "--chains", "3"};
+
+TEST(FuzzCommand, CodeFor32Bits) {
+  CALLGATE_SKIP_UNLESS_64_BIT();
+  if (!machine::launcher_32().is_ready) GTEST_SKIP() << machine::launcher_32().obstacle;
+  const Outcome outcome = run(code_32);
+  EXPECT_EQ(outcome.exit, 0) << outcome;
+  EXPECT_THAT(outcome.out, HasSubstr("no disagreement\n"));
+  EXPECT_EQ(outcome.err.find("note: this kernel runs no 32-bit programs") != std::string::npos,
+            !machine::launcher_32().words.empty())
+      << outcome;
+}
+
+TEST(FuzzCommand, CodeFor32BitsUnderTheEmulator) {
+  CALLGATE_SKIP_UNLESS_64_BIT();
+  CALLGATE_SKIP_WITHOUT(emulator_32);
+  const Forced machine("no-32-bit-programs");
+  const Outcome outcome = run(code_32);
+  EXPECT_EQ(outcome.exit, 0) << outcome;
+  EXPECT_THAT(outcome.err, HasSubstr("note: this kernel runs no 32-bit programs"));
+  EXPECT_THAT(outcome.err, HasSubstr("x86_32 code runs under "));
+}
+
+TEST(FuzzCommand, CodeFor32BitsThatNothingRuns) {
+  CALLGATE_SKIP_UNLESS_64_BIT();
+  const Forced machine("no-32-bit-programs,no-emulator");
+  const Outcome outcome = run(code_32);
+  EXPECT_EQ(outcome.exit, 2) << outcome;
+  EXPECT_THAT(outcome.err, HasSubstr("--target x86_32: this kernel runs no 32-bit programs"));
+  EXPECT_EQ(std::ranges::count(outcome.err, '\n'), 1) << outcome;
+  EXPECT_THAT(outcome.out, IsEmpty());
 }
 
 TEST(FuzzCommand, WrongUsage) {

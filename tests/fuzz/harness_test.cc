@@ -12,8 +12,9 @@
 #include "fuzz/harness/reproducer.h"
 #include "fuzz/helper_32/gate_32.h"
 #include "fuzz/helper_32/helper_32.h"
-#include "fuzz/helper_32/isolated.h"
+#include "fuzz/machine/isolated.h"
 #include "tests/support/filters.h"
+#include "tests/support/machine.h"
 
 namespace callgate::fuzz {
 namespace {
@@ -137,8 +138,7 @@ TEST(Harness, FindsACrash) {
 
 // From a 64-bit build, through the helper; a 32-bit build makes such code for itself.
 TEST(Harness, Code32AgreesInTheHelper) {
-  if (!Helper32::can_run(CALLGATE_HELPER_32))
-    GTEST_SKIP() << "no 32-bit helper: a 32-bit build, or no static -m32 programs here";
+  if (const std::string why = Helper32::obstacle(CALLGATE_HELPER_32); !why.empty()) GTEST_SKIP() << why;
   RunOptions options = some_cases(500);
   options.config.max_filters = 2;
   options.config.target = Target::x86_32;
@@ -153,8 +153,7 @@ TEST(Harness, Code32AgreesInTheHelper) {
 
 // Code that dies, loses the stack, or never ends is a finding with a name, and the calls behind it are still made.
 TEST(Helper32, SurvivesItsCode) {
-  if (!Helper32::can_run(CALLGATE_HELPER_32))
-    GTEST_SKIP() << "no 32-bit helper: a 32-bit build, or no static -m32 programs here";
+  if (const std::string why = Helper32::obstacle(CALLGATE_HELPER_32); !why.empty()) GTEST_SKIP() << why;
   const std::uint8_t code[] = {
       0xb8, 7,    0,    0, 0,    0xc3,              //  0: mov eax, 7; ret
       0x0f, 0x0b,                                   //  6: ud2
@@ -180,7 +179,7 @@ TEST(Helper32, SurvivesItsCode) {
 
 // The same code in this process, through the gate.
 TEST(Harness, Code32AgreesThroughTheGate) {
-  if (!Gate32::can_run()) GTEST_SKIP() << "no 32-bit code segment here: a 32-bit build, or the kernel or emulator has none";
+  CALLGATE_SKIP_WITHOUT(segment_32);
   RunOptions options = some_cases(500);
   options.config.max_filters = 2;
   options.config.target = Target::x86_32;
@@ -194,7 +193,7 @@ TEST(Harness, Code32AgreesThroughTheGate) {
 
 // Code that does not keep its caller's registers, or the stack, must not pass for code that decides.
 TEST(Gate32, EndsWhatDoesNotKeepRegisters) {
-  if (!Gate32::can_run()) GTEST_SKIP() << "no 32-bit code segment here: a 32-bit build, or the kernel or emulator has none";
+  CALLGATE_SKIP_WITHOUT(segment_32);
   const std::uint8_t keeps[] = {0x8b, 0x44, 0x24, 4, 0x8b, 0x40, 4, 0xc3};  // mov eax, [esp + 4]; mov eax, [eax + 4]; ret
   const std::uint8_t loses_ebx[] = {0xbb, 0, 0, 0, 0, 0xc3};                // mov ebx, 0; ret
   const std::uint8_t loses_ebp[] = {0x89, 0xe5, 0xc3};                      // mov ebp, esp; ret

@@ -98,7 +98,7 @@ TEST_P(Oracle, FindsAWrongLength) {
 INSTANTIATE_TEST_SUITE_P(Bits, Oracle, testing::Values(64, 32), testing::PrintToStringParamName());
 
 TEST(SocketOracle, FindsAVerifierThatIsTooKind) {
-  CALLGATE_SKIP_WITHOUT_FILTERS();
+  CALLGATE_SKIP_WITHOUT(socket_filters);
   SocketRunner sockets;
   SocketTally tally;
   const auto report = compare_socket_verdicts(sockets, seed(), 100000, tally, accepts_shift_by_32);
@@ -107,7 +107,7 @@ TEST(SocketOracle, FindsAVerifierThatIsTooKind) {
 }
 
 TEST(SocketOracle, FindsAWrongResult) {
-  CALLGATE_SKIP_WITHOUT_FILTERS();
+  CALLGATE_SKIP_WITHOUT(socket_filters);
   SocketRunner runner;
   ResultTally tally;
   const auto report = compare_results(runner, {seed(), 1000, 100, 100}, {}, tally, unmasked_shifts);

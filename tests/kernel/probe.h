@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "fuzz/kernel/probe_client.h"
-#include "tests/support/no_filters.h"
+#include "tests/support/machine.h"
 
 // Starts the probe into `name`, or skips the test.
 #define CALLGATE_PROBE_OR_SKIP(name, bits)                                      \

@@ -40,7 +40,7 @@ class ResultOracle : public testing::TestWithParam<Route> {};
 
 TEST_P(ResultOracle, RandomPrograms) {
   CALLGATE_PROBE_OR_SKIP(probe, GetParam().bits);
-  if (GetParam().gate == Gate::int80 && probe.hello().int80_works == 0) GTEST_SKIP() << "this kernel has no int 0x80";
+  if (const std::string why = obstacle(probe, GetParam()); !why.empty()) GTEST_SKIP() << why;
   const auto engines = available_engines();
   SeccompRunner runner(probe, GetParam());
   ResultTally tally;
@@ -54,7 +54,7 @@ INSTANTIATE_TEST_SUITE_P(Routes, ResultOracle, testing::ValuesIn(routes),
 // A socket's filter, which sees whatever words we like.
 TEST(SocketResultOracle, RandomPrograms) {
   const auto engines = available_engines();
-  CALLGATE_SKIP_WITHOUT_FILTERS();
+  CALLGATE_SKIP_WITHOUT(socket_filters);
   SocketRunner runner;
   ResultTally tally;
   ResultRun run = run_of(std::max(1200u, program_count() / 100));

@@ -65,7 +65,7 @@ TEST_P(VerdictOracle, Lengths) {
 INSTANTIATE_TEST_SUITE_P(Bits, VerdictOracle, testing::Values(64, 32), testing::PrintToStringParamName());
 
 TEST(SocketVerdictOracle, RandomAndMutatedPrograms) {
-  CALLGATE_SKIP_WITHOUT_FILTERS();
+  CALLGATE_SKIP_WITHOUT(socket_filters);
   SocketRunner sockets;
   SocketTally tally;
   const std::uint32_t count = program_count() / 10;

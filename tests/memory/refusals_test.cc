@@ -20,6 +20,7 @@
 #include "tests/support/chains.h"
 #include "tests/support/child.h"
 #include "tests/support/filters.h"
+#include "tests/support/machine.h"
 #include "tests/support/own_filter.h"
 #include "tests/support/sanitizers.h"
 
@@ -152,7 +153,7 @@ class RefusalOf : public testing::TestWithParam<Deed> {};
 
 // Those that are no resource limits are filters of the kernel.
 #define CALLGATE_SKIP_IF_IT_IS_A_FILTER() \
-  if (!std::string(GetParam().refusal->name).starts_with("RLIMIT")) CALLGATE_SKIP_WITHOUT_FILTERS()
+  if (!std::string(GetParam().refusal->name).starts_with("RLIMIT")) CALLGATE_SKIP_WITHOUT(filters)
 
 TEST_P(RefusalOf, EndsInTheInterpreter) {
   CALLGATE_SKIP_IF_IT_IS_A_FILTER();
@@ -160,6 +161,7 @@ TEST_P(RefusalOf, EndsInTheInterpreter) {
   if ((has_asan || has_tsan) && std::string(refusal->name) == "RLIMIT_AS") {
     GTEST_SKIP() << "sanitizers map memory of their own while the program runs: RLIMIT_AS would stop them";
   }
+  if (std::string(refusal->name) == "RLIMIT_AS") CALLGATE_SKIP_IF_EMULATED("it knows no RLIMIT_AS");
   const auto some = filters();
   const auto calls = inputs(some);
   for (const Options& options : all_options_of(engine)) {
@@ -196,6 +198,9 @@ TEST_P(RefusalOf, LeaksNothing) {
   if (refusal->error == ENOMEM || refusal->error == EMFILE) {
     GTEST_SKIP() << "without memory or files /proc cannot be read; tests/faults counts what those refusals leave";
   }
+  if (std::string(refusal->name).starts_with("RLIMIT_FSIZE")) {
+    CALLGATE_SKIP_IF_EMULATED("it writes a file for whoever reads /proc/self/maps");
+  }
   const Chain parent = chain_of(filters(), {.engine = engine});
   const Program filter = program("ret #0x7fff0000");
   EXPECT_EQ(in_child([&, refusal = refusal] {
@@ -229,7 +234,7 @@ INSTANTIATE_TEST_SUITE_P(Each, RefusalOf, testing::ValuesIn(deeds()), [](const a
 
 // Who asks for the second kind of seal at once gets no other attempt.
 TEST(Publishing, NamesTheErrorOfTheLastAttempt) {
-  CALLGATE_SKIP_WITHOUT_FILTERS();
+  CALLGATE_SKIP_WITHOUT(filters);
   const std::vector<std::uint8_t> code(100);
   for (const jit::WriteSeal first_try : {jit::WriteSeal::write, jit::WriteSeal::future_write}) {
     EXPECT_EQ(in_child([&] {
@@ -245,7 +250,7 @@ TEST(Publishing, NamesTheErrorOfTheLastAttempt) {
 
 // A limit that cannot be asked for is none.
 TEST(Publishing, AFileSizeLimitThatIsUnknown) {
-  CALLGATE_SKIP_WITHOUT_FILTERS();
+  CALLGATE_SKIP_WITHOUT(filters);
   const std::vector<std::uint8_t> code(100);
   EXPECT_EQ(in_child([&] {
               refuse({{SYS_prlimit64}, {SYS_getrlimit}, {sys_getrlimit}}, EPERM);
@@ -311,7 +316,7 @@ void kill_for_executable_memory() {
 }
 
 TEST(NoExecMemory, MakesNoCallForIt) {
-  CALLGATE_SKIP_WITHOUT_FILTERS();
+  CALLGATE_SKIP_WITHOUT(filters);
   const auto some = filters();
   const auto calls = inputs(some);
   std::vector<Options> wanted = {{.no_exec_memory = true}, {.engine = Engine::interpreter}};
@@ -328,7 +333,7 @@ TEST(NoExecMemory, MakesNoCallForIt) {
 }
 
 TEST(NoExecMemory, IsNeededUnderAFilterThatKills) {
-  CALLGATE_SKIP_WITHOUT_FILTERS();
+  CALLGATE_SKIP_WITHOUT(filters);
   for (const Engine engine : native_engines()) {
     EXPECT_EQ(in_child([&] {
                 kill_for_executable_memory();

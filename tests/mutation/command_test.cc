@@ -8,11 +8,10 @@
 #include <algorithm>
 #include <iterator>
 
+#include "cli/run_command.h"
 #include "tests/cli/run.h"
 #include "tests/mutation/mutant.h"
 #include "tests/support/filters.h"
-
-int callgate_main(int argc, char** argv);
 
 namespace callgate::test {
 namespace {
@@ -46,7 +45,7 @@ Told fuzz_with(std::uint32_t mutant) {
     std::vector<char*> argv;
     for (std::string& word : words) argv.push_back(word.data());
     argv.push_back(nullptr);
-    ::_exit(callgate_main(static_cast<int>(std::size(words)), argv.data()));
+    ::_exit(cli::run_command(static_cast<int>(std::size(words)), argv.data()));
   }
   int status = 0;
   while (::waitpid(child, &status, 0) < 0) {

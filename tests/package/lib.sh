@@ -1,5 +1,5 @@
 # Common to the package tests. They get the test's environment from CMake: SOURCE (tests/package), PREFIX (the
-# installed tree), VERSION, CXX, CXXFLAGS.
+# installed tree), VERSION, CXX, CXXFLAGS, and LAUNCHER, which runs programs of this build if the kernel does not.
 set -euo pipefail
 
 fail() {
@@ -20,5 +20,5 @@ copy_out() {
 
 # run_consumer COMMAND…: its output must be what a user expects.
 run_consumer() {
-  { cat "$work/consumer/expected.txt"; echo "version $VERSION"; } | diff - <("$@") || fail "output of $*"
+  { cat "$work/consumer/expected.txt"; echo "version $VERSION"; } | diff - <(${LAUNCHER:+"$LAUNCHER"} "$@") || fail "output of $*"
 }

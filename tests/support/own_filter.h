@@ -13,7 +13,7 @@
 
 #include "callgate/action.hpp"
 #include "tests/support/filters.h"
-#include "tests/support/no_filters.h"
+#include "tests/support/machine.h"
 
 namespace callgate::test {
 

@@ -1,6 +1,7 @@
 #include "tests/support/run_everywhere.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <functional>
 #include <optional>
 #include <sstream>
@@ -105,9 +106,19 @@ void add_graph_evaluators(std::vector<Evaluator>& out, std::span<const Program> 
   }
 }
 
+// Whether x86_32 code cannot run here, which is said once in a process.
+bool is_absent_32() {
+  static const bool is_absent = [] {
+    const std::string why = fuzz::Helper32::obstacle(CALLGATE_HELPER_32);
+    if (!why.empty()) std::printf("left out: asmjit x86_32: %s\n", why.c_str());
+    return !why.empty();
+  }();
+  return is_absent;
+}
+
 // x86_32 code from this 64-bit process, run by the helper, with the action table that a chain would have.
 void add_32_bit(std::vector<Evaluator>& out, std::span<const Program> filters, MergeRule rule) {
-  if (!fuzz::Helper32::can_run(CALLGATE_HELPER_32) || jit::find_backend(Engine::asmjit) == nullptr) return;
+  if (sizeof(void*) != 8 || jit::find_backend(Engine::asmjit) == nullptr || is_absent_32()) return;
   for (const Optimize level : {Optimize::none, Optimize::full}) {
     static const std::unique_ptr<fuzz::Decider> deciders[] = {fuzz::code_32_decider(CALLGATE_HELPER_32, Optimize::none),
                                                               fuzz::code_32_decider(CALLGATE_HELPER_32, Optimize::full)};

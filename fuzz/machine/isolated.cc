@@ -1,4 +1,4 @@
-#include "fuzz/helper_32/isolated.h"
+#include "fuzz/machine/isolated.h"
 
 #include <sys/wait.h>
 #include <unistd.h>

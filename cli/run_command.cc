@@ -1,0 +1,104 @@
+#include "cli/run_command.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <exception>
+#include <new>
+
+#include "callgate/version.hpp"
+#include "cli/command.h"
+
+namespace callgate::cli {
+
+void say(Session& session, const std::string& message) {
+  session.out.flush();
+  fmt::print(stderr, "callgate: {}\n", message);
+}
+
+namespace {
+
+void describe(CLI::App& app) {
+  app.set_version_flag("--version", "callgate " CALLGATE_VERSION);
+  app.require_subcommand(1);
+  app.footer(R"(Examples:
+  callgate check /usr/share/containers/seccomp.json
+  echo 'openat -100 0 0' | callgate eval -f filter.bpf
+  callgate disasm filter.bpf
+  callgate asm filter.txt -o filter.bpf
+
+Every FILE may be - for standard input. "callgate COMMAND --help" tells more.
+Exit codes: 0 done; 1 a filter is invalid or a decision failed; 2 wrong usage or unreadable input.)");
+}
+
+ExitCode run(int argc, char** argv, Session& session) {
+  CLI::App app("Verifies, reads, writes and evaluates Linux seccomp filters.", "callgate");
+  describe(app);
+  add_check(app, session);
+  add_eval(app, session);
+  add_disasm(app, session);
+  add_asm(app, session);
+  add_dump(app, session);
+  add_stats(app, session);
+  add_fuzz(app, session);
+  add_kernel_check(app, session);
+  add_record(app, session);
+  add_bench(app, session);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp&) {
+    session.out.write(app.help());
+  } catch (const CLI::CallForAllHelp&) {
+    session.out.write(app.help("", CLI::AppFormatMode::All));
+  } catch (const CLI::CallForVersion& version) {
+    session.out.print("{}\n", version.what());
+  } catch (const CLI::ParseError& error) {
+    throw Failure(ExitCode::usage, std::string(error.what()) + "\nRun with --help for the usage.");
+  }
+  session.out.flush();
+  return session.exit;
+}
+
+// Results that were ready before a failure are written first, and only then the message.
+ExitCode fail(Session& session, ExitCode code, const char* message) {
+  try {
+    say(session, message);
+    return code;
+  } catch (const Failure& failure) {
+    fmt::print(stderr, "callgate: {}\ncallgate: {}\n", failure.what(), message);
+    return failure.code;
+  }
+}
+
+ExitCode guarded(int argc, char** argv, Session& session) {
+  try {
+    return run(argc, argv, session);
+  } catch (const Failure& failure) {
+    return fail(session, failure.code, failure.what());
+  } catch (const std::bad_alloc&) {
+    return fail(session, ExitCode::usage, "out of memory");
+  } catch (const std::exception& error) {
+    return fail(session, ExitCode::usage, error.what());
+  }
+}
+
+// A standard stream that the caller closed must stay unusable: otherwise the next file that is opened takes its
+// number, and a filter is read as if it were the calls, or results are written into it.
+void occupy_closed_streams() {
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    // The lowest free descriptor is `fd`. Opened the wrong way round, so that using it fails.
+    if (fcntl(fd, F_GETFD) < 0) static_cast<void>(open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY));
+  }
+}
+
+}  // namespace
+
+int run_command(int argc, char** argv) {
+  occupy_closed_streams();
+  Output out(STDOUT_FILENO, "standard output");
+  Session session{out};
+  return static_cast<int>(guarded(argc, argv, session));
+}
+
+}  // namespace callgate::cli
