@@ -9,10 +9,10 @@ native_lines=(
   "build/release/cli/callgate kernel-check --programs 300"
   "build/release/cli/callgate fuzz --target x86_32 --programs 2000 --chains 2 --quiet"
   "build/release/tests/fuzz/test_fuzz --gtest_filter=*32*"
-  "CALLGATE_KERNEL_PROGRAMS=1000 build/release/tests/kernel/test_kernel --gtest_filter=*/32:*Int80From*:*/Merge.*:Oracle.*"
+  "CALLGATE_KERNEL_PROGRAMS=1000 build/release/tests/kernel/test_kernel --gtest_filter=*/32:*Int80From64-*Merge.RandomChains*"
   "build/m32/cli/callgate kernel-check --programs 100"
-  "CALLGATE_KERNEL_PROGRAMS=1000 build/m32/tests/kernel/test_kernel --gtest_filter=*/32:*Int80From*"
-  "build/m32/tests/memory/test_memory"
+  "CALLGATE_KERNEL_PROGRAMS=1000 build/m32/tests/kernel/test_kernel --gtest_filter=*VerdictOracle*/32:*Int80From32"
+  "build/m32/tests/memory/test_memory --gtest_filter=-*PermanentCode*:*LeaksNothing*_RLIMIT_AS:*LeaksNothing*_RLIMIT_NOFILE"
   "build/m32/tests/dispatch/test_dispatch"
 )
 

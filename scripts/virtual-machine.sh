@@ -35,20 +35,32 @@ done
 
 # Debian's kernel for virtual machines, unpacked here; nothing is installed for it.
 kernel() {
-  local name
-  shopt -s nullglob
-  local found=("$work"/kernel/boot/vmlinuz-*)
-  if ((! ${#found[@]})); then
-    name=$(apt-cache depends linux-image-cloud-amd64 2>/dev/null | sed -n 's/.*Depends: \(linux-image-[^ ]*\)$/\1/p' | head -n 1)
-    [[ -n $name ]] || absent "apt knows no linux-image-cloud-amd64"
-    rm -rf "$work/kernel" "$work/download"
-    mkdir -p "$work/kernel" "$work/download"
-    (cd "$work/download" && apt-get -qq -o APT::Sandbox::User=root download "$name") >&2 || absent "$name cannot be downloaded"
-    dpkg-deb -x "$work"/download/*.deb "$work/kernel"
-    rm -rf "$work/download" "$work/kernel/lib"
-    found=("$work"/kernel/boot/vmlinuz-*)
+  local images
+  images=$(compgen -G "$work/kernel/boot/vmlinuz-*" || true)
+  if [[ -z $images ]]; then
+    download_kernel || { update_index && download_kernel; } || absent "apt-get cannot download linux-image-cloud-amd64"
+    images=$(compgen -G "$work/kernel/boot/vmlinuz-*" || true)
+    [[ -n $images ]] || absent "the package of linux-image-cloud-amd64 has no kernel"
   fi
-  echo "${found[0]}"
+  head -n 1 <<<"$images"
+}
+
+download_kernel() {
+  local name
+  name=$(apt-cache depends linux-image-cloud-amd64 2>/dev/null | sed -n 's/.*Depends: \(linux-image-[^ ]*\)$/\1/p' | head -n 1)
+  [[ -n $name ]] || return 1
+  rm -rf "$work/kernel" "$work/download"
+  mkdir -p "$work/kernel/boot" "$work/download"
+  (cd "$work/download" && apt-get -qq -o APT::Sandbox::User=root download "$name") >&2 || return 1
+  dpkg-deb --fsys-tarfile "$work"/download/*.deb | tar -x -C "$work/kernel" --wildcards './boot/vmlinuz-*' || return 1
+  rm -rf "$work/download"
+}
+
+# An index may be missing, or older than what the archive has by now.
+update_index() {
+  local as_root=()
+  ((EUID == 0)) || as_root=(sudo)
+  "${as_root[@]}" apt-get -qq update >&2
 }
 
 # Copies a file to the same path in the machine, without what only a debugger reads, and what it is linked with.
@@ -115,7 +127,7 @@ chmod +x "$tree/init"
 log=$work/console.log
 status=0
 timeout --foreground "$seconds" qemu-system-x86_64 -accel tcg,thread=multi -smp 2 -cpu max,-smap -m 3072 -display none -nodefaults \
-  -serial stdio -no-reboot -kernel "$image" -initrd "$work/initrd.gz" -append "console=ttyS0 quiet panic=-1" </dev/null 2>&1 |
+  -serial stdio -no-reboot -kernel "$image" -initrd "$work/initrd.gz" -append "console=ttyS0 quiet loglevel=1 panic=-1" </dev/null 2>&1 |
   tr -d '\r' | tee "$log" || status=$?
 ((status == 0)) || { echo "virtual-machine: it did not come to an end in $seconds s" >&2; exit 1; }
 grep -q '^virtual-machine: the end, 0$' "$log"
