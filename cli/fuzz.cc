@@ -146,7 +146,7 @@ void add_options(CLI::App& command, FuzzOptions& options) {
              "How the filters' results become one; both takes one or the other for each case");
   add_choice(command, "--target", options.config.target,
              {{"native", Target::native}, {"x86_64", Target::x86_64}, {"x86_32", Target::x86_32}},
-             "The machine that code is made for;\nx86_32 code runs in a helper process");
+             "The machine that code is made for;\nx86_32 code runs in a helper process, which qemu-i386 runs if the\nkernel does not");
   command.add_option("--chains", options.config.max_filters, "Chains of up to N filters instead of single filters")
       ->check(CLI::Range(1, 64).description(""))
       ->type_name("N")

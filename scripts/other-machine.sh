@@ -6,6 +6,8 @@
 # Programs of the build trees that ask the kernel for what an emulator does not have. Lines for virtual-machine.sh.
 native_lines=(
   "build/machine/callgate-machine"
+  "build/release/tests/machine/test_machine"
+  "build/m32/tests/machine/test_machine"
   "build/release/cli/callgate kernel-check --programs 300"
   "build/release/cli/callgate fuzz --target x86_32 --programs 2000 --chains 2 --quiet"
   "build/release/tests/fuzz/test_fuzz --gtest_filter=*32*"

@@ -50,6 +50,9 @@ while read -r name architecture status; do
   [[ $architecture == "$native" || $architecture == all ]] && installed[$name]=1
 done < <(dpkg-query -W -f '${Package} ${Architecture} ${db:Status-Status}\n')
 
+# Either has what is needed, and one would remove the other.
+[[ -z ${installed[busybox]:-} ]] || installed[busybox-static]=1
+
 missing=()
 for package in "${packages[@]}"; do
   [[ -n ${installed[$package]:-} ]] || missing+=("$package")

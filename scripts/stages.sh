@@ -52,14 +52,18 @@ know_machine() {
   [[ -z ${lacks[no-filters]:-} ]] || export CALLGATE_MACHINE=no-filters${CALLGATE_MACHINE:+,$CALLGATE_MACHINE}
 }
 
-# Why the programs of a preset cannot run here; empty if they can.
-obstacle_of() {
-  [[ $1 == m32* && -n ${lacks[no-32-bit-programs]:-} && -n ${lacks[no-emulator]:-} ]] || return 0
-  echo "${lacks[no-32-bit-programs]}, and ${lacks[no-emulator]}"
-}
-
-# Whether an emulator runs the programs of a preset.
+# Whether an emulator, if anything, runs the programs of a preset.
 is_emulated() { [[ $1 == m32* && -n ${lacks[no-32-bit-programs]:-} ]]; }
+
+# Why the programs of a preset cannot run here, and what remains; empty if they can.
+obstacle_of() {
+  is_emulated "$1" || return 0
+  if [[ -n ${lacks[no-emulator]:-} ]]; then
+    echo "${lacks[no-32-bit-programs]}, and ${lacks[no-emulator]}; x86_32 code was shown by Unicorn and its listings only"
+  elif [[ $1 == *sanitizers ]]; then
+    echo "${lacks[no-32-bit-programs]}, and under the emulator the address sanitizer hangs before main()"
+  fi
+}
 
 # launch PRESET PROGRAM ARGUMENT…: runs a program of that build tree, under the emulator if the kernel does not run it.
 launch() {
@@ -77,7 +81,7 @@ suite() {
   shift
   obstacle=$(obstacle_of "$preset")
   if [[ -n $obstacle ]]; then
-    not_shown+=("$preset was not run: $obstacle; x86_32 code was shown by Unicorn and by its listings only")
+    not_shown+=("$preset was not run: $obstacle")
     echo "${not_shown[-1]}"
     return
   fi

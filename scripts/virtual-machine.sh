@@ -92,7 +92,7 @@ image=$(kernel)
 tree=$(mktemp -d)
 trap 'rm -rf "$tree"' EXIT
 mkdir -p "$tree"/{bin,dev,proc,sys,tmp,etc}
-cp /bin/busybox "$tree/bin/busybox"
+copy /bin/busybox
 for line in "$@"; do
   for word in $line; do
     [[ $word != build/* || ! -f $root/$word ]] || copy "$root/$word"

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <csignal>
 
 #include "bpf/opcode.h"
@@ -175,6 +176,20 @@ TEST(Helper32, SurvivesItsCode) {
     first = outcome.done + 1;
   }
   EXPECT_EQ(done, (std::vector<std::uint32_t>{1, 3, 4, 6}));
+}
+
+// An emulator that runs the helper keeps translations of code that this process then replaces.
+TEST(Helper32, SeesCodeThatReplacesCode) {
+  if (const std::string why = Helper32::obstacle(CALLGATE_HELPER_32); !why.empty()) GTEST_SKIP() << why;
+  Helper32 helper(CALLGATE_HELPER_32);
+  helper.entries()[0] = 0;
+  constexpr std::uint8_t numbers[] = {7, 9, 7};
+  for (const std::uint8_t number : numbers) {
+    const std::uint8_t code[] = {0xb8, number, 0, 0, 0, 0xc3};  // mov eax, number; ret
+    std::ranges::copy(code, helper.code().begin());
+    EXPECT_EQ(helper.run(0, 1).end, "");
+    EXPECT_EQ(helper.results()[0], number);
+  }
 }
 
 // The same code in this process, through the gate.
