@@ -107,7 +107,8 @@ cat >"$tree/init" <<INIT
 #!/bin/busybox sh
 /bin/busybox --install -s /bin
 export PATH=/bin HOME=/tmp GTEST_COLOR=no GTEST_BRIEF=1
-mount -t proc proc /proc && mount -t sysfs sys /sys && mount -t devtmpfs dev /dev && mount -t tmpfs tmp /tmp
+mount -t proc proc /proc && mount -t sysfs sys /sys && mount -t devtmpfs dev /dev
+chmod 1777 /tmp  # no file system of its own: the tree may lie in it
 mkdir -p /dev/shm && mount -t tmpfs shm /dev/shm
 ip link set lo up
 cd '$root'
