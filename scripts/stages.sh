@@ -6,6 +6,7 @@ jobs=$(nproc)
 passed=0 failed=0 skipped=0
 summary=()
 not_shown=()  # sentences about what this machine cannot show
+failures=()   # a line for each failure
 
 # stage NAME COMMAND…: runs the command; it counts what it ran into `passed`, `failed` and `skipped`.
 stage() {
@@ -18,14 +19,16 @@ stage() {
   printf '=== %s: %d s\n' "$name" $((SECONDS - start))
 }
 
+# fail SENTENCE: counts a failure, and has finish() say it again: of a long log often only the end is kept.
+fail() {
+  echo "FAILED: $1" >&2
+  failures+=("FAILED: $1")
+  failed=$((failed + 1))
+}
+
 # step COMMAND…: what has no tests of its own counts as one.
 step() {
-  if "$@"; then
-    passed=$((passed + 1))
-  else
-    echo "FAILED: $*" >&2
-    failed=$((failed + 1))
-  fi
+  if "$@"; then passed=$((passed + 1)); else fail "$*"; fi
 }
 
 build() {
@@ -88,8 +91,7 @@ suite() {
   mkdir -p build
   rm -f "$report"
   if ! build "$preset"; then
-    echo "FAILED: build of $preset" >&2
-    failed=$((failed + 1))
+    fail "build of $preset"
     return
   fi
   local status=0
@@ -110,6 +112,16 @@ outcomes() {
     END { flush() }' "$1"
 }
 
+# last_words REPORT NAME: the end of what a test printed, for finish() to say again.
+last_words() {
+  local line
+  while IFS= read -r line; do failures+=("    $line"); done < <(awk -v name="$2" '
+    index($0, "<testcase name=\"" name "\"") { inside = 1 }
+    inside { print }
+    inside && /<\/testcase>/ { exit }' "$1" |
+    sed -e 's/<[^>]*>//g' -e 's/^[[:space:]]*//' -e '/^$/d' -e 's/&lt;/</g; s/&gt;/>/g; s/&quot;/"/g; s/&amp;/\&/g' | tail -n 20)
+}
+
 # count PRESET REPORT STATUS: adds up a report. A skip must be allowed, and a ctest that failed without a failed test
 # (no test at all, a crash) is a failure as well.
 count() {
@@ -121,29 +133,28 @@ count() {
         skip)
           skipped=$((skipped + 1))
           if ! skip_allowed "$preset" "$name"; then
-            echo "FAILED: $name is skipped in $preset, which tests/allowed-skips.txt does not allow" >&2
-            failed=$((failed + 1))
+            fail "$name is skipped in $preset, which tests/allowed-skips.txt does not allow"
           fi
           ;;
-        *) failed=$((failed + 1)) ;;
+        *)
+          fail "$name in $preset"
+          last_words "$report" "$name"
+          ;;
       esac
     done < <(outcomes "$report")
   fi
-  if ((status != 0 && failed == before)); then
-    echo "FAILED: ctest of $preset ended with status $status" >&2
-    failed=$((failed + 1))
-  fi
+  if ((status != 0 && failed == before)); then fail "ctest of $preset ended with status $status"; fi
 }
 
 # holds CONDITION PRESET: whether the first word of a line of tests/allowed-skips.txt stands for this preset here.
 holds() {
   local condition=$1 preset=$2
+  # shellcheck disable=SC2053 # a pattern
   case $condition in
     emulated) is_emulated "$preset" ;;
     no-32-bit-programs | no-int80 | no-32-bit-segment | no-filters | no-socket-filters | no-ptrace | no-emulator)
       [[ -n ${lacks[$condition]:-} ]]
       ;;
-    # shellcheck disable=SC2053 # a pattern
     *) [[ $preset == $condition ]] ;;
   esac
 }
@@ -161,6 +172,7 @@ skip_allowed() {
 finish() {
   printf '\n=== summary\n'
   printf '%s\n' "${summary[@]}"
+  if ((${#failures[@]})); then printf '%s\n' "${failures[@]}"; fi
   if ((${#not_shown[@]})); then printf 'NOT SHOWN: %s\n' "${not_shown[@]}"; fi
   printf 'total time %d s\n' "$SECONDS"
   printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
