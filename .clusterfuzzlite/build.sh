@@ -13,12 +13,12 @@ cmake -S "$source_dir" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo -D
 cmake --build "$build" --target fuzz_targets
 
 for target in verify text formats engines dispatch; do
-  cp "$build/fuzz/targets/fuzz_$target" "$OUT/"
+  cp "$build/fuzz/fuzz_$target" "$OUT/"
   (cd "$source_dir/fuzz/corpus/fuzz_$target" && zip -q -r "$OUT/fuzz_${target}_seed_corpus.zip" .)
 done
 # The image that runs the targets has no libseccomp.
 mkdir -p "$OUT/lib"
 ldd "$OUT/fuzz_formats" | awk '/libseccomp/ {print $3}' | xargs -r -I{} cp -L {} "$OUT/lib/"
 for target in text formats; do
-  cp "$source_dir/fuzz/targets/callgate.dict" "$OUT/fuzz_$target.dict"
+  cp "$source_dir/fuzz/callgate.dict" "$OUT/fuzz_$target.dict"
 done

@@ -9,7 +9,7 @@
 
 #include "bpf/names.h"
 #include "bpf/text.h"
-#include "cli/quote.h"
+#include "profiles/quote.h"
 #include "cli/syscall_names.h"
 
 namespace callgate::cli {
@@ -56,10 +56,10 @@ Number parse_number(std::string_view word, unsigned bits, std::uint64_t& value) 
 Error read_number(std::string_view word, const char* what, unsigned bits, std::uint64_t& value) {
   switch (parse_number(word, bits, value)) {
     case Number::ok: return std::nullopt;
-    case Number::malformed: return fmt::format("{} is not a number: {}", what, in_quotes(word));
+    case Number::malformed: return fmt::format("{} is not a number: {}", what, profiles::in_quotes(word));
     case Number::out_of_range: break;
   }
-  return fmt::format("{} does not fit into {} bits: {}", what, bits, in_quotes(word));
+  return fmt::format("{} does not fit into {} bits: {}", what, bits, profiles::in_quotes(word));
 }
 
 // An architecture as the user named it. x32 shares its AUDIT_ARCH value with x86_64.
@@ -89,7 +89,7 @@ Error read_architecture(std::string_view word, Architecture& architecture) {
     return std::nullopt;
   }
   std::uint64_t value = 0;
-  if (parse_number(word, 32, value) != Number::ok) return fmt::format("unknown architecture {}", in_quotes(word));
+  if (parse_number(word, 32, value) != Number::ok) return fmt::format("unknown architecture {}", profiles::in_quotes(word));
   architecture = {static_cast<std::uint32_t>(value), false};
   return std::nullopt;
 }
@@ -100,8 +100,8 @@ Error resolve_name(std::string_view word, const Architecture& architecture, std:
     nr = *number;
     return std::nullopt;
   }
-  if (number.error() == NameError::unknown) return fmt::format("unknown system call {}", in_quotes(word));
-  return fmt::format("system call {} has no number of its own on this architecture", in_quotes(word));
+  if (number.error() == NameError::unknown) return fmt::format("unknown system call {}", profiles::in_quotes(word));
+  return fmt::format("system call {} has no number of its own on this architecture", profiles::in_quotes(word));
 }
 
 Error read_nr(std::string_view word, const Architecture& architecture, std::uint32_t& nr) {
@@ -125,7 +125,7 @@ class Fields {
     if (word.starts_with("ip=")) {
       return once(saw_ip_, "ip", [&] { return read_number(word.substr(3), "ip", 64, data_.instruction_pointer); });
     }
-    if (arguments_ == std::size(data_.args)) return fmt::format("more than 6 arguments: {}", in_quotes(word));
+    if (arguments_ == std::size(data_.args)) return fmt::format("more than 6 arguments: {}", profiles::in_quotes(word));
     const std::size_t index = arguments_++;
     return read_number(word, argument_names[index], 64, data_.args[index]);
   }

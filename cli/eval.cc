@@ -13,7 +13,7 @@
 #include "cli/command.h"
 #include "cli/filter_file.h"
 #include "cli/helper_32.h"
-#include "fuzz/harness/chain_32.h"
+#include "oracles/harness/chain_32.h"
 
 namespace callgate::cli {
 namespace {
@@ -99,7 +99,7 @@ class Decider {
       check_engine(session, chain_, options.engine);
       return;
     }
-    auto made = fuzz::Chain32::make(filters, options.rule, options.optimize, helper_32());
+    auto made = oracles::Chain32::make(filters, options.rule, options.optimize, helper_32());
     if (!made) throw Failure(ExitCode::usage, "target x86_32: " + made.error());
     say_who_runs_32_bit_code(session);
     chain_32_.emplace(std::move(*made));
@@ -114,7 +114,7 @@ class Decider {
 
  private:
   Chain chain_;
-  std::optional<fuzz::Chain32> chain_32_;
+  std::optional<oracles::Chain32> chain_32_;
 };
 
 // Which filter decided comes from a replay on the interpreter, which must agree with the engine.

@@ -13,8 +13,8 @@ Expected<std::vector<Insn>, std::string> parse_text(const std::string& content, 
 }
 
 Expected<std::vector<Insn>, std::string> parse_oci(Session& session, const std::string& name,
-                                                   const std::string& content, const oci::OciOptions& options) {
-  auto filter = oci::compile_oci(content, options);
+                                                   const std::string& content, const profiles::OciOptions& options) {
+  auto filter = profiles::compile_oci(content, options);
   if (!filter) return filter.error();
   for (const std::string& note : filter->notes) say(session, name + ": " + note);
   return std::move(filter->instructions);
@@ -60,7 +60,7 @@ void add_filter_options(CLI::App& app, FilterOptions& options, const std::string
   app.add_option_function<std::string>(
          "--kernel-version",
          [&options](const std::string& text) {
-           const auto version = oci::parse_kernel_version(text);
+           const auto version = profiles::parse_kernel_version(text);
            if (!version) throw CLI::ValidationError("--kernel-version", version.error());
            options.oci.kernel = *version;
          },

@@ -9,14 +9,14 @@
 #include "bpf/formats.h"
 #include "callgate/program.hpp"
 #include "cli/command.h"
-#include "cli/oci.h"
+#include "profiles/oci.h"
 
 namespace callgate::cli {
 
 struct FilterOptions {
   std::optional<bpf::Format> format;  // empty: guess from the content
   bpf::LongJumps long_jumps = bpf::LongJumps::reject;
-  oci::OciOptions oci;
+  profiles::OciOptions oci;
 };
 
 // Adds `format_flag` and what OCI profiles need: --cap, --kernel-version, --tree.

@@ -5,13 +5,13 @@
 
 #include "cli/command.h"
 #include "cli/helper_32.h"
-#include "fuzz/harness/jobs.h"
-#include "fuzz/harness/reproducer.h"
+#include "oracles/harness/jobs.h"
+#include "oracles/harness/reproducer.h"
 
 namespace callgate::cli {
 namespace {
 
-using fuzz::Contestant;
+using oracles::Contestant;
 
 enum class Levels : std::uint8_t { none, full, both };
 enum class Rules : std::uint8_t { first_non_allow, most_restrictive, both };
@@ -25,32 +25,32 @@ struct FuzzOptions {
   std::uint32_t jobs = 1;
   bool times = false;
   bool quiet = false;
-  fuzz::Config config;
+  oracles::Config config;
 };
 
 std::vector<Contestant> contestants(const FuzzOptions& options) {
-  const std::vector<Contestant> available = fuzz::available_contestants(options.config);
+  const std::vector<Contestant> available = oracles::available_contestants(options.config);
   if (options.engines.empty()) return available;
   std::vector<Contestant> chosen;
   for (const std::string& word : options.engines) {
     for (const Contestant each :
          {Contestant::xbyak, Contestant::asmjit, Contestant::table, Contestant::match, Contestant::graph}) {
-      if (word == fuzz::name(each)) chosen.push_back(each);
+      if (word == oracles::name(each)) chosen.push_back(each);
     }
   }
   return chosen;  // "interp" is none of them: it is always there
 }
 
 // Of large cases fewer together: a batch must end before it counts as hanging.
-std::uint32_t batch_size(const fuzz::Config& config) {
+std::uint32_t batch_size(const oracles::Config& config) {
   constexpr std::uint32_t usual_length = 64;
   constexpr std::uint32_t most_insns = 1u << 20;
   const std::uint32_t insns = config.max_filters * (config.length != 0 ? config.length : usual_length);
   return std::clamp(most_insns / insns, 1u, config.batch);
 }
 
-fuzz::RunOptions run_options(const FuzzOptions& options) {
-  fuzz::RunOptions run{
+oracles::RunOptions run_options(const FuzzOptions& options) {
+  oracles::RunOptions run{
       .config = options.config, .first = options.first, .count = options.programs, .jobs = options.jobs};
   run.config.contestants = contestants(options);
   run.config.batch = batch_size(options.config);
@@ -62,13 +62,13 @@ fuzz::RunOptions run_options(const FuzzOptions& options) {
 }
 
 // One line that is written over on a terminal, and one a second elsewhere.
-void show_progress(const fuzz::Progress& progress, std::uint64_t count) {
+void show_progress(const oracles::Progress& progress, std::uint64_t count) {
   const char* const end = ::isatty(STDERR_FILENO) != 0 ? "\r" : "\n";
   fmt::print(stderr, "{} of {} cases, {:.0f} programs/s{}", progress.cases, count,
              static_cast<double>(progress.filters) / progress.seconds, progress.cases == count ? "\n" : end);
 }
 
-std::string summary(const FuzzOptions& options, const fuzz::RunResult& result) {
+std::string summary(const FuzzOptions& options, const oracles::RunResult& result) {
   return fmt::format(
       "{} cases, {} programs of {} instructions, {} decisions compared, {} declined; seed {}, {:.0f} programs/s",
       result.tally.cases, result.tally.filters, result.tally.instructions, result.tally.decisions,
@@ -76,14 +76,14 @@ std::string summary(const FuzzOptions& options, const fuzz::RunResult& result) {
 }
 
 // Processor time, so that other processes and the number of jobs do not matter.
-void show_times(Session& session, const fuzz::RunResult& result) {
+void show_times(Session& session, const oracles::RunResult& result) {
   std::uint64_t all = 0;
   for (const std::uint64_t spent : result.spent) all += spent;
   const auto per_program = [&](std::uint64_t spent) {
     return static_cast<double>(spent) / static_cast<double>(std::max<std::uint64_t>(result.tally.filters, 1));
   };
-  for (std::uint32_t i = 0; i < fuzz::phase_count; ++i) {
-    session.out.print("{:<10} {:8.0f} ns a program\n", fuzz::phase_names[i], per_program(result.spent[i]));
+  for (std::uint32_t i = 0; i < oracles::phase_count; ++i) {
+    session.out.print("{:<10} {:8.0f} ns a program\n", oracles::phase_names[i], per_program(result.spent[i]));
   }
   session.out.print("{:<10} {:8.0f} ns a program: {:.0f} programs/s a core\n", "all", per_program(all),
                     1e9 / per_program(all));
@@ -94,15 +94,15 @@ ExitCode run(Session& session, FuzzOptions& options) {
     throw Failure(ExitCode::usage, "--first: there are no so many cases behind it\nRun with --help for the usage.");
   }
   options.config.helper_32 = helper_32();
-  if (const std::string why = fuzz::target_obstacle(options.config); !why.empty()) {
+  if (const std::string why = oracles::target_obstacle(options.config); !why.empty()) {
     throw Failure(ExitCode::usage, fmt::format("--target {}: {}", name(options.config.target), why));
   }
   if (options.config.target == Target::x86_32 && !options.quiet) say_who_runs_32_bit_code(session);
-  fuzz::RunOptions run = run_options(options);
-  if (!options.quiet) run.progress = [&](const fuzz::Progress& progress) { show_progress(progress, options.programs); };
-  fuzz::RunResult result;
+  oracles::RunOptions run = run_options(options);
+  if (!options.quiet) run.progress = [&](const oracles::Progress& progress) { show_progress(progress, options.programs); };
+  oracles::RunResult result;
   try {
-    result = fuzz::run_jobs(run);
+    result = oracles::run_jobs(run);
   } catch (const std::invalid_argument& error) {
     throw Failure(ExitCode::usage, std::string(error.what()) + "\nRun with --help for the usage.");
   }
@@ -113,7 +113,7 @@ ExitCode run(Session& session, FuzzOptions& options) {
     return ExitCode::done;
   }
   session.out.print("case {} of seed {}, made as small as it goes:\n{}", result.bad->index, options.config.seed,
-                    fuzz::reproducer(result.bad->finding));
+                    oracles::reproducer(result.bad->finding));
   return ExitCode::failed;
 }
 

@@ -2,7 +2,7 @@
 
 #include <filesystem>
 
-#include "fuzz/machine/machine.h"
+#include "oracles/machine/machine.h"
 
 namespace callgate::cli {
 

@@ -10,10 +10,10 @@
 #include <stdexcept>
 
 #include "cli/command.h"
-#include "fuzz/kernel/merging.h"
-#include "fuzz/kernel/path_length.h"
-#include "fuzz/kernel/results.h"
-#include "fuzz/kernel/socket_verdicts.h"
+#include "oracles/kernel/merging.h"
+#include "oracles/kernel/path_length.h"
+#include "oracles/kernel/results.h"
+#include "oracles/kernel/socket_verdicts.h"
 
 namespace callgate::cli {
 namespace {

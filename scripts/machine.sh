@@ -1,5 +1,5 @@
 #!/bin/bash
-# machine.sh: prints what this machine can do beyond running the build's own programs (fuzz/machine/machine.h): a line for each
+# machine.sh: prints what this machine can do beyond running the build's own programs (oracles/machine/machine.h): a line for each
 # ability, its word, a tabulator, and "yes" or why not.
 # machine.sh launcher: prints what stands in front of 32-bit programs to run them, nothing where the kernel runs them; exit code
 # 1, with the reason, if nothing runs them.
@@ -18,12 +18,12 @@ done
 is_current() {
   local source
   [[ -x $program ]] || return 1
-  for source in "$root"/fuzz/machine/*; do [[ $program -nt $source ]] || return 1; done
+  for source in "$root"/oracles/machine/*; do [[ $program -nt $source ]] || return 1; done
 }
 if ! is_current; then
   mkdir -p "${program%/*}"
   # Others may do the same at this moment.
-  "$compiler" -std=c++20 -O1 -I"$root" "$root"/fuzz/machine/*.cc -o "$program.$$"
+  "$compiler" -std=c++20 -O1 -I"$root" "$root"/oracles/machine/*.cc -o "$program.$$"
   mv -f "$program.$$" "$program"
 fi
 exec "$program" "$@"

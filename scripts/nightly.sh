@@ -117,7 +117,7 @@ run_fuzz() {
 libfuzzer_target() {
   local corpus=build/fuzz/corpus/$1
   mkdir -p "$corpus"
-  "build/fuzz/fuzz/targets/$1" -max_total_time=120 -print_funcs=0 -verbosity=0 -dict=fuzz/targets/callgate.dict \
+  "build/fuzz/fuzz/$1" -max_total_time=120 -print_funcs=0 -verbosity=0 -dict=fuzz/callgate.dict \
     -artifact_prefix="build/fuzz/$1." "$corpus" "fuzz/corpus/$1"
 }
 run_libfuzzer() {

@@ -10,7 +10,7 @@ native_lines=(
   "build/m32/tests/machine/test_machine"
   "build/release/cli/callgate kernel-check --programs 1000"
   "build/release/cli/callgate fuzz --target x86_32 --programs 2000 --chains 2 --quiet"
-  "build/release/tests/fuzz/test_fuzz --gtest_filter=*32*"
+  "build/release/tests/oracles/test_oracles --gtest_filter=*32*"
   "CALLGATE_KERNEL_PROGRAMS=1000 build/release/tests/kernel/test_kernel --gtest_filter=*/32-*Merge.RandomChains*"
   "build/m32/cli/callgate kernel-check --programs 100"
   "CALLGATE_KERNEL_PROGRAMS=1000 build/m32/tests/kernel/test_kernel --gtest_filter=*VerdictOracle*/32:*Int80From32"
@@ -48,7 +48,7 @@ run_poorer_machine() {
   local -r before=${CALLGATE_MACHINE:-}
   export CALLGATE_MACHINE=no-32-bit-programs,no-int80,no-32-bit-segment${before:+,$before}
   is_known='' lacks=()
-  suite release -R '^(fuzz|fuzz_command|cli|kernel|jit|package)\.'
+  suite release -R '^(oracles|fuzz_command|profiles|cli|kernel|jit|package)\.'
   suite m32 -R '^(jit|dispatch|memory|kernel)\.'
   if [[ -n $before ]]; then CALLGATE_MACHINE=$before; else unset CALLGATE_MACHINE; fi
   is_known='' lacks=()

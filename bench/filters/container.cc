@@ -3,7 +3,7 @@
 #include <stdexcept>
 
 #include "bench/filters/seccomp_filter.h"
-#include "cli/oci.h"
+#include "profiles/oci.h"
 
 namespace callgate::bench {
 namespace {
@@ -15,8 +15,8 @@ std::string read_file(const std::string& path) {
 }
 
 // What container engines give a container that asks for nothing, on a kernel that all of them run on.
-oci::OciOptions plain_container(Layout layout) {
-  oci::OciOptions options;
+profiles::OciOptions plain_container(Layout layout) {
+  profiles::OciOptions options;
   options.capabilities = {"CAP_CHOWN",   "CAP_DAC_OVERRIDE", "CAP_FOWNER",          "CAP_FSETID",
                           "CAP_KILL",    "CAP_SETGID",       "CAP_SETUID",          "CAP_SETPCAP",
                           "CAP_SETFCAP", "CAP_SYS_CHROOT",   "CAP_NET_BIND_SERVICE"};
@@ -29,7 +29,7 @@ oci::OciOptions plain_container(Layout layout) {
 }  // namespace
 
 Workload container(Layout layout, const std::string& profile) {
-  const Expected<oci::OciFilter, std::string> filter = oci::compile_oci(read_file(profile), plain_container(layout));
+  const Expected<profiles::OciFilter, std::string> filter = profiles::compile_oci(read_file(profile), plain_container(layout));
   if (!filter) throw std::runtime_error(profile + ": " + filter.error());
   const bool tree = layout == Layout::tree;
   Workload workload{tree ? "container-tree" : "container",

@@ -201,7 +201,7 @@ def one_more_goal(results, full):
 
 
 def adversary_goals(results):
-    """Filters that were made to explode (fuzz/generator/adversaries.h): what the dearest one costs."""
+    """Filters that were made to explode (oracles/generator/adversaries.h): what the dearest one costs."""
     names = [name for name in results.names('adversary/') if results.run(name)]
     goals = []
     for text, target, limit, value, shown in [

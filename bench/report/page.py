@@ -236,7 +236,7 @@ def page(results, narrow):
              'and maps memory.\n', compile_times(results),
              'Microseconds of each stage, best engine: *plan* has *build* in it, *compile* has *lower* in it.\n',
              stages(results),
-             'Filters that were made to explode (`fuzz/generator/adversaries.h`), best engine, without publishing: microseconds, '
+             'Filters that were made to explode (`oracles/generator/adversaries.h`), best engine, without publishing: microseconds, '
              'and bytes of code.\n', adversaries(results),
              '## Bytes\n', 'Of the best engine, and code of others.\n', bytes_table(results),
              '## Threads\n', picture('threads', 'throughput against threads'),

@@ -1,12 +1,12 @@
-// adversary/NAME: microseconds to compile a filter that was made to explode (fuzz/generator/adversaries.h): all of an attach
+// adversary/NAME: microseconds to compile a filter that was made to explode (oracles/generator/adversaries.h): all of an attach
 // but putting the result into sealed memory. In the counters: instructions, and bytes of code.
 #include <stdexcept>
 
 #include "bench/measure/engines.h"
 #include "bench/suite/median.h"
 #include "bench/suite/suite.h"
-#include "fuzz/generator/adversaries.h"
-#include "fuzz/harness/compiled.h"
+#include "oracles/generator/adversaries.h"
+#include "oracles/harness/compiled.h"
 #include "jit/backend/backend.h"
 
 namespace callgate::bench {
@@ -15,9 +15,9 @@ namespace {
 void compile(benchmark::State& state, const Options& options, const std::vector<Program>& filters) {
   std::size_t code = 0;
   report_median(state, [&] {
-    fuzz::Answer answer;
+    oracles::Answer answer;
     const auto made =
-        fuzz::compile({filters, options.rule, {}}, options.engine, jit::host_target(), options.optimize, answer);
+        oracles::compile({filters, options.rule, {}}, options.engine, jit::host_target(), options.optimize, answer);
     if (!made) throw std::runtime_error(answer.why);
     code = made->bytes.size();
   });
@@ -32,7 +32,7 @@ void compile(benchmark::State& state, const Options& options, const std::vector<
 void add_adversaries() {
   const Options best = available_options().back();
   if (best.engine == Engine::interpreter || best.no_exec_memory) return;  // no assembler in this build
-  for (const auto& [name, filters] : fuzz::longest_adversaries()) {
+  for (const auto& [name, filters] : oracles::longest_adversaries()) {
     add_median("adversary/" + name,
                [best, filters = filters](benchmark::State& state) { compile(state, best, filters); });
   }

@@ -8,8 +8,8 @@
 #include "bench/measure/agreement.h"
 #include "bench/measure/engines.h"
 #include "bench/peers/c_source.h"
-#include "fuzz/generator/inputs.h"
-#include "fuzz/generator/program_generator.h"
+#include "oracles/generator/inputs.h"
+#include "oracles/generator/program_generator.h"
 
 namespace callgate::bench {
 namespace {
@@ -29,8 +29,8 @@ bool shifts_by_x(std::span<const Insn> program) {
 // the kernel does.
 Tally try_peer(const Peer& peer, std::size_t programs, std::uint32_t length, bool masks_shifts = true) {
   Tally tally;
-  fuzz::ProgramGenerator generator(17);
-  fuzz::InputGenerator inputs;
+  oracles::ProgramGenerator generator(17);
+  oracles::InputGenerator inputs;
   for (std::size_t i = 0; i < programs; ++i) {
     std::vector<Program> chain;
     while (chain.size() < 2) {

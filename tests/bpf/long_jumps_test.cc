@@ -1,7 +1,7 @@
 // Conditional jumps over more than 255 instructions: refused, or bridged by a JA without a change of meaning.
 #include <gtest/gtest.h>
 
-#include "fuzz/generator/random.h"
+#include "oracles/generator/random.h"
 #include "tests/support/filters.h"
 
 namespace callgate {
@@ -100,7 +100,7 @@ struct Procedure {
   };
   std::vector<Step> steps;
 
-  Procedure(fuzz::Random& random, std::uint32_t size) {
+  Procedure(oracles::Random& random, std::uint32_t size) {
     for (std::uint32_t i = 0; i < size; ++i) {
       const auto target = [&] {
         return random.chance(50) ? i + 1 + random.below(std::min(size - i - 1, 300u)) : random.between(i + 1, size - 1);
@@ -140,7 +140,7 @@ struct Procedure {
 };
 
 TEST(LongJumps, bridges_keep_the_meaning) {
-  fuzz::Random random(1);
+  oracles::Random random(1);
   std::size_t with_bridges = 0;
   for (int round = 0; round < 60; ++round) {
     const Procedure procedure(random, random.between(2, 1300));
@@ -155,7 +155,7 @@ TEST(LongJumps, bridges_keep_the_meaning) {
 }
 
 TEST(LongJumps, no_bridge_where_none_is_needed) {
-  fuzz::Random random(2);
+  oracles::Random random(2);
   for (int round = 0; round < 50; ++round) {
     const std::string text = Procedure(random, random.between(2, 255)).text();
     EXPECT_EQ(insns(text, LongJumps::bridge), insns(text, LongJumps::reject));

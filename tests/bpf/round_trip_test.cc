@@ -3,7 +3,7 @@
 
 #include "bpf/disassembler.h"
 #include "bpf/opcode.h"
-#include "fuzz/generator/random.h"
+#include "oracles/generator/random.h"
 #include "tests/support/filters.h"
 
 namespace callgate {
@@ -69,14 +69,14 @@ TEST(RoundTrip, edges_of_jumps) {
   }
 }
 
-Insn random_insn(fuzz::Random& random) {
+Insn random_insn(oracles::Random& random) {
   const std::uint32_t fields = random.word();
   return {static_cast<std::uint16_t>(random.word()), static_cast<std::uint8_t>(fields),
           static_cast<std::uint8_t>(fields >> 8), random.word()};
 }
 
 // Mostly accepted opcodes, half of them with jt and jf 0, half with a small k.
-std::vector<Insn> random_program(fuzz::Random& random) {
+std::vector<Insn> random_program(oracles::Random& random) {
   std::vector<Insn> program(random.between(1, 400));
   for (Insn& insn : program) {
     insn = random_insn(random);
@@ -89,12 +89,12 @@ std::vector<Insn> random_program(fuzz::Random& random) {
 }
 
 TEST(RoundTrip, random_programs) {
-  fuzz::Random random(3);
+  oracles::Random random(3);
   for (int round = 0; round < 200; ++round) ASSERT_NO_FATAL_FAILURE(expect_round_trip(random_program(random))) << round;
 }
 
 TEST(RoundTrip, random_bytes) {
-  fuzz::Random random(4);
+  oracles::Random random(4);
   for (int round = 0; round < 500; ++round) {
     std::vector<Insn> program(random.between(1, 100));
     for (Insn& insn : program) insn = random_insn(random);
@@ -112,7 +112,7 @@ TEST(RandomText, gives_a_program_or_an_error_with_a_line) {
       "len",  "nr",  "args",       ".lo",        "0",           "1",   "-1",    "0x",    "*",     "&",
       "ldxb", "mod", "4*([0]&15)", "0xffffffff", "99999999999", "l",   "ALLOW", "ERRNO", "\n",    "\n",
       "\n",   " ",   "/*",         "*/",         "//",          ";",   "\\",    "\x80",  "'",     "+"};
-  fuzz::Random random(5);
+  oracles::Random random(5);
   std::size_t accepted = 0;
   for (int round = 0; round < 50'000; ++round) {
     std::string text;

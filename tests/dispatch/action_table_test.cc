@@ -5,8 +5,8 @@
 #include <array>
 #include <vector>
 
-#include "fuzz/generator/program_generator.h"
-#include "fuzz/generator/random.h"
+#include "oracles/generator/program_generator.h"
+#include "oracles/generator/random.h"
 #include "tests/support/agree.h"
 #include "tests/support/chains.h"
 #include "tests/support/filters.h"
@@ -133,7 +133,7 @@ Table table_of(const std::vector<Program>& oldest_first, MergeRule rule) {
 }
 
 // A call that the entry stands for.
-SeccompData call_of(std::uint32_t entry, fuzz::Random& random) {
+SeccompData call_of(std::uint32_t entry, oracles::Random& random) {
   SeccompData data{entry % domain_size, entry / domain_size == 2 ? arch::x86_32 : arch::x86_64, random.next(), {}};
   if (entry / domain_size == 1) data.nr |= arch::x32_bit;
   for (std::uint64_t& argument : data.args) argument = random.chance(30) ? random.below(4) : random.next();
@@ -143,7 +143,7 @@ SeccompData call_of(std::uint32_t entry, fuzz::Random& random) {
 constexpr MergeRule rules[] = {MergeRule::first_non_allow, MergeRule::most_restrictive};
 
 TEST(ActionTable, HasAnEntryForEachNumber) {
-  fuzz::Random random(31);
+  oracles::Random random(31);
   for (std::uint32_t entry = 0; entry < action_table_entries; ++entry) {
     const SeccompData data = call_of(entry, random);
     ASSERT_EQ(table_index(data.nr, data.arch), entry);
@@ -151,8 +151,8 @@ TEST(ActionTable, HasAnEntryForEachNumber) {
 }
 
 TEST(ActionTable, EntriesHoldForAllArguments) {
-  fuzz::ProgramGenerator generator(34);
-  fuzz::Random random(35);
+  oracles::ProgramGenerator generator(34);
+  oracles::Random random(35);
   std::size_t known = 0;
   std::size_t unknown = 0;
   for (int i = 0; i < 100; ++i) {
@@ -175,7 +175,7 @@ TEST(ActionTable, EntriesHoldForAllArguments) {
 }
 
 // Tests of number and architecture alone.
-Program number_filter(fuzz::Random& random) {
+Program number_filter(oracles::Random& random) {
   static constexpr const char* conditions[] = {"jeq", "jgt", "jge", "jset"};
   static constexpr std::uint32_t results[] = {0x7fff0000, 0x7fff0000, 0x7fff0009, 0x50001,    0x50002,
                                               0x30003,    0,          0x80000000, 0x7ffc0001, first_residual + 77};
@@ -194,7 +194,7 @@ Program number_filter(fuzz::Random& random) {
 }
 
 TEST(ActionTable, KnowsAllThatNumbersDecide) {
-  fuzz::Random random(36);
+  oracles::Random random(36);
   for (int i = 0; i < 150; ++i) {
     std::vector<Program> filters;
     for (std::uint32_t n = random.between(1, 4); n > 0; --n) filters.push_back(number_filter(random));

@@ -13,9 +13,9 @@
 #include <string>
 #include <vector>
 
-#include "fuzz/generator/inputs.h"
-#include "fuzz/generator/program_generator.h"
-#include "fuzz/generator/random.h"
+#include "oracles/generator/inputs.h"
+#include "oracles/generator/program_generator.h"
+#include "oracles/generator/random.h"
 #include "tests/dispatch/frame.h"
 #include "tests/support/chains.h"
 #include "tests/support/filters.h"
@@ -157,13 +157,13 @@ void expect_decides_frames(const Options& options, const std::vector<Program>& f
 }
 
 TEST_P(LayoutOf, DecidesAsTheInterpreterDoes) {
-  fuzz::ProgramGenerator generator(81);
+  oracles::ProgramGenerator generator(81);
   for (int i = 0; i < 25; ++i) {
     std::vector<Program> filters;
     std::vector<SeccompData> calls;
     for (std::uint64_t n = 1 + generator.next() % 3; n > 0; --n) {
       filters.push_back(program(generator.valid(generator.next() % 4 == 0 ? 100 : 30)));
-      const auto more = fuzz::inputs_for(filters.back().instructions(), generator.next(), 8);
+      const auto more = oracles::inputs_for(filters.back().instructions(), generator.next(), 8);
       calls.insert(calls.end(), more.begin(), more.end());
     }
     for (const NamedLayout& preset : all_layouts()) {

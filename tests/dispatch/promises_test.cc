@@ -10,8 +10,8 @@
 #include <cstring>
 #include <vector>
 
-#include "fuzz/generator/inputs.h"
-#include "fuzz/generator/program_generator.h"
+#include "oracles/generator/inputs.h"
+#include "oracles/generator/program_generator.h"
 #include "tests/support/allocations.h"
 #include "tests/support/chains.h"
 #include "tests/support/child.h"
@@ -31,14 +31,14 @@ struct Questions {
   std::vector<Match> answers;
 
   explicit Questions(MergeRule rule) {
-    fuzz::ProgramGenerator generator(41);
+    oracles::ProgramGenerator generator(41);
     for (int i = 0; i < 6; ++i) filters.push_back(program(std::span<const Insn>(generator.valid(60))));
     filters.push_back(program("ld [nr]\njgt #400, ok\nret #0x50001\nok: ret #0x7fff0000"));
     filters.push_back(
         program("ld [nr]\nand #3\njeq #0, no\nret #0x7fff0000\nno: ld [args[1].lo]\njeq #1, no2\n"
                 "ret #0x7fff0000\nno2: ret #0x30007"));
     for (const Program& filter : filters) {
-      for (const SeccompData& call : fuzz::inputs_for(filter.instructions(), 42, 12)) calls.push_back(call);
+      for (const SeccompData& call : oracles::inputs_for(filter.instructions(), 42, 12)) calls.push_back(call);
     }
     for (const SeccompData& call : calls) answers.push_back(reference(filters, rule, call));
   }

@@ -4,8 +4,8 @@
 
 #include <vector>
 
-#include "fuzz/generator/inputs.h"
-#include "fuzz/generator/program_generator.h"
+#include "oracles/generator/inputs.h"
+#include "oracles/generator/program_generator.h"
 #include "ir/build.h"
 #include "tests/support/chains.h"
 #include "tests/support/filters.h"
@@ -77,7 +77,7 @@ TEST_P(CodeOf, ResidualsThatMeetShareTheRest) {
 // Sixteen copies: facts that are forgotten (ir/specialise.h keeps few) cost questions, but nothing multiplies; and real checks
 // cost nothing again.
 TEST_P(CodeOf, AFilterAgainCostsNothing) {
-  fuzz::ProgramGenerator generator(95);
+  oracles::ProgramGenerator generator(95);
   int graphs = 0;
   for (int i = 0; i < 20; ++i) {
     const Program filter = program(generator.valid(40));
@@ -118,7 +118,7 @@ TEST_P(CodeOf, IsLimited) {
                                         program("ld [args[5].lo]\njeq #77, no\nret #ALLOW\nno: ret #LOG")};
   std::vector<SeccompData> calls;
   for (const Program& filter : filters) {
-    const auto more = fuzz::inputs_for(filter.instructions(), 5, 100);
+    const auto more = oracles::inputs_for(filter.instructions(), 5, 100);
     calls.insert(calls.end(), more.begin(), more.end());
   }
   for (const MergeRule rule : {MergeRule::first_non_allow, MergeRule::most_restrictive}) {
@@ -150,11 +150,11 @@ TEST_P(CodeOf, IsLimited) {
 
 // The same with random chains: whatever is left out, the decision is right.
 TEST_P(CodeOf, IsRightAtEveryLimit) {
-  fuzz::ProgramGenerator generator(96);
+  oracles::ProgramGenerator generator(96);
   for (int i = 0; i < 40; ++i) {
     std::vector<Program> filters;
     for (std::uint64_t n = 1 + generator.next() % 3; n > 0; --n) filters.push_back(program(generator.valid(40)));
-    const auto calls = fuzz::inputs_for(filters[0].instructions(), generator.next(), 16);
+    const auto calls = oracles::inputs_for(filters[0].instructions(), generator.next(), 16);
     for (const MergeRule rule : {MergeRule::first_non_allow, MergeRule::most_restrictive}) {
       for (const std::uint32_t limit : {16u, 200u, 800u, 3000u}) {
         const Chain chain = chain_of(filters, {.engine = GetParam(), .rule = rule, .code_limit = limit});

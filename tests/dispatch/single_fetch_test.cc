@@ -10,8 +10,8 @@
 #include <map>
 #include <vector>
 
-#include "fuzz/generator/inputs.h"
-#include "fuzz/generator/program_generator.h"
+#include "oracles/generator/inputs.h"
+#include "oracles/generator/program_generator.h"
 #include "tests/dispatch/frame.h"
 #include "tests/support/chains.h"
 #include "tests/support/filters.h"
@@ -100,7 +100,7 @@ std::vector<NamedLayout> small_layouts() {
 
 TEST_P(SingleFetchOf, LoadsEveryWordOnce) {
   watched.changed = nullptr;
-  fuzz::ProgramGenerator generator(91);
+  oracles::ProgramGenerator generator(91);
   for (int i = 0; i < 3; ++i) {
     const std::vector<Program> filters = {program(generator.valid(40)), program(generator.valid(40))};
     for (const NamedLayout& named : small_layouts()) {
@@ -109,7 +109,7 @@ TEST_P(SingleFetchOf, LoadsEveryWordOnce) {
       options.layout = named.layout;
       const Chain chain = chain_of(filters, options);
       const std::size_t bytes = size_of_frame(named.layout);
-      for (const SeccompData& call : fuzz::inputs_for(filters[0].instructions(), generator.next(), 3)) {
+      for (const SeccompData& call : oracles::inputs_for(filters[0].instructions(), generator.next(), 3)) {
         GuardedFrame frame(named.layout);
         frame.write(call);
         std::uint32_t result = 0;

@@ -5,8 +5,8 @@
 #include <thread>
 #include <vector>
 
-#include "fuzz/generator/inputs.h"
-#include "fuzz/generator/program_generator.h"
+#include "oracles/generator/inputs.h"
+#include "oracles/generator/program_generator.h"
 #include "tests/support/chains.h"
 #include "tests/support/filters.h"
 
@@ -25,10 +25,10 @@ void in_threads(Body body) {
 class Threads : public testing::TestWithParam<Options> {
  protected:
   Threads() {
-    fuzz::ProgramGenerator generator(51);
+    oracles::ProgramGenerator generator(51);
     for (int i = 0; i < 4; ++i) filters.push_back(program(std::span<const Insn>(generator.valid(60))));
     for (const Program& filter : filters) {
-      for (const SeccompData& call : fuzz::inputs_for(filter.instructions(), 52, 16)) calls.push_back(call);
+      for (const SeccompData& call : oracles::inputs_for(filter.instructions(), 52, 16)) calls.push_back(call);
     }
     chain = chain_of(filters, GetParam());
   }

@@ -10,11 +10,11 @@
 #include <thread>
 
 #include "bpf/opcode.h"
-#include "fuzz/exhaustive/compiled_chain.h"
-#include "fuzz/exhaustive/exhaust.h"
+#include "oracles/exhaustive/compiled_chain.h"
+#include "oracles/exhaustive/exhaust.h"
 #include "verifier/verify.h"
 
-namespace callgate::fuzz {
+namespace callgate::oracles {
 namespace {
 
 bool is_full() {
@@ -86,4 +86,4 @@ TEST(Alphabet, HasEveryOpcode) {
 }
 
 }  // namespace
-}  // namespace callgate::fuzz
+}  // namespace callgate::oracles

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "fuzz/generator/inputs.h"
-#include "fuzz/generator/program_generator.h"
+#include "oracles/generator/inputs.h"
+#include "oracles/generator/program_generator.h"
 #include "tests/support/chains.h"
 #include "tests/support/filters.h"
 
@@ -19,10 +19,10 @@ namespace callgate::test {
 class Questions {
  public:
   explicit Questions(std::uint64_t round = 0) {
-    fuzz::ProgramGenerator generator(90 + round);
+    oracles::ProgramGenerator generator(90 + round);
     for (std::uint32_t i = 0; i < 3; ++i) {
       filters_.push_back(round == 0 || i == 1 ? telling(i) : program(std::span<const Insn>(generator.valid(40))));
-      for (const SeccompData& call : fuzz::inputs_for(filters_.back().instructions(), 91, 16)) calls_.push_back(call);
+      for (const SeccompData& call : oracles::inputs_for(filters_.back().instructions(), 91, 16)) calls_.push_back(call);
       calls_.push_back({.nr = 100, .arch = arch::x86_64, .instruction_pointer = 0, .args = {i == 0, i == 1, i == 2}});
       calls_.push_back({.nr = i, .arch = arch::x86_64, .instruction_pointer = 0, .args = {}});
     }

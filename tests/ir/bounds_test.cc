@@ -4,8 +4,8 @@
 #include <gtest/gtest.h>
 
 #include "bpf/opcode.h"
-#include "fuzz/generator/adversaries.h"
-#include "fuzz/generator/inputs.h"
+#include "oracles/generator/adversaries.h"
+#include "oracles/generator/inputs.h"
 #include "ir/build.h"
 #include "ir/evaluate.h"
 #include "ir/plan.h"
@@ -60,7 +60,7 @@ void expect_decides_right(const std::vector<Program>& filters, std::size_t input
   for (const MergeRule rule : rules) {
     const Chain chain = chain_of(filters, {.rule = rule, .path_limit = 0});
     for (const Program& filter : filters) {
-      for (const SeccompData& data : fuzz::inputs_for(filter.instructions(), 8, inputs)) {
+      for (const SeccompData& data : oracles::inputs_for(filter.instructions(), 8, inputs)) {
         ASSERT_EQ(chain.evaluate(data), reference(filters, rule, data).result);
       }
     }
@@ -84,7 +84,7 @@ TEST(Bounds, DiamondsOfScratchValues) {
   const std::uint32_t most = 3;  // 2^3 states are as many as an instruction may have
   static_assert(ir::max_states_per_insn == 8);
   for (std::uint32_t count = 1; count <= 8; ++count) {
-    const Program filter = fuzz::diamonds(count);
+    const Program filter = oracles::diamonds(count);
     const auto graph = ir::build(filter);
     EXPECT_EQ(graph.has_value(), count <= most) << count;
     if (graph) expect_built_small(*graph, filter);
@@ -94,7 +94,7 @@ TEST(Bounds, DiamondsOfScratchValues) {
 }
 
 TEST(Bounds, DiamondsToTheEndOfTheLongestProgram) {
-  const Program filter = fuzz::diamonds((max_program_length - 1 - 3 * scratch_slots) / 6);
+  const Program filter = oracles::diamonds((max_program_length - 1 - 3 * scratch_slots) / 6);
   EXPECT_GT(filter.size(), max_program_length - 8);
   EXPECT_TRUE(is_straight(filter));
   const Program filters[] = {filter};
@@ -106,11 +106,11 @@ TEST(Bounds, DiamondsToTheEndOfTheLongestProgram) {
 TEST(Bounds, DoublingExpressions) {
   static_assert(ir::max_expr_size == 32);
   for (std::uint32_t times = 1; times <= 8; ++times) {
-    EXPECT_EQ(ir::build(fuzz::doubling(times)).has_value(), times <= 4) << times;
-    const Program filters[] = {fuzz::doubling(times)};
+    EXPECT_EQ(ir::build(oracles::doubling(times)).has_value(), times <= 4) << times;
+    const Program filters[] = {oracles::doubling(times)};
     ASSERT_AGREE(filters, 3, 16);
   }
-  const Program longest = fuzz::doubling(2047);
+  const Program longest = oracles::doubling(2047);
   EXPECT_EQ(longest.size(), max_program_length);
   EXPECT_TRUE(is_straight(longest));
   const Program filters[] = {longest};
@@ -119,7 +119,7 @@ TEST(Bounds, DoublingExpressions) {
 }
 
 TEST(Bounds, OneExpressionInManyTests) {
-  const Program filter = fuzz::one_expression_in_many_tests();
+  const Program filter = oracles::one_expression_in_many_tests();
   const auto graph = ir::build(filter);
   ASSERT_TRUE(graph.has_value());
   expect_built_small(*graph, filter);
@@ -129,7 +129,7 @@ TEST(Bounds, OneExpressionInManyTests) {
 }
 
 TEST(Bounds, ReturnsOfAEverywhere) {
-  const Program filter = fuzz::returns_of_a_everywhere();
+  const Program filter = oracles::returns_of_a_everywhere();
   const auto graph = ir::build(filter);
   ASSERT_TRUE(graph.has_value());
   expect_built_small(*graph, filter);
@@ -139,7 +139,7 @@ TEST(Bounds, ReturnsOfAEverywhere) {
 }
 
 TEST(Bounds, WebOfBitTests) {
-  const Program filters[] = {fuzz::web(6, {0x45}, 1, max_program_length)};
+  const Program filters[] = {oracles::web(6, {0x45}, 1, max_program_length)};
   const auto graph = ir::build(filters[0]);
   ASSERT_TRUE(graph.has_value());
   EXPECT_LE(graph->node_count(), filters[0].size());
@@ -148,20 +148,20 @@ TEST(Bounds, WebOfBitTests) {
 }
 
 TEST(Bounds, WebOfComparisons) {
-  const Program filters[] = {fuzz::web(7, {0x35}, 1, max_program_length)};
+  const Program filters[] = {oracles::web(7, {0x35}, 1, max_program_length)};
   expect_bounded(filters);
   ASSERT_AGREE(filters, 6, 32);
 }
 
 TEST(Bounds, WebOfAllTestsOnAllArguments) {
-  const Program filters[] = {fuzz::web(8, {0x45, 0x35, 0x25, 0x15}, 12, max_program_length)};
+  const Program filters[] = {oracles::web(8, {0x45, 0x35, 0x25, 0x15}, 12, max_program_length)};
   expect_bounded(filters);
   ASSERT_AGREE(filters, 6, 32);
 }
 
 // What the benchmarks (adversary/) time is what is tested here.
 TEST(Bounds, LongestAdversaries) {
-  for (const auto& [name, filters] : fuzz::longest_adversaries()) {
+  for (const auto& [name, filters] : oracles::longest_adversaries()) {
     SCOPED_TRACE(name);
     std::size_t longest = 0;
     for (const Program& filter : filters) longest = std::max(longest, std::size_t{filter.size()});
@@ -172,34 +172,34 @@ TEST(Bounds, LongestAdversaries) {
 
 TEST(Bounds, ChainOfWebs) {
   std::vector<Program> filters;
-  for (std::uint64_t i = 0; i < 12; ++i) filters.push_back(fuzz::web(20 + i, {0x45, 0x35}, 4, 600));
+  for (std::uint64_t i = 0; i < 12; ++i) filters.push_back(oracles::web(20 + i, {0x45, 0x35}, 4, 600));
   expect_bounded(filters);
   ASSERT_AGREE(filters, 6, 4);
 }
 
 TEST(Bounds, ChainOfDiamonds) {
   std::vector<Program> filters;
-  for (std::uint32_t i = 0; i < 24; ++i) filters.push_back(fuzz::diamonds(1 + i % 3));
+  for (std::uint32_t i = 0; i < 24; ++i) filters.push_back(oracles::diamonds(1 + i % 3));
   expect_bounded(filters);
   ASSERT_AGREE(filters, 6, 4);
 }
 
 TEST(Bounds, ScratchShuffles) {
-  const Program filters[] = {fuzz::scratch_shuffles()};
+  const Program filters[] = {oracles::scratch_shuffles()};
   expect_bounded(filters);
   ASSERT_AGREE(filters, 6, 16);
 }
 
 TEST(Bounds, Counters) {
   for (const std::uint32_t counted : {3u, 8u, 600u, 778u}) {
-    const Program filters[] = {fuzz::counters(counted)};
+    const Program filters[] = {oracles::counters(counted)};
     expect_bounded(filters);
     ASSERT_AGREE(filters, 6, 16);
   }
 }
 
 TEST(Bounds, ArithmeticOnTheNumber) {
-  const Program one = fuzz::arithmetic_on_the_number();
+  const Program one = oracles::arithmetic_on_the_number();
   const Program filters[] = {one};
   expect_bounded(filters);
   ASSERT_AGREE(filters, 6, 32);
@@ -208,14 +208,14 @@ TEST(Bounds, ArithmeticOnTheNumber) {
 }
 
 TEST(Bounds, ArgumentsAgainstTheNumber) {
-  const Program filters[] = {fuzz::arguments_against_the_number()};
+  const Program filters[] = {oracles::arguments_against_the_number()};
   expect_bounded(filters);
   ASSERT_AGREE(filters, 6, 16);
 }
 
 TEST(Bounds, AThousandArgumentExitsBeforeALadderOfNumbers) {
   for (const std::uint32_t words : {1u, 12u}) {
-    const Program filters[] = {fuzz::thousand_exits_before_a_ladder(words)};
+    const Program filters[] = {oracles::thousand_exits_before_a_ladder(words)};
     expect_bounded(filters);
     ASSERT_AGREE(filters, 6, 32);
   }
@@ -223,7 +223,7 @@ TEST(Bounds, AThousandArgumentExitsBeforeALadderOfNumbers) {
 
 // The budget is what stands between this and 1,500 copies.
 TEST(Bounds, LessDetailIsVisible) {
-  const Program heavy[] = {fuzz::thousand_bit_tests_before_a_ladder()};
+  const Program heavy[] = {oracles::thousand_bit_tests_before_a_ladder()};
   EXPECT_EQ(detail_of(heavy), ir::Detail::whole);
   const Program light[] = {
       program("ld [nr]\njeq #1, l\nret #ALLOW\nl: ld [args[0].lo]\njeq #2, m\nret #ALLOW\nm: ret #TRAP")};
@@ -248,7 +248,7 @@ TEST_P(Longest, OfOneInstruction) {
   if (graph) expect_built_small(*graph, filter);
   const Program filters[] = {filter};
   expect_bounded(filters);
-  for (const SeccompData& data : fuzz::inputs_for(filter.instructions(), 7, graph ? 16 : 0)) {
+  for (const SeccompData& data : oracles::inputs_for(filter.instructions(), 7, graph ? 16 : 0)) {
     ASSERT_EQ(ir::evaluate(*graph, data), interpret(filter, data));
   }
   const Program shorter[] = {repeated(GetParam().opcode, 200)};

@@ -2,8 +2,8 @@
 // in them that is there to be removed.
 #include <gtest/gtest.h>
 
-#include "fuzz/generator/inputs.h"
-#include "fuzz/generator/program_generator.h"
+#include "oracles/generator/inputs.h"
+#include "oracles/generator/program_generator.h"
 #include "ir/check.h"
 #include "ir/evaluate.h"
 #include "ir/opt/passes.h"
@@ -53,7 +53,7 @@ void expect_laws(const Graph& before, std::span<const SeccompData> inputs, ir::G
 }
 
 TEST(RemoveDeadNodes, ObeysTheLawsOnUntidyGraphs) {
-  fuzz::Random random(31);
+  oracles::Random random(31);
   std::uint32_t changed = 0;
   for (int i = 0; i < 500; ++i) {
     SCOPED_TRACE(i);
@@ -67,11 +67,11 @@ TEST(RemoveDeadNodes, ObeysTheLawsOnUntidyGraphs) {
 
 // The graph of a chain by number, asked at one root after the other: all other roots are dead then.
 TEST(RemoveDeadNodes, ObeysTheLawsOnChains) {
-  fuzz::ProgramGenerator generator(32);
+  oracles::ProgramGenerator generator(32);
   for (int i = 0; i < 40; ++i) {
     SCOPED_TRACE(i);
     const Program programs[2] = {program(generator.valid(30)), program(generator.valid(30))};
-    auto inputs = fuzz::inputs_for(programs[i % 2].instructions(), generator.next(), 8);
+    auto inputs = oracles::inputs_for(programs[i % 2].instructions(), generator.next(), 8);
     for (const MergeRule rule : {MergeRule::first_non_allow, MergeRule::most_restrictive}) {
       const ir::Plan plan = ir::make_plan(programs, {.rule = rule, .detail = ir::Detail::numbers});
       if (plan.size() != 1 || plan[0]->decisions() == nullptr) continue;

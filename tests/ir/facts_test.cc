@@ -7,7 +7,7 @@
 #include <bitset>
 #include <vector>
 
-#include "fuzz/generator/random.h"
+#include "oracles/generator/random.h"
 
 namespace callgate::ir {
 namespace {
@@ -252,7 +252,7 @@ TEST(Facts, IntervalAndBitsLearnFromEachOther) {
   EXPECT_EQ(path.facts.answer(any_bit(0x01)), false) << "every other bit of the mask is as asked";
 }
 
-Q random_question(fuzz::Random& random, const Path& path) {
+Q random_question(oracles::Random& random, const Path& path) {
   // Near the ends of what is left, where facts change.
   Byte k = static_cast<Byte>(random.below(256));
   if (path.values.any() && random.chance(60)) {
@@ -275,7 +275,7 @@ Q random_question(fuzz::Random& random, const Path& path) {
 }
 
 TEST(Facts, RandomPaths) {
-  fuzz::Random random(1);
+  oracles::Random random(1);
   std::uint32_t answered = 0;
   for (int i = 0; i < 60000; ++i) {
     Path path;
@@ -293,7 +293,7 @@ TEST(Facts, RandomPaths) {
 }
 
 TEST(Facts, EqualOnesHashEqual) {
-  fuzz::Random random(2);
+  oracles::Random random(2);
   std::vector<F> some;
   for (int i = 0; i < 300; ++i) {
     Path path;

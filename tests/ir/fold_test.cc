@@ -206,7 +206,7 @@ Graph folded(const Graph& graph) {
 }
 
 TEST(Fold, KeepsTheDecisionAndNoPathGetsLonger) {
-  fuzz::Random random(31);
+  oracles::Random random(31);
   std::uint32_t changed = 0;
   for (int i = 0; i < 700; ++i) {
     SCOPED_TRACE(i);

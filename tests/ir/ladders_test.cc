@@ -7,7 +7,7 @@
 #include <set>
 #include <vector>
 
-#include "fuzz/generator/random.h"
+#include "oracles/generator/random.h"
 
 namespace callgate::test {
 namespace {
@@ -42,7 +42,7 @@ NodeId walk(const ir::Graph& graph, NodeId id, std::uint32_t value) {
 }
 
 TEST(Ladders, AreWhatAWalkSays) {
-  fuzz::Random random(3);
+  oracles::Random random(3);
   for (int i = 0; i < 200; ++i) {
     SCOPED_TRACE(i);
     std::vector<std::uint32_t> constants;

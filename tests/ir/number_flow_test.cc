@@ -8,7 +8,7 @@
 #include <set>
 
 #include "callgate/action.hpp"
-#include "fuzz/generator/program_generator.h"
+#include "oracles/generator/program_generator.h"
 #include "ir/build.h"
 #include "ir/decisions.h"
 #include "ir/evaluate.h"
@@ -129,7 +129,7 @@ TEST(NumberFlow, TestsInEveryShape) {
 }
 
 TEST(NumberFlow, RandomPrograms) {
-  fuzz::ProgramGenerator generator(41);
+  oracles::ProgramGenerator generator(41);
   for (int i = 0; i < 200; ++i) {
     SCOPED_TRACE(i);
     const auto graph = ir::build(program(generator.valid(40)));
@@ -141,7 +141,7 @@ TEST(NumberFlow, RandomPrograms) {
 
 // One flow for several roots and domains, as a chain uses it: what it was asked before makes no difference.
 TEST(NumberFlow, IsUsedAgain) {
-  fuzz::ProgramGenerator generator(43);
+  oracles::ProgramGenerator generator(43);
   ir::Graph graph;
   ir::NumberFlow flow(graph);
   for (int i = 0; i < 40; ++i) {
@@ -224,7 +224,7 @@ void expect_groups_right(const ir::Graph& graph, ir::NodeId root, const ir::Numb
 }
 
 TEST(NumberGroups, GiveEveryTestOneAnswer) {
-  fuzz::ProgramGenerator generator(44);
+  oracles::ProgramGenerator generator(44);
   std::uint32_t several = 0;
   for (int i = 0; i < 300; ++i) {
     SCOPED_TRACE(i);
@@ -299,7 +299,7 @@ TEST(NumberSets, SplitAndTakeAndInsert) {
 
 // The numbers as for_each() has them, whatever the words that they lie in.
 TEST(NumberSets, RunsAreWhatTheNumbersAre) {
-  fuzz::Random random(5);
+  oracles::Random random(5);
   for (int i = 0; i < 200; ++i) {
     ir::NumberSet set;
     for (std::uint32_t n = 0; n < ir::numbers_per_domain;) {
@@ -415,7 +415,7 @@ void expect_roots_right(const std::vector<Program>& filters, MergeRule rule, ir:
 }
 
 TEST(Decisions, KnowWhatNumbersDecide) {
-  fuzz::ProgramGenerator generator(42);
+  oracles::ProgramGenerator generator(42);
   for (int i = 0; i < 60; ++i) {
     SCOPED_TRACE(i);
     std::vector<Program> filters;

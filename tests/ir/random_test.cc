@@ -2,8 +2,8 @@
 // gives the same graph.
 #include <gtest/gtest.h>
 
-#include "fuzz/generator/inputs.h"
-#include "fuzz/generator/program_generator.h"
+#include "oracles/generator/inputs.h"
+#include "oracles/generator/program_generator.h"
 #include "ir/build.h"
 #include "ir/check.h"
 #include "ir/evaluate.h"
@@ -38,7 +38,7 @@ void expect_sound(const ir::Graph& graph) {
 }
 
 TEST(RandomPrograms, DecideAsTheInterpreterDoes) {
-  fuzz::ProgramGenerator generator(21);
+  oracles::ProgramGenerator generator(21);
   std::uint32_t graphs = 0;
   for (int i = 0; i < 4000; ++i) {
     const Program filter = program(generator.valid(2 + static_cast<std::uint32_t>(generator.next() % 60)));
@@ -46,7 +46,7 @@ TEST(RandomPrograms, DecideAsTheInterpreterDoes) {
     if (!graph) continue;
     ++graphs;
     expect_sound(*graph);
-    const auto inputs = fuzz::inputs_for(filter.instructions(), generator.next(), 16);
+    const auto inputs = oracles::inputs_for(filter.instructions(), generator.next(), 16);
     for (const SeccompData& data : inputs) {
       ASSERT_EQ(ir::evaluate(*graph, data), contribution(interpret(filter, data))) << "program " << i;
     }
@@ -65,14 +65,14 @@ class RandomChains : public testing::TestWithParam<Setting> {};
 TEST_P(RandomChains, DecideAsTheMergedInterpreterDoes) {
   const auto [rule, detail] = GetParam();
   const ir::Guards guards = detail == ir::Detail::whole ? ir::Guards::in_graph : ir::Guards::by_facts;
-  fuzz::ProgramGenerator generator(22);
+  oracles::ProgramGenerator generator(22);
   std::uint32_t graphs = 0;
   for (int i = 0; i < 500; ++i) {
     std::vector<Program> filters;
     std::vector<SeccompData> inputs;
     for (std::uint64_t n = 1 + generator.next() % 3; n > 0; --n) {
       filters.push_back(program(generator.valid(24)));
-      const auto more = fuzz::inputs_for(filters.back().instructions(), generator.next(), 16);
+      const auto more = oracles::inputs_for(filters.back().instructions(), generator.next(), 16);
       inputs.insert(inputs.end(), more.begin(), more.end());
     }
     const ir::Plan plan = ir::make_plan(filters, {.rule = rule, .detail = detail});
@@ -112,8 +112,8 @@ std::string text_of(const ir::Plan& plan) {
 TEST(RandomPlans, AreTheSameInEveryRun) {
   for (const MergeRule rule : {MergeRule::first_non_allow, MergeRule::most_restrictive}) {
     for (const ir::Detail detail : {ir::Detail::facts, ir::Detail::numbers, ir::Detail::whole}) {
-      fuzz::ProgramGenerator first(23);
-      fuzz::ProgramGenerator second(23);
+      oracles::ProgramGenerator first(23);
+      oracles::ProgramGenerator second(23);
       std::vector<Program> chains[2];
       ir::Plan plans[2];
       for (std::uint32_t i = 0; i < 12; ++i) {

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "callgate/action.hpp"
-#include "fuzz/generator/program_generator.h"
+#include "oracles/generator/program_generator.h"
 #include "ir/build.h"
 #include "ir/decisions.h"
 #include "ir/plan.h"
@@ -127,7 +127,7 @@ TEST(Specialiser, TheSameFilterAgainAddsNothing) {
 
 // The budget is for all calls of one specialiser together.
 TEST(Specialiser, TakesNoMoreStepsThanItMay) {
-  fuzz::ProgramGenerator generator(61);
+  oracles::ProgramGenerator generator(61);
   std::uint32_t refused = 0;
   for (int i = 0; i < 200; ++i) {
     ir::Graph graph;

@@ -4,19 +4,19 @@
 #include <vector>
 
 #include "callgate/action.hpp"
-#include "fuzz/generator/constants.h"
-#include "fuzz/generator/random.h"
+#include "oracles/generator/constants.h"
+#include "oracles/generator/random.h"
 #include "ir/build.h"
 #include "ir/graph.h"
 
 namespace callgate::test {
 
 // Constants to fold, tests that are decided, equal ways, dead nodes. A division stands behind its guard.
-inline ir::Graph untidy_graph(fuzz::Random& random) {
+inline ir::Graph untidy_graph(oracles::Random& random) {
   ir::Graph graph;
   std::vector<ir::ExprId> exprs;
   const auto any_expr = [&] { return exprs[random.below(static_cast<std::uint32_t>(exprs.size()))]; };
-  for (int i = 0; i < 4; ++i) exprs.push_back(graph.constant(fuzz::edge_constant(random)));
+  for (int i = 0; i < 4; ++i) exprs.push_back(graph.constant(oracles::edge_constant(random)));
   for (int i = 0; i < 3; ++i) exprs.push_back(graph.load(4 * random.below(16)));
   constexpr ir::Op ops[] = {ir::Op::neg,  ir::Op::add,  ir::Op::sub, ir::Op::mul, ir::Op::or_,
                             ir::Op::and_, ir::Op::xor_, ir::Op::lsh, ir::Op::rsh};
@@ -49,14 +49,14 @@ inline ir::Graph untidy_graph(fuzz::Random& random) {
   return graph;
 }
 
-inline std::vector<SeccompData> some_inputs(fuzz::Random& random) {
+inline std::vector<SeccompData> some_inputs(oracles::Random& random) {
   std::vector<SeccompData> inputs(8);
   for (SeccompData& data : inputs) {
-    data.nr = fuzz::edge_constant(random);
-    data.arch = fuzz::edge_constant(random);
+    data.nr = oracles::edge_constant(random);
+    data.arch = oracles::edge_constant(random);
     for (std::uint64_t& arg : data.args) {
-      arg = std::uint64_t{fuzz::edge_constant(random)} << 32;
-      arg |= fuzz::edge_constant(random);
+      arg = std::uint64_t{oracles::edge_constant(random)} << 32;
+      arg |= oracles::edge_constant(random);
     }
   }
   return inputs;

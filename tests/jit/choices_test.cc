@@ -8,7 +8,7 @@
 #include <set>
 
 #include "callgate/action.hpp"
-#include "fuzz/generator/random.h"
+#include "oracles/generator/random.h"
 #include "ir/build.h"
 #include "ir/evaluate.h"
 #include "tests/support/filters.h"
@@ -163,7 +163,7 @@ TEST(Choices, EveryTwoTestsOfOneValue) {
 
 // Random graphs over the two halves of an argument, another argument and the number, with shared parts.
 TEST(Choices, RandomGraphs) {
-  fuzz::Random random(71);
+  oracles::Random random(71);
   for (int i = 0; i < 600; ++i) {
     SCOPED_TRACE(i);
     Graph graph;
@@ -292,7 +292,7 @@ TEST(Choices, ThatDifferAreTwoWhateverTheirHash) {
 
 // A web in which everything is asked about one value could be gathered anew from each of its nodes.
 TEST(Choices, OfWebsStayInProportionToTheGraph) {
-  fuzz::Random random(72);
+  oracles::Random random(72);
   for (const std::uint32_t size : {500u, 4000u}) {
     Graph graph;
     std::vector<NodeId> nodes;

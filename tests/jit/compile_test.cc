@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "dispatch/action_table.h"
-#include "fuzz/generator/program_generator.h"
+#include "oracles/generator/program_generator.h"
 #include "ir/plan.h"
 #include "tests/support/filters.h"
 #include "tests/support/run_everywhere.h"
@@ -105,7 +105,7 @@ void check_marks(const std::vector<Program>& filters, Optimize level, Engine eng
 }
 
 TEST(Compile, MarksNameInstructions) {
-  fuzz::ProgramGenerator generator(23);
+  oracles::ProgramGenerator generator(23);
   for (int i = 0; i < 100 && !HasFailure(); ++i) {
     SCOPED_TRACE(i);
     std::vector<Program> filters;

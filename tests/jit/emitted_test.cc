@@ -7,7 +7,7 @@
 
 #include "callgate/callgate.hpp"
 #include "dispatch/action_table.h"
-#include "fuzz/generator/program_generator.h"
+#include "oracles/generator/program_generator.h"
 #include "ir/plan.h"
 #include "jit/compile.h"
 #include "tests/support/filters.h"
@@ -149,7 +149,7 @@ void check_code(const std::vector<Program>& filters) {
 }
 
 TEST(EmittedCode, IsClosed) {
-  fuzz::ProgramGenerator generator(21);
+  oracles::ProgramGenerator generator(21);
   for (int i = 0; i < 150 && !HasFailure(); ++i) {
     std::vector<Program> filters;
     for (std::uint64_t n = 1 + generator.next() % 3; n > 0; --n) filters.push_back(program(generator.valid(120)));
@@ -161,7 +161,7 @@ TEST(EmittedCode, IsClosed) {
 // The two assemblers choose the same size for everything that is emitted, though not always the same bytes.
 TEST(EmittedCode, HasTheSameSizeFromBothAssemblers) {
   if (native_engines().size() < 2) GTEST_SKIP() << "this build has only one assembler";
-  fuzz::ProgramGenerator generator(22);
+  oracles::ProgramGenerator generator(22);
   for (int i = 0; i < 300; ++i) {
     const Program filter = program(generator.valid(120));
     for (const Optimize level : {Optimize::none, Optimize::full}) {

@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "callgate/callgate.hpp"
-#include "fuzz/generator/program_generator.h"
+#include "oracles/generator/program_generator.h"
 #include "tests/support/filters.h"
 #include "tests/support/agree.h"
 
@@ -10,7 +10,7 @@ namespace callgate::test {
 namespace {
 
 TEST(Engines, AgreeOnRandomPrograms) {
-  fuzz::ProgramGenerator generator(1);
+  oracles::ProgramGenerator generator(1);
   for (int i = 0; i < 1500; ++i) {
     const std::vector<Program> filters = {program(generator.valid(64))};
     ASSERT_AGREE(filters, generator.next(), 16) << "program " << i;
@@ -18,7 +18,7 @@ TEST(Engines, AgreeOnRandomPrograms) {
 }
 
 TEST(Engines, AgreeOnRandomChains) {
-  fuzz::ProgramGenerator generator(2);
+  oracles::ProgramGenerator generator(2);
   for (int i = 0; i < 500; ++i) {
     std::vector<Program> filters;
     for (std::uint64_t n = 2 + generator.next() % 4; n > 0; --n) filters.push_back(program(generator.valid(40)));
@@ -27,7 +27,7 @@ TEST(Engines, AgreeOnRandomChains) {
 }
 
 TEST(Engines, AgreeOnLongPrograms) {
-  fuzz::ProgramGenerator generator(3);
+  oracles::ProgramGenerator generator(3);
   for (int i = 0; i < 30; ++i) {
     const std::vector<Program> filters = {program(generator.valid(max_program_length))};
     ASSERT_AGREE(filters, generator.next(), 32) << "program " << i;

@@ -8,10 +8,10 @@
 
 #include "callgate/action.hpp"
 #include "callgate/program.hpp"
-#include "fuzz/exhaustive/exhaust.h"
-#include "fuzz/kernel/listing.h"
-#include "fuzz/kernel/runners.h"
-#include "fuzz/kernel/verdicts.h"
+#include "oracles/exhaustive/exhaust.h"
+#include "oracles/kernel/listing.h"
+#include "oracles/kernel/runners.h"
+#include "oracles/kernel/verdicts.h"
 #include "tests/kernel/probe.h"
 
 namespace callgate::kernel {
@@ -94,12 +94,12 @@ TEST(ExhaustiveOracle, EdgesOfEveryRule) {
 }
 
 // The interpreter against the kernel's own engine, by way of socket filters: six for each program.
-void compare_results_of_all(const fuzz::Exhaust& what) {
+void compare_results_of_all(const oracles::Exhaust& what) {
   CALLGATE_SKIP_WITHOUT(socket_filters);
   SocketRunner sockets;
-  const auto inputs = fuzz::small_program_inputs();
+  const auto inputs = oracles::small_program_inputs();
   std::uint32_t programs = 0;
-  fuzz::for_each_program(what, [&](const std::vector<Insn>& insns) {
+  oracles::for_each_program(what, [&](const std::vector<Insn>& insns) {
     const auto results = sockets.results(insns, inputs);
     const auto program = verify(insns);
     for (std::size_t i = 0; results && i < inputs.size(); ++i) {
@@ -114,13 +114,13 @@ void compare_results_of_all(const fuzz::Exhaust& what) {
 }
 
 TEST(ExhaustiveOracle, ResultsFromZeroes) {
-  compare_results_of_all({fuzz::AlphabetSize::full, 2});
-  if (is_full()) compare_results_of_all({fuzz::AlphabetSize::small, 3});
+  compare_results_of_all({oracles::AlphabetSize::full, 2});
+  if (is_full()) compare_results_of_all({oracles::AlphabetSize::small, 3});
 }
 
 TEST(ExhaustiveOracle, ResultsFromLoadedRegisters) {
-  compare_results_of_all({fuzz::AlphabetSize::full, 2, fuzz::loading_prologue()});
-  if (is_full()) compare_results_of_all({fuzz::AlphabetSize::small, 3, fuzz::loading_prologue()});
+  compare_results_of_all({oracles::AlphabetSize::full, 2, oracles::loading_prologue()});
+  if (is_full()) compare_results_of_all({oracles::AlphabetSize::small, 3, oracles::loading_prologue()});
 }
 
 }  // namespace

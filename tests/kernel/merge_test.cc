@@ -1,10 +1,10 @@
-// Chains with real actions, in the kernel and on every engine (fuzz/kernel/merging.h).
+// Chains with real actions, in the kernel and on every engine (oracles/kernel/merging.h).
 #include <gtest/gtest.h>
 
 #include <cstdio>
 
 #include "callgate/action.hpp"
-#include "fuzz/kernel/merging.h"
+#include "oracles/kernel/merging.h"
 #include "tests/kernel/probe.h"
 #include "tests/kernel/settings.h"
 

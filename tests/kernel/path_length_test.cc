@@ -8,7 +8,7 @@
 
 #include "bpf/opcode.h"
 #include "callgate/action.hpp"
-#include "fuzz/kernel/path_length.h"
+#include "oracles/kernel/path_length.h"
 #include "tests/kernel/probe.h"
 #include "tests/kernel/settings.h"
 

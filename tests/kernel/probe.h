@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "fuzz/kernel/probe_client.h"
+#include "oracles/kernel/probe_client.h"
 #include "tests/support/machine.h"
 
 // Starts the probe into `name`, or skips the test.

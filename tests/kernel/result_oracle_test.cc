@@ -5,7 +5,7 @@
 #include <cstdio>
 #include <ostream>
 
-#include "fuzz/kernel/results.h"
+#include "oracles/kernel/results.h"
 #include "tests/kernel/probe.h"
 #include "tests/kernel/settings.h"
 

@@ -5,8 +5,8 @@
 #include <set>
 
 #include "bpf/opcode.h"
-#include "fuzz/kernel/socket_verdicts.h"
-#include "fuzz/kernel/verdicts.h"
+#include "oracles/kernel/socket_verdicts.h"
+#include "oracles/kernel/verdicts.h"
 #include "tests/kernel/probe.h"
 #include "tests/kernel/settings.h"
 

@@ -23,10 +23,10 @@ expect no release kernel.Bits/Merge.RandomChains/64 no-32-bit-programs no-int80
 expect yes release kernel.Bits/Merge.RandomChains/64 no-filters
 expect yes release kernel.Routes/ResultOracle.RandomPrograms/Int80From64 no-int80
 expect no release kernel.Routes/ResultOracle.RandomPrograms/Int80From64 no-32-bit-programs
-expect yes release fuzz.Gate32.EndsWhatDoesNotKeepRegisters no-32-bit-segment
-expect no release fuzz.Gate32.EndsWhatDoesNotKeepRegisters no-32-bit-programs
-expect no release fuzz.Helper32.SurvivesItsCode no-32-bit-programs
-expect yes release fuzz.Helper32.SurvivesItsCode no-32-bit-programs no-emulator
+expect yes release oracles.Gate32.EndsWhatDoesNotKeepRegisters no-32-bit-segment
+expect no release oracles.Gate32.EndsWhatDoesNotKeepRegisters no-32-bit-programs
+expect no release oracles.Helper32.SurvivesItsCode no-32-bit-programs
+expect yes release oracles.Helper32.SurvivesItsCode no-32-bit-programs no-emulator
 # What an emulator does in its own way is skipped in the builds that it runs, and in no other.
 expect yes m32 memory.Seal/Published.MovesLikeAValue/write no-32-bit-programs
 expect yes m32-sanitizers memory.Seal/Published.MovesLikeAValue/write no-32-bit-programs
@@ -41,7 +41,7 @@ while read -r where test reason; do
   known=''
   # shellcheck disable=SC2053 # a pattern
   for preset in "${presets[@]}"; do [[ $preset != $where ]] || known=1; done
-  [[ -n $known || $where == emulated ]] || grep -q "\"${where#no-}\"" fuzz/machine/machine.cc ||
+  [[ -n $known || $where == emulated ]] || grep -q "\"${where#no-}\"" oracles/machine/machine.cc ||
     { echo "FAILED: neither a preset nor an ability: $where"; wrong=1; }
 done <tests/allowed-skips.txt
 ((wrong == 0)) && echo "as the machine is"

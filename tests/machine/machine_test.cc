@@ -14,8 +14,8 @@
 #include <stdexcept>
 #include <string>
 
-#include "fuzz/machine/isolated.h"
-#include "fuzz/machine/machine.h"
+#include "oracles/machine/isolated.h"
+#include "oracles/machine/machine.h"
 
 extern char** environ;
 
@@ -28,7 +28,7 @@ using testing::HasSubstr;
 std::string with(const std::string& words, const std::function<std::string()>& ask) {
   int ends[2];
   if (::pipe(ends) != 0) throw std::runtime_error("pipe");
-  const std::string end = fuzz::isolated([&] {
+  const std::string end = oracles::isolated([&] {
     ::setenv("CALLGATE_MACHINE", words.c_str(), 1);
     const std::string said = ask();
     if (::write(ends[1], said.data(), said.size()) != static_cast<ssize_t>(said.size())) throw std::runtime_error("write");
@@ -119,7 +119,7 @@ TEST(Machine, FiltersAreLoadedWhereItSaysSo) {
     EXPECT_FALSE(has_now(Ability::filters));
     return;
   }
-  const std::string end = fuzz::isolated([] {
+  const std::string end = oracles::isolated([] {
     sock_filter allow[] = {{0x06, 0, 0, SECCOMP_RET_ALLOW}};
     const sock_fprog program = {1, allow};
     ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);

@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "fuzz/generator/program_generator.h"
+#include "oracles/generator/program_generator.h"
 #include "tests/support/chains.h"
 #include "tests/support/filters.h"
 #include "tests/support/node.h"
@@ -63,7 +63,7 @@ std::string fault(const std::uint8_t* code, std::size_t bytes, std::size_t& coun
 }
 
 TEST(InstalledCode, UsesGeneralRegistersAlone) {
-  fuzz::ProgramGenerator generator(81);
+  oracles::ProgramGenerator generator(81);
   for (int round = 0; round < 60; ++round) {
     std::vector<Program> filters;
     for (std::uint64_t n = 1 + generator.next() % 4; n > 0; --n) {

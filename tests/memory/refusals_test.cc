@@ -13,8 +13,8 @@
 #include <functional>
 #include <vector>
 
-#include "fuzz/generator/inputs.h"
-#include "fuzz/generator/program_generator.h"
+#include "oracles/generator/inputs.h"
+#include "oracles/generator/program_generator.h"
 #include "jit/code_memory.h"
 #include "tests/memory/maps.h"
 #include "tests/support/chains.h"
@@ -108,7 +108,7 @@ struct Deed {
 };
 
 std::vector<Program> filters() {
-  fuzz::ProgramGenerator generator(61);
+  oracles::ProgramGenerator generator(61);
   std::vector<Program> all;
   for (int i = 0; i < 3; ++i) all.push_back(program(std::span<const Insn>(generator.valid(80))));
   return all;
@@ -117,7 +117,7 @@ std::vector<Program> filters() {
 std::vector<SeccompData> inputs(const std::vector<Program>& filters) {
   std::vector<SeccompData> all;
   for (const Program& filter : filters) {
-    for (const SeccompData& data : fuzz::inputs_for(filter.instructions(), 62, 20)) all.push_back(data);
+    for (const SeccompData& data : oracles::inputs_for(filter.instructions(), 62, 20)) all.push_back(data);
   }
   return all;
 }

@@ -6,9 +6,9 @@
 #include <stdexcept>
 #include <vector>
 
-#include "fuzz/generator/broken.h"
-#include "fuzz/generator/program_generator.h"
-#include "fuzz/harness/batch.h"
+#include "oracles/generator/broken.h"
+#include "oracles/generator/program_generator.h"
+#include "oracles/harness/batch.h"
 #include "tests/support/filters.h"
 #include "tests/support/run_everywhere.h"
 #include "verifier/verify.h"
@@ -37,18 +37,18 @@ std::uint32_t max_length(std::uint64_t seed) { return seed % 64 == 63 ? max_prog
 std::string told(const std::optional<VerifyError>& error) { return error ? to_string(*error) : "accepted"; }
 
 std::string verdict(std::uint64_t seed) {
-  fuzz::ProgramGenerator generator(seed);
+  oracles::ProgramGenerator generator(seed);
   const std::vector<Insn> valid = generator.valid(max_length(seed));
   if (const auto error = verifier::check(valid)) return "a valid program is rejected: " + to_string(*error);
-  fuzz::Random random(seed);
-  const fuzz::Broken broken = fuzz::break_a_rule(random, valid);
+  oracles::Random random(seed);
+  const oracles::Broken broken = oracles::break_a_rule(random, valid);
   const auto error = verifier::check(broken.program);
   if (error && error->code == broken.rule && error->pc == broken.pc) return "";
   return std::string("a broken program (") + rule(broken.rule) + ") gets: " + told(error);
 }
 
 std::string chain(std::uint64_t seed) {
-  fuzz::ProgramGenerator generator(seed);
+  oracles::ProgramGenerator generator(seed);
   std::vector<std::vector<Insn>> chain;
   generator.write_chain(3, 48, false, chain);
   std::vector<Program> filters;
@@ -67,14 +67,14 @@ std::string everywhere(std::uint64_t first, std::uint64_t most, Count& tried) {
 }
 
 std::string decisions(std::uint64_t first, std::uint64_t most, Count& tried) {
-  fuzz::Config config;
+  oracles::Config config;
   config.seed = first;
   config.max_filters = 3;
   config.batch = 32;
-  config.contestants = fuzz::available_contestants(config);
-  auto deciders = fuzz::make_deciders(config);
+  config.contestants = oracles::available_contestants(config);
+  auto deciders = oracles::make_deciders(config);
   if (!deciders) throw std::runtime_error(deciders.error());
-  fuzz::BatchRunner runner(config, *deciders);
+  oracles::BatchRunner runner(config, *deciders);
   for (std::uint64_t done = 0; done < most; done += config.batch) {
     const auto count = static_cast<std::uint32_t>(std::min<std::uint64_t>(config.batch, most - done));
     alarm(patience);

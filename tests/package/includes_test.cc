@@ -129,7 +129,7 @@ TEST(Includes, TheScanFindsWhatIsThere) {
 }
 
 TEST(Includes, OnlyBackendsKnowTheAssemblers) {
-  for (const char* folder : {"bpf", "verifier", "interp", "ir", "jit", "dispatch", "cli", "bench", "fuzz"}) {
+  for (const char* folder : {"bpf", "verifier", "interp", "ir", "jit", "dispatch", "profiles", "oracles", "fuzz", "cli", "bench"}) {
     for (const Include& include : includes(folder)) {
       if (is_below(include.file, "jit/backend/")) continue;
       EXPECT_FALSE(include.top() == "asmjit" || include.top() == "xbyak") << include << " belongs in jit/backend/";

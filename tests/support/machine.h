@@ -1,4 +1,4 @@
-// Skips a test of something that this machine cannot do (fuzz/machine/machine.h). tests/allowed-skips.txt has to allow the skip,
+// Skips a test of something that this machine cannot do (oracles/machine/machine.h). tests/allowed-skips.txt has to allow the skip,
 // under the same word.
 #pragma once
 
@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "fuzz/machine/machine.h"
+#include "oracles/machine/machine.h"
 
 #define CALLGATE_SKIP_WITHOUT(ability)                                                                                \
   if (const std::string& why = ::callgate::machine::obstacle(::callgate::machine::Ability::ability); !why.empty()) \

@@ -10,9 +10,9 @@
 #include "bpf/disassembler.h"
 #include "bpf/names.h"
 #include "dispatch/action_table.h"
-#include "fuzz/generator/inputs.h"
-#include "fuzz/harness/decider_kinds.h"
-#include "fuzz/helper_32/helper_32.h"
+#include "oracles/generator/inputs.h"
+#include "oracles/harness/decider_kinds.h"
+#include "oracles/x86_32/helper_32.h"
 #include "interp/run.h"
 #include "ir/evaluate.h"
 #include "ir/plan.h"
@@ -109,7 +109,7 @@ void add_graph_evaluators(std::vector<Evaluator>& out, std::span<const Program> 
 // Whether x86_32 code cannot run here, which is said once in a process.
 bool is_absent_32() {
   static const bool is_absent = [] {
-    const std::string why = fuzz::Helper32::obstacle(CALLGATE_HELPER_32);
+    const std::string why = oracles::Helper32::obstacle(CALLGATE_HELPER_32);
     if (!why.empty()) std::printf("left out: asmjit x86_32: %s\n", why.c_str());
     return !why.empty();
   }();
@@ -120,17 +120,17 @@ bool is_absent_32() {
 void add_32_bit(std::vector<Evaluator>& out, std::span<const Program> filters, MergeRule rule) {
   if (sizeof(void*) != 8 || jit::find_backend(Engine::asmjit) == nullptr || is_absent_32()) return;
   for (const Optimize level : {Optimize::none, Optimize::full}) {
-    static const std::unique_ptr<fuzz::Decider> deciders[] = {fuzz::code_32_decider(CALLGATE_HELPER_32, Optimize::none),
-                                                              fuzz::code_32_decider(CALLGATE_HELPER_32, Optimize::full)};
-    fuzz::Decider& decider = *deciders[level == Optimize::none ? 0 : 1];
+    static const std::unique_ptr<oracles::Decider> deciders[] = {oracles::code_32_decider(CALLGATE_HELPER_32, Optimize::none),
+                                                              oracles::code_32_decider(CALLGATE_HELPER_32, Optimize::full)};
+    oracles::Decider& decider = *deciders[level == Optimize::none ? 0 : 1];
     const std::vector<Program> copy(filters.begin(), filters.end());
     out.push_back({decider.name(), [&decider, copy, rule](std::span<const SeccompData> inputs) {
-                     const fuzz::Question question{copy, rule, inputs};
+                     const oracles::Question question{copy, rule, inputs};
                      Results results(inputs.size());
-                     fuzz::Answer answer;
-                     fuzz::Times times;
+                     oracles::Answer answer;
+                     oracles::Times times;
                      decider.decide({&question, 1}, results.data(), {&answer, 1}, times);
-                     if (answer.what != fuzz::Answer::decided) results.clear();
+                     if (answer.what != oracles::Answer::decided) results.clear();
                      return results;
                    }});
   }
@@ -233,7 +233,7 @@ std::string run_everywhere(std::span<const Program> oldest_first, std::span<cons
 std::string run_everywhere(std::span<const Program> oldest_first, std::uint64_t seed, std::size_t count) {
   std::vector<SeccompData> inputs;
   for (const Program& program : oldest_first) {
-    const auto more = fuzz::inputs_for(program.instructions(), seed++, count);
+    const auto more = oracles::inputs_for(program.instructions(), seed++, count);
     inputs.insert(inputs.end(), more.begin(), more.end());
   }
   return run_everywhere(oldest_first, inputs);

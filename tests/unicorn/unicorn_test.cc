@@ -10,9 +10,9 @@
 #include "bpf/disassembler.h"
 #include "callgate/action.hpp"
 #include "callgate/program.hpp"
-#include "fuzz/exhaustive/compiled_chain.h"
-#include "fuzz/generator/inputs.h"
-#include "fuzz/generator/program_generator.h"
+#include "oracles/exhaustive/compiled_chain.h"
+#include "oracles/generator/inputs.h"
+#include "oracles/generator/program_generator.h"
 #if CALLGATE_TEST_UNICORN
 #include "tests/unicorn/emulator.h"
 #endif
@@ -33,7 +33,7 @@ std::string shown(const testing::TestParamInfo<Kind>& info) {
 std::vector<Kind> kinds() {
   std::vector<Kind> kinds;
   for (const Target target : {Target::x86_64, Target::x86_32}) {
-    for (const Engine engine : fuzz::engines_for(target)) kinds.push_back({engine, target});
+    for (const Engine engine : oracles::engines_for(target)) kinds.push_back({engine, target});
   }
   return kinds;
 }
@@ -64,7 +64,7 @@ struct Case {
 };
 
 void compare(Emulator& emulator, const Case& c, const Kind& kind, MergeRule rule, Optimize level, std::uint64_t& runs) {
-  const auto compiled = fuzz::compile_chain(c.filters, rule, level, {&kind.engine, 1}, kind.target).at(0);
+  const auto compiled = oracles::compile_chain(c.filters, rule, level, {&kind.engine, 1}, kind.target).at(0);
   emulator.load(compiled.code);
   for (const SeccompData& data : c.inputs) {
     const auto entry = compiled.entry_of(data);
@@ -82,12 +82,12 @@ void compare(Emulator& emulator, const Case& c, const Kind& kind, MergeRule rule
   }
 }
 
-Case next_case(fuzz::ProgramGenerator& generator, std::uint64_t i) {
+Case next_case(oracles::ProgramGenerator& generator, std::uint64_t i) {
   Case c;
   const auto filters = static_cast<std::size_t>(i % 4 == 0 ? 1 + i / 4 % 3 : 1);
   for (std::size_t f = 0; f < filters; ++f) {
     c.filters.push_back(*verify(generator.valid(i % 50 == 0 ? 2000 : 100)));
-    for (const SeccompData& data : fuzz::inputs_for(c.filters.back().instructions(), generator.next(), 6)) {
+    for (const SeccompData& data : oracles::inputs_for(c.filters.back().instructions(), generator.next(), 6)) {
       c.inputs.push_back(data);
     }
   }
@@ -98,7 +98,7 @@ TEST_P(Unicorn, RandomPrograms) {
   const std::uint64_t seed = number_from("CALLGATE_SEED", 1);
   const std::uint64_t count = number_from("CALLGATE_UNICORN_PROGRAMS", 300);
   Emulator emulator(GetParam().target);
-  fuzz::ProgramGenerator generator(seed);
+  oracles::ProgramGenerator generator(seed);
   std::uint64_t runs = 0;
   for (std::uint64_t i = 0; i < count; ++i) {
     const Case c = next_case(generator, i);

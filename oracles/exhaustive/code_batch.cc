@@ -1,0 +1,32 @@
+#include "oracles/exhaustive/code_batch.h"
+
+#include <stdexcept>
+
+namespace callgate::oracles {
+
+void CodeBatch::add(CompiledChain chain) {
+  constexpr std::size_t alignment = 16;
+  constexpr std::uint8_t trap = 0xcc;
+  bytes_.resize((bytes_.size() + alignment - 1) / alignment * alignment, trap);
+  const std::size_t start = bytes_.size();
+  bytes_.insert(bytes_.end(), chain.code.begin(), chain.code.end());
+  chains_.push_back({std::move(chain), start});
+}
+
+void CodeBatch::publish() {
+  auto memory = jit::publish({}, bytes_, {});
+  if (!memory) throw std::runtime_error(rule(memory.error().reason));
+  memory_ = std::move(*memory);
+}
+
+std::uint32_t CodeBatch::decide(std::size_t index, const SeccompData& data) const {
+  const Entry& entry = chains_[index];
+  return entry.chain.decide(data, reinterpret_cast<std::uintptr_t>(memory_.code() + entry.start));
+}
+
+void CodeBatch::clear() {
+  chains_.clear();
+  bytes_.clear();
+}
+
+}  // namespace callgate::oracles

@@ -1,0 +1,53 @@
+#include "oracles/exhaustive/compiled_chain.h"
+
+#include <stdexcept>
+
+#include "dispatch/planned_code.h"
+#include "jit/backend/backend.h"
+
+namespace callgate::oracles {
+
+namespace {
+
+CompiledChain assemble(const ir::Plan& plan, MergeRule rule, jit::Code code, const detail::Residuals& residuals) {
+  CompiledChain chain;
+  chain.table.resize(detail::action_table_words);
+  detail::fill(detail::ActionTable(chain.table.data(), chain.table.size()), plan, rule, residuals, code.entries);
+  chain.code = std::move(code.bytes);
+  chain.checks = residuals.checks;
+  return chain;
+}
+
+}  // namespace
+
+// The first engine's plan serves the others too.
+std::vector<CompiledChain> compile_chain(std::span<const Program> oldest_first, MergeRule rule, Optimize level,
+                                         std::span<const Engine> engines, Target target) {
+  const auto plan_with = [&](ir::Detail detail) {
+    return ir::make_plan(oldest_first, {.rule = rule, .level = level, .detail = detail});
+  };
+  ir::Plan plan = plan_with(ir::Detail::facts);
+  auto made = detail::compile(plan, plan_with, {.optimize = level, .rule = rule}, engines[0], target);
+  if (!made) throw std::runtime_error(made.error().message);
+  std::vector<CompiledChain> compiled{assemble(plan, rule, std::move(made->code), made->residuals)};
+  for (const Engine engine : engines.subspan(1)) {
+    auto code = jit::compile(
+        {.plan = plan, .rule = rule, .engine = engine, .target = target, .residuals = made->residuals.roots});
+    if (!code) throw std::runtime_error(code.error().message);
+    compiled.push_back(assemble(plan, rule, std::move(*code), made->residuals));
+  }
+  return compiled;
+}
+
+std::vector<Engine> engines_for(Target target) {
+  std::vector<Engine> engines;
+  for (const Engine engine : {Engine::xbyak, Engine::asmjit}) {
+    const jit::Backend* backend = jit::find_backend(engine);
+    if (backend != nullptr && backend->makes(target)) engines.push_back(engine);
+  }
+  return engines;
+}
+
+std::vector<Engine> engines_here() { return engines_for(jit::host_target()); }
+
+}  // namespace callgate::oracles

@@ -1,0 +1,40 @@
+// The decision graph, evaluated by walking it: tells a wrong graph from wrong code for a right one.
+#include "oracles/harness/decider_kinds.h"
+#include "ir/evaluate.h"
+#include "ir/plan.h"
+
+namespace callgate::oracles {
+namespace {
+
+class GraphDecider final : public Decider {
+ public:
+  GraphDecider() : Decider("graph") {}
+
+  void decide(std::span<const Question> questions, std::uint32_t* results, std::span<Answer> answers,
+              Times& times) override {
+    for (std::size_t i = 0; i < questions.size(); ++i) {
+      const Question& question = questions[i];
+      const ir::Plan plan = ir::make_plan(question.filters, {.rule = question.rule});
+      times.lap(Phase::compile);
+      const ir::Decisions* decisions = plan.size() == 1 ? plan[0]->decisions() : nullptr;
+      if (decisions != nullptr) {
+        for (std::size_t j = 0; j < question.inputs.size(); ++j) results[j] = walk(*decisions, question.inputs[j]);
+      } else {
+        answers[i] = {Answer::declined, "over budget"};
+      }
+      results += question.inputs.size();
+      times.lap(Phase::run);
+    }
+  }
+
+ private:
+  static std::uint32_t walk(const ir::Decisions& decisions, const SeccompData& data) {
+    return ir::evaluate(decisions.graph, decisions.root_of(ir::class_of(data.nr, data.arch)), data);
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Decider> graph_decider() { return std::make_unique<GraphDecider>(); }
+
+}  // namespace callgate::oracles

@@ -1,0 +1,60 @@
+#include "oracles/kernel/engines.h"
+
+#include <stdexcept>
+
+#include "callgate/action.hpp"
+
+namespace callgate::kernel {
+
+std::string EngineChoice::name() const {
+  return std::string(callgate::name(engine)) + ", optimize " + callgate::name(optimize);
+}
+
+Chain EngineChoice::chain(std::span<const Program> oldest_first, MergeRule rule) const {
+  Options options;
+  options.engine = engine;
+  options.optimize = optimize;
+  options.rule = rule;
+  const auto empty = Chain::create(options);
+  if (!empty) throw std::runtime_error(name() + ": " + to_string(empty.error()));
+  const auto chain = empty->attach(oldest_first);
+  if (!chain) throw std::runtime_error(name() + ": " + to_string(chain.error()));
+  if (chain->engine() != engine) {
+    throw std::runtime_error(name() + ": fell back to " + callgate::name(chain->engine()) + ": " +
+                             callgate::rule(chain->fallback_reason()));
+  }
+  return *chain;
+}
+
+EngineChoices engine_choices() {
+  EngineChoices choices;
+  for (const Engine engine : {Engine::interpreter, Engine::xbyak, Engine::asmjit}) {
+    for (const Optimize optimize : {Optimize::none, Optimize::full}) {
+      const EngineChoice choice{engine, optimize};
+      Options options;
+      options.engine = engine;
+      options.optimize = optimize;
+      if (const auto chain = Chain::create(options)) {
+        choices.available.push_back(choice);
+      } else {
+        choices.left_out.push_back(choice.name() + ": " + to_string(chain.error()));
+      }
+    }
+  }
+  return choices;
+}
+
+std::uint32_t merged(std::span<const std::uint32_t> oldest_first, MergeRule rule) {
+  std::uint32_t current = action::allow;
+  for (std::size_t i = oldest_first.size(); i-- > 0;) {
+    const std::uint32_t result = oldest_first[i];
+    if (rule == MergeRule::first_non_allow) {
+      if ((result & 0xffff0000) != action::allow) return result;
+    } else if (static_cast<std::int32_t>(result & 0xffff0000) < static_cast<std::int32_t>(current & 0xffff0000)) {
+      current = result;
+    }
+  }
+  return current;
+}
+
+}  // namespace callgate::kernel

@@ -1,0 +1,57 @@
+// A JSON value and the path that leads to it: reads that fail say where.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+#include "profiles/quote.h"
+
+namespace callgate::profiles {
+
+using Json = nlohmann::json;
+
+// Parses `text`; throws std::runtime_error for bad JSON, size or nesting beyond any profile's, and keys given twice.
+Json parse_json(std::string_view text);
+
+// Refers to a value of a document that must outlive it. Throws std::runtime_error ("path: reason").
+class Node {
+ public:
+  explicit Node(const Json& value, std::string path = {}) : value_(&value), path_(std::move(path)) {}
+
+  const std::string& path() const noexcept { return path_; }
+
+  // The member `key` of an object, unless it is missing or null.
+  std::optional<Node> find(const char* key) const;
+  Node at(const char* key) const;  // the same, but it must be there
+
+  std::string text() const;
+  std::uint64_t number(std::uint64_t max = UINT64_MAX) const;
+
+  std::size_t size() const noexcept { return value_->size(); }  // of an array
+
+  // Calls visit(element) for each element of an array.
+  template <class Visit>
+  void each(Visit visit) const {
+    require(value_->is_array(), "expected an array");
+    for (std::size_t i = 0; i < value_->size(); ++i) visit(Node((*value_)[i], path_ + "[" + std::to_string(i) + "]"));
+  }
+
+  [[noreturn]] void fail(const std::string& reason) const {
+    throw std::runtime_error((path_.empty() ? "profile" : path_) + ": " + reason);
+  }
+
+ private:
+  void require(bool condition, const char* expected) const;
+
+  const Json* value_;
+  std::string path_;
+};
+
+}  // namespace callgate::profiles
