@@ -176,7 +176,7 @@ void print_fallbacks(const std::vector<NamedChain>& chains) {
   for (const auto& [name, chain] : chains) {
     if (chain.fallback_reason() == FallbackReason::none) continue;
     const char* error = chain.fallback_errno() != 0 ? strerrordesc_np(chain.fallback_errno()) : nullptr;
-    fmt::print("{}: runs on the interpreter: {}{}{}\n", name, rule(chain.fallback_reason()), error ? ": " : "",
+    fmt::print("{}: runs on the interpreter: {}{}{}\n", name, message(chain.fallback_reason()), error ? ": " : "",
                error ? error : "");
   }
 }

@@ -29,7 +29,7 @@ struct Measured {
 
 std::string to_json(const Measured& measured);
 
-// Decisions of a former run, in empty calls, by engine. Throws std::runtime_error if `text` is not such JSON.
+// ChainGraph of a former run, in empty calls, by engine. Throws std::runtime_error if `text` is not such JSON.
 std::vector<std::pair<std::string, double>> empty_calls_in_json(const std::string& text);
 
 }  // namespace callgate::cli

@@ -3,7 +3,7 @@
 namespace callgate::cli {
 namespace {
 
-// Choices by the names that the library gives them.
+// Switches by the names that the library gives them.
 template <class T>
 CLI::Option* add_named(CLI::App& command, const std::string& flag, T& value, std::initializer_list<T> values,
                        const std::string& help) {

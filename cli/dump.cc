@@ -13,7 +13,8 @@
 #include "cli/machine_code.h"
 #include "dispatch/planned_code.h"
 #include "ir/build.h"
-#include "ir/plan.h"
+#include "compose/plan.h"
+#include "compose/print.h"
 #include "ir/print.h"
 
 namespace callgate::cli {
@@ -46,8 +47,8 @@ void print_bytecode(Output& out, const DumpInput& input) {
   }
 }
 
-ir::Plan plan_of(const DumpInput& input, ir::Detail detail = ir::Detail::facts) {
-  return ir::make_plan(input.programs, {.rule = input.chain.rule, .level = input.chain.optimize, .detail = detail});
+compose::Plan plan_of(const DumpInput& input, compose::Precision precision = compose::Precision::path_sensitive) {
+  return compose::make_plan(input.programs, {.rule = input.chain.rule, .level = input.chain.optimize, .precision = precision});
 }
 
 // Each filter on its own, before it is put on top of older ones.
@@ -56,7 +57,7 @@ void print_filter_graphs(Output& out, const DumpInput& input) {
   for (std::size_t i = 0; i < input.programs.size(); ++i) {
     const auto graph = ir::build(input.programs[i], static_cast<std::uint32_t>(i));
     out.print("{} filter {}: {}{}\n", comment, i, input.names[i],
-              graph ? "" : ": no graph (too many states or too large expressions); compiled in straight form");
+              graph ? "" : ": no graph (too many states or too large expressions); compiled in baseline form");
     if (graph) out.write(input.dot ? ir::to_dot(*graph) : ir::to_text(*graph));
   }
 }
@@ -64,16 +65,16 @@ void print_filter_graphs(Output& out, const DumpInput& input) {
 void print_graphs(Output& out, const DumpInput& input) {
   for (const auto& segment : plan_of(input)) {
     const std::uint32_t last = segment->oldest_filter + segment->filter_count - 1;
-    const ir::Decisions* decisions = segment->decisions();
+    const compose::ChainGraph* decisions = segment->chain_graph();
     const char* comment = input.dot ? "//" : ";";
     if (decisions == nullptr) {
-      out.print("{} filter {}: straight form ({})\n", comment, last,
+      out.print("{} filter {}: baseline form ({})\n", comment, last,
                 input.chain.optimize == Optimize::none ? "--optimize none" : "its decisions are over a budget");
       continue;
     }
-    out.print("{} filters {} to {}: decision graph, detail {}\n", comment, segment->oldest_filter, last,
-              ir::name(decisions->detail));
-    out.write(input.dot ? ir::to_dot(*decisions) : ir::to_text(*decisions));
+    out.print("{} filters {} to {}: decision graph, precision {}\n", comment, segment->oldest_filter, last,
+              compose::name(decisions->precision));
+    out.write(input.dot ? compose::to_dot(*decisions) : compose::to_text(*decisions));
   }
 }
 
@@ -90,8 +91,8 @@ Engine engine_of(const DumpInput& input, Target target) {
 void print_machine_code(Output& out, const DumpInput& input) {
   const Target target = input.chain.target == Target::native ? jit::host_target() : input.chain.target;
   const Engine engine = engine_of(input, target);
-  ir::Plan plan = plan_of(input);
-  const auto plan_with = [&](ir::Detail detail) { return plan_of(input, detail); };
+  compose::Plan plan = plan_of(input);
+  const auto plan_with = [&](compose::Precision precision) { return plan_of(input, precision); };
   const auto made = detail::compile(plan, plan_with, input.chain, engine, target, true);
   if (!made) {
     throw Failure(ExitCode::usage,
@@ -121,17 +122,17 @@ std::string check_text(const detail::ArgumentCheck& check) {
 
 // How many numbers of each domain the table settles, and what it knows of the others.
 void print_table(Output& out, const DumpInput& input) {
-  const ir::Plan plan = plan_of(input);
+  const compose::Plan plan = plan_of(input);
   const auto residuals = detail::find_residuals(plan, input.chain.rule);
   if (residuals.word_of_class.empty()) {
     out.print("; every call runs the code: the newest segment does not decide by number\n");
     return;
   }
-  for (std::uint32_t d = 0; d < ir::domains.size(); ++d) {
+  for (std::uint32_t d = 0; d < compose::domains.size(); ++d) {
     std::map<std::uint32_t, std::uint32_t> count;
-    for (std::uint32_t n = 0; n < ir::numbers_per_domain; ++n) ++count[residuals.word_of_class[d * ir::numbers_per_domain + n]];
+    for (std::uint32_t n = 0; n < compose::numbers_per_domain; ++n) ++count[residuals.word_of_class[d * compose::numbers_per_domain + n]];
     for (const auto& [word, numbers] : count) {
-      out.print("{}: {} numbers: ", ir::domains[d].name, numbers);
+      out.print("{}: {} numbers: ", compose::domains[d].name, numbers);
       if (!detail::is_residual(word)) {
         out.print("{}\n", bpf::result_name(word));
       } else if (word < detail::code_base) {

@@ -50,7 +50,7 @@ std::vector<Program> read_filters(Session& session, const EvalOptions& options) 
 }
 
 std::string fallback_text(const Chain& chain) {
-  std::string text = rule(chain.fallback_reason());
+  std::string text = message(chain.fallback_reason());
   if (chain.fallback_errno() != 0) text += ": " + std::generic_category().message(chain.fallback_errno());
   return text;
 }
@@ -60,7 +60,7 @@ void check_engine(Session& session, const Chain& chain, Engine wanted) {
   if (wanted != Engine::automatic && chain.engine() != wanted) {
     throw Failure(ExitCode::usage,
                   fmt::format("engine {} cannot run this chain: {}", name(wanted),
-                              chain.fallback_reason() == FallbackReason::none ? rule(AttachErrc::engine_unavailable)
+                              chain.fallback_reason() == FallbackReason::none ? message(AttachErrc::engine_unavailable)
                                                                               : fallback_text(chain)));
   }
   const bool by_build = chain.fallback_reason() == FallbackReason::no_jit;  // nothing went wrong

@@ -12,7 +12,7 @@
 #include "cli/command.h"
 #include "cli/filter_file.h"
 #include "dispatch/action_table.h"
-#include "ir/plan.h"
+#include "compose/plan.h"
 #include "jit/compile.h"
 #include "jit/layout.h"
 
@@ -58,8 +58,8 @@ class Report {
   Report(const std::vector<Program>& programs, const Options& options)
       : programs_(programs), options_(options),
         target_(options.target == Target::native ? jit::host_target() : options.target),
-        engine_(engine_of(options, target_)), plan_options_{options.rule, options.optimize, {}, ir::Detail::facts},
-        plan_(ir::make_plan(programs, plan_options_)),
+        engine_(engine_of(options, target_)), plan_options_{options.rule, options.optimize, {}, compose::Precision::path_sensitive},
+        plan_(compose::make_plan(programs, plan_options_)),
         residuals_(detail::find_residuals(plan_, options.rule)) {}
 
   Json make() {
@@ -69,7 +69,7 @@ class Report {
     report["filters"] = programs_.size();
     report["instructions"] = instructions;
     report["segments"] = segments();
-    if (!plan_.empty() && plan_[0]->decisions() != nullptr && plan_[0]->decisions()->by_number()) report["classes"] = classes();
+    if (!plan_.empty() && plan_[0]->chain_graph() != nullptr && plan_[0]->chain_graph()->by_number()) report["classes"] = classes();
     report["residuals"] = {{"checks", residuals_.checks.size()}, {"code entries", residuals_.roots.size()}};
     sizes(report);
     report["engine"] = name(engine_);
@@ -84,8 +84,8 @@ class Report {
     Json all = Json::array();
     for (const auto& segment : plan_) {
       Json one = {{"oldest filter", segment->oldest_filter}, {"filters", segment->filter_count}};
-      const ir::Decisions* decisions = segment->decisions();
-      one["form"] = decisions == nullptr ? "straight" : ir::name(decisions->detail);
+      const compose::ChainGraph* decisions = segment->chain_graph();
+      one["form"] = compose::name(decisions != nullptr ? decisions->precision : compose::Precision::baseline);
       if (decisions != nullptr) one["nodes"] = decisions->graph.node_count();
       all.push_back(one);
     }
@@ -95,19 +95,19 @@ class Report {
   // By domain: numbers with a constant result, by action; numbers that are one look at one argument; numbers with code.
   Json classes() const {
     Json all;
-    for (std::uint32_t d = 0; d < ir::domains.size(); ++d) {
+    for (std::uint32_t d = 0; d < compose::domains.size(); ++d) {
       std::map<std::string, std::uint32_t> constants;
       std::uint32_t checks = 0;
       std::uint32_t code = 0;
-      for (std::uint32_t n = 0; n < ir::numbers_per_domain; ++n) {
-        const std::uint32_t word = residuals_.word_of_class[d * ir::numbers_per_domain + n];
+      for (std::uint32_t n = 0; n < compose::numbers_per_domain; ++n) {
+        const std::uint32_t word = residuals_.word_of_class[d * compose::numbers_per_domain + n];
         if (!detail::is_residual(word)) {
           ++constants[bpf::result_name(word)];
         } else {
           ++(word < detail::code_base ? checks : code);
         }
       }
-      all[ir::domains[d].name] = {{"constant", constants}, {"check", checks}, {"code", code}};
+      all[compose::domains[d].name] = {{"constant", constants}, {"check", checks}, {"code", code}};
     }
     return all;
   }
@@ -141,7 +141,7 @@ class Report {
     const double build = least_time([&] {
       for (const Program& program : programs_) (void)ir::build(program);
     });
-    const double plan = least_time([&] { (void)ir::make_plan(programs_, plan_options_); });
+    const double plan = least_time([&] { (void)compose::make_plan(programs_, plan_options_); });
     times["build"] = options_.optimize == Optimize::none ? 0 : build;
     times["specialise"] = options_.optimize == Optimize::none ? plan : std::max(0.0, plan - build);
     times["table"] = least_time([&] { (void)detail::find_residuals(plan_, options_.rule); });
@@ -167,8 +167,8 @@ class Report {
   const Options& options_;
   Target target_;
   Engine engine_;
-  ir::PlanOptions plan_options_;
-  ir::Plan plan_;
+  compose::PlanOptions plan_options_;
+  compose::Plan plan_;
   detail::Residuals residuals_;
 };
 

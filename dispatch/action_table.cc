@@ -5,38 +5,38 @@
 #include <utility>
 
 #include "dispatch/argument_check.h"
-#include "ir/number_value.h"
-#include "ir/rank.h"
+#include "compose/number_value.h"
+#include "compose/precedence.h"
 
 namespace callgate::detail {
 namespace {
 
-static_assert(domain_size == ir::numbers_per_domain && domain_count == ir::domains.size());
+static_assert(domain_size == compose::numbers_per_domain && domain_count == compose::domains.size());
 
 // Whether no older segment has a say in a result of the newest one.
-bool is_final(const ir::Plan& plan, MergeRule rule, std::uint32_t result) {
+bool is_final(const compose::Plan& plan, MergeRule rule, std::uint32_t result) {
   if (plan.size() == 1) return true;
   if (rule == MergeRule::first_non_allow) return action_of(result) != action::allow;
-  return ir::rank(result) == ir::strictest_rank;
+  return compose::precedence(result) == compose::strictest_precedence;
 }
 
 // The word for a result that number and architecture settle, if there is one.
-std::optional<std::uint32_t> settled_word(const ir::Plan& plan, MergeRule rule, std::optional<std::uint32_t> result) {
+std::optional<std::uint32_t> settled_word(const compose::Plan& plan, MergeRule rule, std::optional<std::uint32_t> result) {
   if (!result || is_residual(*result) || !is_final(plan, rule, *result)) return {};
   return result;
 }
 
 class Finder {
  public:
-  Finder(const ir::Plan& plan, MergeRule rule, const InputLayout& layout)
-      : plan_(plan), rule_(rule), layout_(layout), decisions_(*plan[0]->decisions()),
+  Finder(const compose::Plan& plan, MergeRule rule, const InputLayout& layout)
+      : plan_(plan), rule_(rule), layout_(layout), decisions_(*plan[0]->chain_graph()),
         word_of_(decisions_.graph.node_count(), unseen), is_open_(decisions_.graph.node_count()) {}
 
   Residuals run() {
-    residuals_.word_of_class.resize(ir::domain_classes);
+    residuals_.word_of_class.resize(compose::domain_classes);
     std::vector<std::pair<std::uint32_t, std::uint32_t>> open_runs;
-    const auto roots = std::span(decisions_.roots).first(ir::domain_classes);
-    ir::for_each_run(roots, [&](std::uint32_t first, std::uint32_t end, ir::NodeId root) {
+    const auto roots = std::span(decisions_.roots).first(compose::domain_classes);
+    compose::for_each_run(roots, [&](std::uint32_t first, std::uint32_t end, ir::NodeId root) {
       if (settle(first, end, root)) return;
       open_runs.emplace_back(first, end);
       if (!is_open_[root]) open_.push_back(root);
@@ -80,18 +80,18 @@ class Finder {
   std::uint32_t word_of_root(ir::NodeId root) const {
     const ir::Node& node = decisions_.graph.node_at(root);
     if (node.kind == ir::NodeKind::constant) return settled_word(plan_, rule_, node.lhs).value_or(needs_code);
-    return (decisions_.graph.topics_below(root) & ~ir::number_topic) == 0 ? by_number : needs_code;
+    return (decisions_.graph.support_below(root) & ~ir::class_support) == 0 ? by_number : needs_code;
   }
 
   std::uint32_t word_of_number(ir::NodeId root, std::uint32_t c) const {
-    const auto result = ir::number_result(decisions_.graph, root, ir::number_of(c), ir::arch_of(c));
+    const auto result = compose::number_result(decisions_.graph, root, compose::number_of(c), compose::arch_of(c));
     return settled_word(plan_, rule_, result).value_or(needs_code);
   }
 
   // Equal choices share a check.
   void find_checks() {
-    jit::Choices choices;
-    const auto ids = jit::make_choices(decisions_.graph, open_, {.has_64_bits = true}, choices);
+    jit::Switches choices;
+    const auto ids = jit::make_switches(decisions_.graph, open_, {.has_64_bits = true}, choices);
     std::vector<std::uint32_t> word_of_choice(choices.size(), needs_code);
     for (std::size_t i = 0; i < open_.size(); ++i) {
       std::uint32_t& word = word_of_choice[ids[i]];
@@ -105,10 +105,10 @@ class Finder {
     }
   }
 
-  const ir::Plan& plan_;
+  const compose::Plan& plan_;
   MergeRule rule_;
   const InputLayout& layout_;
-  const ir::Decisions& decisions_;
+  const compose::ChainGraph& decisions_;
   Residuals residuals_;
   std::vector<std::uint32_t> word_of_;  // by node
   std::vector<ir::NodeId> open_;        // roots of which some class needs code
@@ -117,16 +117,16 @@ class Finder {
 
 }  // namespace
 
-Residuals find_residuals(const ir::Plan& plan, MergeRule rule, const InputLayout& layout) {
-  const ir::Decisions* decisions = plan.empty() ? nullptr : plan[0]->decisions();
+Residuals find_residuals(const compose::Plan& plan, MergeRule rule, const InputLayout& layout) {
+  const compose::ChainGraph* decisions = plan.empty() ? nullptr : plan[0]->chain_graph();
   if (decisions == nullptr || !decisions->by_number()) return {};
   return Finder(plan, rule, layout).run();
 }
 
-void fill(ActionTable table, const ir::Plan& plan, MergeRule rule, const Residuals& residuals,
+void fill(ActionTable table, const compose::Plan& plan, MergeRule rule, const Residuals& residuals,
           std::span<const std::uint32_t> entries) {
   const std::uint32_t whole = code_base + (entries.empty() ? 0 : entries[0]);
-  const ir::Decisions* decisions = plan.empty() ? nullptr : plan[0]->decisions();
+  const compose::ChainGraph* decisions = plan.empty() ? nullptr : plan[0]->chain_graph();
   if (decisions == nullptr) return std::fill(table.begin(), table.end(), plan.empty() ? action::allow : whole);
   const auto word_of = [&](ir::NodeId root) {
     const ir::Node& node = decisions->graph.node_at(root);
@@ -134,7 +134,7 @@ void fill(ActionTable table, const ir::Plan& plan, MergeRule rule, const Residua
     return settled_word(plan, rule, node.lhs).value_or(whole);
   };
   if (!decisions->by_number()) return std::fill(table.begin(), table.end(), word_of(decisions->roots[0]));
-  ir::for_each_run(residuals.word_of_class, [&](std::uint32_t first, std::uint32_t end, std::uint32_t word) {
+  compose::for_each_run(residuals.word_of_class, [&](std::uint32_t first, std::uint32_t end, std::uint32_t word) {
     const bool needs_code = word >= code_base && is_residual(word);
     if (needs_code) word = code_base + (entries.empty() ? 0 : entries[word - code_base + 1]);
     std::fill(table.data() + first, table.data() + end, word);

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "callgate/chain.hpp"
-#include "ir/plan.h"
+#include "compose/plan.h"
 
 namespace callgate {
 namespace CALLGATE_HIDDEN detail {
@@ -18,17 +18,17 @@ using ActionTable = std::span<std::uint32_t, action_table_words>;
 struct Residuals {
   std::vector<ir::NodeId> roots;
   std::vector<ArgumentCheck> checks;
-  // By domain class (ir/call_class.h): a result, a check's word, or code_base + index of root. Empty if the newest segment does
+  // By domain class (compose/call_class.h): a result, a check's word, or code_base + index of root. Empty if the newest segment does
   // not decide by number.
   std::vector<std::uint32_t> word_of_class;
 };
 
 // `layout` says where the checks find arguments.
-Residuals find_residuals(const ir::Plan& plan, MergeRule rule, const InputLayout& layout = InputLayout::seccomp_data());
+Residuals find_residuals(const compose::Plan& plan, MergeRule rule, const InputLayout& layout = InputLayout::seccomp_data());
 
 // entries[0] is where the code of the whole chain lies, entries[i + 1] that of residual i, in bytes from the start. Without
 // entries, all code words name the start.
-void fill(ActionTable table, const ir::Plan& plan, MergeRule rule, const Residuals& residuals,
+void fill(ActionTable table, const compose::Plan& plan, MergeRule rule, const Residuals& residuals,
           std::span<const std::uint32_t> entries);
 
 }  // namespace detail

@@ -3,8 +3,8 @@
 namespace callgate::detail {
 namespace {
 
-using jit::Choice;
-using jit::ChoiceKind;
+using jit::Switch;
+using jit::SwitchKind;
 using jit::Range;
 
 constexpr std::uint64_t all_members = ~std::uint64_t{0};
@@ -17,7 +17,7 @@ struct Subject {
   unsigned shift;
 };
 
-std::optional<Subject> subject_of(const ir::Graph& graph, const Choice& choice) {
+std::optional<Subject> subject_of(const ir::Graph& graph, const Switch& choice) {
   if (choice.wide) return Subject{choice.value, ~std::uint64_t{0}, 0};
   const ir::Expr* e = &graph.expr_at(choice.value);
   std::uint64_t mask = 0xffffffff;
@@ -35,19 +35,19 @@ struct Set {
   std::uint64_t base;
   std::uint64_t span;
   std::uint64_t members;
-  jit::ChoiceId inside;
-  jit::ChoiceId outside;
+  jit::SwitchId inside;
+  jit::SwitchId outside;
 };
 
 std::optional<Set> set_of(std::span<const Range> ranges, bool wide) {
   const std::uint64_t most = wide ? ~std::uint64_t{0} : 0xffffffff;
   const auto last_of = [&](std::size_t i) { return i + 1 < ranges.size() ? ranges[i + 1].start - 1 : most; };
-  const jit::ChoiceId outside = ranges.back().target;
+  const jit::SwitchId outside = ranges.back().target;
   std::size_t first = 0;
   while (ranges[first].target == outside) ++first;
   std::size_t last = ranges.size() - 1;
   while (ranges[last].target == outside) --last;
-  const jit::ChoiceId inside = ranges[first].target;
+  const jit::SwitchId inside = ranges[first].target;
   Set set{ranges[first].start, last_of(last) - ranges[first].start, all_members, inside, outside};
   if (first == last) return set;
   if (set.span >= 64) return std::nullopt;
@@ -75,25 +75,25 @@ bool has_wide_arguments(const InputLayout& layout) {
   return true;
 }
 
-std::optional<ArgumentCheck> argument_check(const ir::Graph& graph, const jit::Choices& choices, jit::ChoiceId id,
+std::optional<ArgumentCheck> argument_check(const ir::Graph& graph, const jit::Switches& choices, jit::SwitchId id,
                                             const InputLayout& layout) {
-  const Choice& choice = choices[id];
-  if (choice.kind != ChoiceKind::bits && choice.kind != ChoiceKind::ranges) return std::nullopt;
+  const Switch& choice = choices[id];
+  if (choice.kind != SwitchKind::bits && choice.kind != SwitchKind::ranges) return std::nullopt;
   const auto subject = subject_of(graph, choice);
   if (!subject) return std::nullopt;
 
   Set set{0, 0, all_members, choice.otherwise, choice.then};  // no bit set
   std::uint64_t mask = subject->mask;
-  if (choice.kind == ChoiceKind::bits) {
+  if (choice.kind == SwitchKind::bits) {
     mask &= std::uint64_t{choice.mask} << subject->shift;
   } else {
     const auto found = set_of(choices.ranges(choice), choice.wide);
     if (!found || (subject->shift != 0 && found->members != all_members)) return std::nullopt;
     set = *found;
   }
-  const Choice& inside = choices[set.inside];
-  const Choice& outside = choices[set.outside];
-  if (inside.kind != ChoiceKind::constant || outside.kind != ChoiceKind::constant) return std::nullopt;
+  const Switch& inside = choices[set.inside];
+  const Switch& outside = choices[set.outside];
+  if (inside.kind != SwitchKind::constant || outside.kind != SwitchKind::constant) return std::nullopt;
   const std::uint32_t offset = layout.single_fetch ? subject->offset : layout.words[subject->offset / 4].value;
   return ArgumentCheck{mask,
                        set.base << subject->shift,

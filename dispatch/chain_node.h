@@ -9,7 +9,7 @@
 
 #include "callgate/chain.hpp"
 #include "ir/flat.h"
-#include "ir/plan.h"
+#include "compose/plan.h"
 #include "jit/code_memory.h"
 
 namespace callgate::detail {
@@ -57,7 +57,7 @@ struct ChainNode : ChainHot {
   std::uint64_t path_length = 0;   // sum of (kernel_length + 4) over all filters
   std::size_t bytecode_bytes = 0;  // of all filters
 
-  ir::Plan plan;            // empty, or of all filters
+  compose::Plan plan;            // empty, or of all filters
   jit::CodeMemory memory;   // action table, bytecode and code, sealed; empty on the interpreter
   std::size_t code_bytes = 0;
   std::unique_ptr<std::uint32_t[]> own_table;  // where the action table lies when there is no sealed memory

@@ -59,17 +59,17 @@ ir::FixedWords fixed_words(const InputLayout& layout) {
 
 bool is_seccomp_data(const InputLayout& layout) { return layout.words == InputLayout::seccomp_data().words; }
 
-ir::PlanOptions plan_options(const ChainNode& node, ir::Detail detail) {
-  return {node.options.rule, node.options.optimize, fixed_words(node.options.layout), detail};
+compose::PlanOptions plan_options(const ChainNode& node, compose::Precision precision) {
+  return {node.options.rule, node.options.optimize, fixed_words(node.options.layout), precision};
 }
 
 // A parent that ran out of memory has no plan; then everything is planned anew. Should memory run out here, the node has
 // no plan either: half a plan would lose filters when the chain is attached to.
-ir::Plan make_plan(const ChainNode& node, const ChainNode* parent, ir::Detail detail) {
+compose::Plan make_plan(const ChainNode& node, const ChainNode* parent, compose::Precision precision) {
   const bool extends = parent != nullptr && (!parent->plan.empty() || parent->length == 0);
   const std::uint32_t filter = extends ? parent->length : 0;
-  return ir::attach(extends ? parent->plan : ir::Plan(), newest_filters(node, node.length - filter), filter,
-                    [&] { return newest_filters(node, node.length); }, plan_options(node, detail));
+  return compose::attach(extends ? parent->plan : compose::Plan(), newest_filters(node, node.length - filter), filter,
+                    [&] { return newest_filters(node, node.length); }, plan_options(node, precision));
 }
 
 void make_table(ChainNode& node, const Residuals& residuals, std::span<const std::uint32_t> entries) {
@@ -126,7 +126,7 @@ void run_native(ChainNode& node, jit::CodeMemory memory, std::size_t code_bytes)
 }
 
 void install_native(ChainNode& node) {
-  const auto plan_with = [&](ir::Detail detail) { return make_plan(node, nullptr, detail); };
+  const auto plan_with = [&](compose::Precision precision) { return make_plan(node, nullptr, precision); };
   const auto made = compile(node.plan, plan_with, node.options, node.engine, jit::host_target());
   if (!made) return fall_back(node, made.error().reason);
   if (wants_table(node.options)) make_table(node, made->residuals, made->code.entries);
@@ -139,7 +139,7 @@ void install_native(ChainNode& node) {
 void install_walk(ChainNode& node) {
   if (!wants_table(node.options)) return;
   make_table(node, find_residuals(node.plan, node.options.rule, node.options.layout), {});
-  const ir::Decisions* decisions = node.plan.size() == 1 ? node.plan[0]->decisions() : nullptr;
+  const compose::ChainGraph* decisions = node.plan.size() == 1 ? node.plan[0]->chain_graph() : nullptr;
   if (decisions != nullptr) node.flat = std::make_unique<ir::FlatGraph>(ir::FlatGraph::make(decisions->graph));
   const bool walks = node.flat != nullptr && !node.flat->empty();
   decide_by(node, node.own_table.get(), node.own_checks.data(), walks ? walk_data : interpret_data,
@@ -147,7 +147,7 @@ void install_walk(ChainNode& node) {
 }
 
 void install_compiled(ChainNode& node, const ChainNode* parent) {
-  node.plan = make_plan(node, parent, ir::Detail::facts);
+  node.plan = make_plan(node, parent, compose::Precision::path_sensitive);
   const bool no_jit = node.engine == Engine::interpreter;
   if (no_jit) fall_back(node, FallbackReason::no_jit);
   if (!no_jit && node.options.no_exec_memory) fall_back(node, FallbackReason::no_exec_memory);

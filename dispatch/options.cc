@@ -30,7 +30,7 @@ const char* name(MergeRule merge) noexcept {
   return merge == MergeRule::first_non_allow ? "first_non_allow" : "most_restrictive";
 }
 
-const char* rule(AttachErrc code) noexcept {
+const char* message(AttachErrc code) noexcept {
   switch (code) {
     case AttachErrc::out_of_memory: return "out of memory";
     case AttachErrc::path_too_long: return "the chain is longer than the limit on a path";
@@ -42,7 +42,7 @@ const char* rule(AttachErrc code) noexcept {
 }
 
 std::string to_string(const AttachError& error) {
-  std::string text = rule(error.code);
+  std::string text = message(error.code);
   if (error.code == AttachErrc::path_too_long) {
     text += " (" + std::to_string(error.path_length) + " converted instructions, at most " +
             std::to_string(error.path_limit) + ")";
@@ -50,7 +50,7 @@ std::string to_string(const AttachError& error) {
   return text;
 }
 
-const char* rule(FallbackReason reason) noexcept {
+const char* message(FallbackReason reason) noexcept {
   switch (reason) {
     case FallbackReason::none: return "none";
     case FallbackReason::no_exec_memory: return "Options::no_exec_memory asks for it";

@@ -22,11 +22,11 @@ bool wants_table(const Options& options) noexcept {
   return options.optimize == Optimize::full && options.engine != Engine::interpreter;
 }
 
-Expected<PlannedCode, jit::CompileError> compile(ir::Plan& plan, const std::function<ir::Plan(ir::Detail)>& plan_with,
+Expected<PlannedCode, jit::CompileError> compile(compose::Plan& plan, const std::function<compose::Plan(compose::Precision)>& plan_with,
                                                  const Options& options, Engine engine, Target target, bool with_marks) {
   const jit::InputMap input = input_map(options.layout);
-  for (ir::Detail detail = ir::Detail::facts;;) {
-    const bool has_less = std::ranges::any_of(plan, [](const auto& segment) { return segment->decisions() != nullptr; });
+  for (compose::Precision precision = compose::Precision::path_sensitive;;) {
+    const bool has_less = std::ranges::any_of(plan, [](const auto& segment) { return segment->chain_graph() != nullptr; });
     Residuals residuals;
     if (wants_table(options)) residuals = find_residuals(plan, options.rule, options.layout);
     auto code = jit::compile({.plan = plan,
@@ -36,11 +36,11 @@ Expected<PlannedCode, jit::CompileError> compile(ir::Plan& plan, const std::func
                               .with_marks = with_marks,
                               .residuals = residuals.roots,
                               .input = input,
-                              .max_bytes = has_less ? std::min(options.code_limit, max_code_bytes) : jit::max_straight_bytes});
+                              .max_bytes = has_less ? std::min(options.code_limit, max_code_bytes) : jit::max_baseline_bytes});
     if (code) return PlannedCode{std::move(*code), std::move(residuals)};
     if (code.error().reason != FallbackReason::code_too_large || !has_less) return std::move(code).error();
-    detail = static_cast<ir::Detail>(static_cast<int>(detail) + 1);
-    plan = plan_with(detail);
+    precision = static_cast<compose::Precision>(static_cast<int>(precision) + 1);
+    plan = plan_with(precision);
   }
 }
 

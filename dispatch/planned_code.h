@@ -16,9 +16,9 @@ struct PlannedCode {
 };
 
 // Compiles the plan of a chain's filters for the options' rule, layout and code limit, by an engine that is there (not
-// `automatic`). As long as the code is too large, the plan is replaced by one with less detail, which `plan_with` makes; the
-// straight form has the compiler's own limit. May throw std::bad_alloc, and what `plan_with` throws.
-Expected<PlannedCode, jit::CompileError> compile(ir::Plan& plan, const std::function<ir::Plan(ir::Detail)>& plan_with,
+// `automatic`). As long as the code is too large, the plan is replaced by one with less precision, which `plan_with` makes; the
+// baseline form has the compiler's own limit. May throw std::bad_alloc, and what `plan_with` throws.
+Expected<PlannedCode, jit::CompileError> compile(compose::Plan& plan, const std::function<compose::Plan(compose::Precision)>& plan_with,
                                                  const Options& options, Engine engine, Target target,
                                                  bool with_marks = false);
 

@@ -17,7 +17,7 @@ using FixedWords = std::array<std::optional<std::uint32_t>, sizeof(SeccompData) 
 
 // Adds to `graph` what `program` contributes to a chain, and returns its root: an ALLOW with data is plain ALLOW, and a
 // computed leaf is never ALLOW (a test in front of it sees to that). Empty when the program has more states than
-// max_states_per_insn at an instruction or an expression of more than max_expr_size nodes: then only the straight form
+// max_states_per_insn at an instruction or an expression of more than max_expr_size nodes: then only the baseline form
 // can have it, and `graph` holds nodes that nobody needs.
 //
 // `filter` is the number that nodes are marked with. Takes time and memory in proportion to program.size() ×

@@ -6,7 +6,7 @@
 
 #include "callgate/action.hpp"
 #include "ir/build.h"
-#include "ir/opt/rewrite.h"
+#include "ir/rewrite.h"
 
 namespace callgate::ir {
 namespace {

@@ -11,7 +11,7 @@
 namespace callgate::ir {
 
 // Where the tests are that a division and a computed leaf stand behind: all in the graph, or some settled by the class or by
-// what the path knows (every Detail but `whole`) and gone.
+// what the path knows (every Precision but `whole`) and gone.
 enum class Guards : std::uint8_t { in_graph, by_facts };
 
 // The first broken rule, with the node or expression that breaks it, or nothing. Rules: the root and what nodes refer

@@ -39,7 +39,7 @@ std::uint32_t value_of(const Graph& graph, ExprId root, const SeccompData& data)
       const std::uint32_t rhs = arity == 2 ? pop() : 0;
       const std::uint32_t lhs = pop();
       assert(e.op != Op::div || rhs != 0);
-      values.push_back(apply(e.op, lhs, rhs));
+      values.push_back(evaluate_op(e.op, lhs, rhs));
     }
   }
   return values.back();

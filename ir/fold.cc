@@ -14,7 +14,7 @@ bool commutes(Op op) { return op == Op::add || op == Op::or_ || op == Op::and_ |
 ExprId with_constant(Graph& graph, Op op, ExprId lhs, std::uint32_t k) {
   const Expr l = graph.expr_at(lhs);
   const bool twice = l.op == op && commutes(op) && graph.is_constant(l.rhs);
-  if (twice) return with_constant(graph, op, l.lhs, apply(op, graph.expr_at(l.rhs).lhs, k));
+  if (twice) return with_constant(graph, op, l.lhs, evaluate_op(op, graph.expr_at(l.rhs).lhs, k));
   switch (op) {
     case Op::add:
     case Op::sub:
@@ -141,7 +141,7 @@ ExprId fold_expr(Graph& graph, Op op, ExprId lhs, ExprId rhs) {
   const Expr l = graph.expr_at(lhs);
   const Expr r = info(op).arity == 2 ? graph.expr_at(rhs) : l;
   const bool constant = l.op == Op::constant && r.op == Op::constant;
-  if (constant && !(op == Op::div && r.lhs == 0)) return graph.constant(apply(op, l.lhs, r.lhs));
+  if (constant && !(op == Op::div && r.lhs == 0)) return graph.constant(evaluate_op(op, l.lhs, r.lhs));
   if (info(op).arity < 2 || op == Op::mul || op == Op::div) return graph.expr(op, lhs, rhs);
   if (r.op == Op::constant) return with_constant(graph, op, lhs, r.lhs);
   if (l.op == Op::constant && commutes(op)) return with_constant(graph, op, rhs, l.lhs);

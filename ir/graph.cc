@@ -1,10 +1,7 @@
 #include "ir/graph.h"
 
-#include <algorithm>
 #include <array>
 #include <cassert>
-
-#include "ir/rank.h"
 
 namespace callgate::ir {
 
@@ -36,8 +33,8 @@ ExprId Graph::expr(Op op, ExprId lhs, ExprId rhs) {
 }
 
 ExprId Graph::add(Expr expr) {
-  if ((expr.words & number_words) != 0) expr.topics |= number_topic;
-  if ((expr.words & ~number_words) != 0) expr.topics |= Topics{2} << expr.hash() % 63;
+  if ((expr.words & number_words) != 0) expr.support |= class_support;
+  if ((expr.words & ~number_words) != 0) expr.support |= Support{2} << expr.hash() % 63;
   return exprs_.intern(expr);
 }
 
@@ -52,20 +49,16 @@ bool Graph::refers_to_what_exists(const Node& node) const {
 NodeId Graph::add(const Node& node) {
   const NodeId id = nodes_.intern(node);
   if (id < below_.size()) return id;
-  Topics topics = 0;
-  std::uint32_t strictest = strictest_rank;
+  Support support = 0;
   if (!refers_to_what_exists(node)) {
-    topics = ~Topics{0};  // check() says so
+    support = ~Support{0};  // check() says so
   } else if (node.kind == NodeKind::test) {
-    topics = below_[node.then].topics | below_[node.otherwise].topics | exprs_[subject_of(*this, node.compare, node.lhs)].topics;
-    if (!is_constant(node.rhs)) topics |= exprs_[node.lhs].topics | exprs_[node.rhs].topics;
-    strictest = std::min(below_[node.then].strictest, below_[node.otherwise].strictest);
+    support = below_[node.then] | below_[node.otherwise] | exprs_[subject_of(*this, node.compare, node.lhs)].support;
+    if (!is_constant(node.rhs)) support |= exprs_[node.lhs].support | exprs_[node.rhs].support;
   } else if (node.kind == NodeKind::computed) {
-    topics = exprs_[node.lhs].topics & number_topic;
-  } else {
-    strictest = rank(node.lhs);
+    support = exprs_[node.lhs].support & class_support;
   }
-  below_.push_back({topics, strictest});
+  below_.push_back(support);
   return id;
 }
 

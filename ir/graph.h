@@ -32,7 +32,7 @@ const OpInfo& info(Op op);
 
 // The value of a binary or unary operation on constants, exactly as a filter computes it. rhs is ignored by neg.
 // Must not be asked to divide by 0.
-inline std::uint32_t apply(Op op, std::uint32_t lhs, std::uint32_t rhs) {
+inline std::uint32_t evaluate_op(Op op, std::uint32_t lhs, std::uint32_t rhs) {
   switch (op) {
     case Op::neg: return 0 - lhs;
     case Op::add: return lhs + rhs;
@@ -53,13 +53,13 @@ inline std::uint32_t apply(Op op, std::uint32_t lhs, std::uint32_t rhs) {
 
 // A set of values, as a filter of 64 bits: bit 0 stands for all that depends on number or architecture, another bit for
 // any value that hashes to it. It may claim a value that is not there, never the reverse.
-using Topics = std::uint64_t;
-inline constexpr Topics number_topic = 1;
+using Support = std::uint64_t;
+inline constexpr Support class_support = 1;
 
 // An expression is a pure function of the input. Trees are kept small (see max_expr_size), because an expression is
 // computed again wherever a test needs it.
 struct Expr {
-  Topics topics;        // the one bit of it as a value, and number_topic if it depends on the number; not part of identity
+  Support support;        // the one bit of it as a value, and class_support if it depends on the number; not part of identity
   Op op;
   std::uint16_t words;  // which of the input's 16 words it depends on, one bit each; not part of identity
   std::uint32_t size;   // nodes of the tree; not part of identity
@@ -148,29 +148,20 @@ class Graph {
     below_.reserve(below_.size() + nodes);
   }
 
-  // The values that the node or nodes below it depend on (topics_of(), or-ed together).
-  Topics topics_below(NodeId id) const { return below_[id].topics; }
-
-  // The rank (ir/rank.h) of the strictest result that the node can lead to; a computed one may be anything.
-  std::uint32_t strictest_below(NodeId id) const { return below_[id].strictest; }
+  // The values that the node or nodes below it depend on (support_of(), or-ed together).
+  Support support_below(NodeId id) const { return below_[id]; }
 
   NodeId root = 0;
   Source source;  // what the nodes made next are marked with
 
  private:
-  // Of a node and those below it.
-  struct Below {
-    Topics topics;
-    std::uint32_t strictest;
-  };
-
   ExprId add(Expr expr);
   NodeId add(const Node& node);
   bool refers_to_what_exists(const Node& node) const;
 
   Interner<Expr> exprs_;
   Interner<Node> nodes_;
-  std::vector<Below> below_;  // by node
+  std::vector<Support> below_;  // by node: its support_below()
 };
 
 // The value that a test on `lhs` with this comparison says something about: of (x & constant) == k that is x.

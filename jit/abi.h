@@ -26,7 +26,7 @@ struct Abi {
 };
 
 // Where the words of the input lie: displacements from the input register, in bytes, by index of word; or the constant
-// that the layout makes of a word (graphs know it already, straight forms ask here).
+// that the layout makes of a word (graphs know it already, baseline forms ask here).
 struct InputMap {
   std::array<std::int32_t, sizeof(SeccompData) / 4> at;
   std::array<bool, sizeof(SeccompData) / 4> is_constant;
@@ -41,7 +41,7 @@ inline constexpr InputMap seccomp_data_map = [] {
 inline constexpr Abi abi_x86_64{.input = Reg::edi, .first_slot = -128, .has_frame = false};
 inline constexpr Abi abi_x86_32{.input = Reg::edx, .first_slot = 0, .has_frame = true};
 
-// Stack slots of 4 bytes: M[0] .. M[15] in straight form, where a graph has its temporaries; then the two below.
+// Stack slots of 4 bytes: M[0] .. M[15] in baseline form, where a graph has its temporaries; then the two below.
 inline constexpr std::uint32_t slot_current = scratch_slots;  // the result so far (most_restrictive, several segments)
 inline constexpr std::uint32_t slot_spill = scratch_slots + 1;
 inline constexpr std::uint32_t slot_count = scratch_slots + 2;

@@ -2,13 +2,13 @@
 
 #include <algorithm>
 
-#include "jit/flow.h"
+#include "jit/block.h"
 #include "jit/layout.h"
 
 namespace callgate::jit {
 
 FlowRequest flow_request(const Request& request) {
-  ChoiceTarget target;
+  SwitchTarget target;
   target.has_64_bits = request.target == Target::x86_64;
   for (std::uint32_t low = 2; low < request.input.at.size(); low += 2) {
     target.halves_adjoin &= request.input.at[low + 1] == request.input.at[low] + 4;

@@ -5,24 +5,24 @@
 
 #include "callgate/chain.hpp"
 #include "callgate/expected.hpp"
-#include "ir/plan.h"
+#include "compose/plan.h"
 #include "jit/backend/backend.h"
 
 namespace callgate::jit {
 
-// No chain in straight form is larger: see docs/code-generation.md.
-inline constexpr std::size_t max_straight_bytes = std::size_t{4} << 20;
+// No chain in baseline form is larger: see docs/code-generation.md.
+inline constexpr std::size_t max_baseline_bytes = std::size_t{4} << 20;
 
 struct Request {
-  const ir::Plan& plan;
+  const compose::Plan& plan;
   MergeRule rule;
   Engine engine;  // xbyak or asmjit
   Target target;  // x86_64 or x86_32; need not be what this process runs
   bool with_marks = false;
-  // Roots of the newest segment's graph (ir::Decisions) that get an entry of their own, beside that of the whole.
+  // Roots of the newest segment's graph (compose::ChainGraph) that get an entry of their own, beside that of the whole.
   std::span<const ir::NodeId> residuals = {};
   const InputMap& input = seccomp_data_map;
-  std::size_t max_bytes = max_straight_bytes;  // of code; more is refused with code_too_large
+  std::size_t max_bytes = max_baseline_bytes;  // of code; more is refused with code_too_large
 };
 
 struct CompileError {

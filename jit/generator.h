@@ -8,7 +8,7 @@
 #include "callgate/action.hpp"
 #include "jit/abi.h"
 #include "jit/assembler.h"
-#include "jit/flow.h"
+#include "jit/block.h"
 
 namespace callgate::jit {
 
@@ -28,7 +28,7 @@ class Generator {
     switch (block.kind) {
       case BlockKind::entry: return entry();
       case BlockKind::enter: return enter(block.first);
-      case BlockKind::straight: return straight(block);
+      case BlockKind::baseline: return straight(block);
       case BlockKind::guard:
         straight(block);
         as_.test(abi_.x, abi_.x);
@@ -73,7 +73,7 @@ class Generator {
     return {Reg::esp, abi_.first_slot + static_cast<int>(4 * index)};
   }
   Mem word(std::uint32_t offset) const { return {abi_.input, input_.at[offset / 4]}; }
-  const ir::Graph& graph(const Block& block) const { return flow_.plan[block.segment]->decisions()->graph; }
+  const ir::Graph& graph(const Block& block) const { return flow_.plan[block.segment]->chain_graph()->graph; }
 
   void entry() {
     as_.endbr();
@@ -167,11 +167,11 @@ class Generator {
     as_.test(at, mask);
   }
 
-  // ---- straight form -------------------------------------------------------------------------------------------
+  // ---- baseline form -------------------------------------------------------------------------------------------
 
   void straight(const Block& block) {
-    const ir::Segment& segment = *flow_.plan[block.segment];
-    const auto insns = segment.straight()->program.instructions();
+    const compose::Segment& segment = *flow_.plan[block.segment];
+    const auto insns = segment.baseline()->program.instructions();
     for (std::uint32_t pc = block.first; pc < block.last; ++pc) {
       marks_(ir::Source{segment.oldest_filter, pc});
       instruction(insns[pc]);

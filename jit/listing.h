@@ -4,7 +4,7 @@
 #include <string>
 
 #include "jit/assembler.h"
-#include "jit/flow.h"
+#include "jit/block.h"
 #include "jit/layout.h"
 
 namespace callgate::jit {

@@ -81,7 +81,7 @@ void ResultBlocks::append_merges() {
 void ResultBlocks::drop_empty_blocks() {
   const auto is_empty = [&](BlockId id) {
     const Block& b = blocks_[id];
-    return (b.kind == BlockKind::enter && b.first == 0) || (b.kind == BlockKind::straight && b.first == b.last);
+    return (b.kind == BlockKind::enter && b.first == 0) || (b.kind == BlockKind::baseline && b.first == b.last);
   };
   const auto skip = [&](BlockId id) {
     while (id != no_block && is_empty(id)) id = blocks_[id].next;

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "callgate/options.hpp"
-#include "jit/flow.h"
+#include "jit/block.h"
 
 namespace callgate::jit {
 

@@ -26,7 +26,7 @@ struct ByChain {
 std::string remark_on(const Chain& chain) {
   const FallbackReason reason = chain.fallback_reason();
   if (reason == FallbackReason::none || reason == FallbackReason::no_exec_memory) return {};
-  return fmt::format("runs on the interpreter: {}", rule(reason));
+  return fmt::format("runs on the interpreter: {}", message(reason));
 }
 
 }  // namespace

@@ -9,10 +9,10 @@
 
 #include "jit/compile.h"
 
-using callgate::ir::AllFilters;
-using callgate::ir::Detail;
-using callgate::ir::Plan;
-using callgate::ir::PlanOptions;
+using callgate::compose::AllFilters;
+using callgate::compose::Precision;
+using callgate::compose::Plan;
+using callgate::compose::PlanOptions;
 using callgate::jit::Code;
 using Compiled = callgate::Expected<Code, callgate::jit::CompileError>;
 using Newer = std::span<const callgate::Program* const>;
@@ -69,6 +69,6 @@ Compiled seeded_compile(const callgate::jit::Request& request) {
 Plan seeded_attach(const Plan& older, Newer newer, std::uint32_t filter, const AllFilters& all,
                    const PlanOptions& options) {
   PlanOptions changed = options;
-  if (seed == "pass" && changed.detail == Detail::facts) changed.detail = Detail::numbers;
+  if (seed == "pass" && changed.precision == Precision::path_sensitive) changed.precision = Precision::per_number;
   return real_attach(older, newer, filter, all, changed);
 }

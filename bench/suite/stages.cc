@@ -15,7 +15,7 @@
 #include "bench/suite/suite.h"
 #include "dispatch/action_table.h"
 #include "ir/build.h"
-#include "ir/plan.h"
+#include "compose/plan.h"
 #include "jit/compile.h"
 #include "jit/layout.h"
 
@@ -27,7 +27,7 @@ struct Stages {
   std::vector<Program> programs;
   Options options;
   Target target = jit::host_target();
-  ir::Plan plan = ir::make_plan(programs, {});
+  compose::Plan plan = compose::make_plan(programs, {});
   detail::Residuals residuals = detail::find_residuals(plan, options.rule);
 
   Stages(std::vector<Program> oldest_first, Options best)
@@ -45,7 +45,7 @@ void verify_all(const Stages& stages) {
 void build(const Stages& stages) {
   for (const Program& program : stages.programs) benchmark::DoNotOptimize(ir::build(program));
 }
-void plan(const Stages& stages) { benchmark::DoNotOptimize(ir::make_plan(stages.programs, {})); }
+void plan(const Stages& stages) { benchmark::DoNotOptimize(compose::make_plan(stages.programs, {})); }
 void table(const Stages& stages) { benchmark::DoNotOptimize(detail::find_residuals(stages.plan, stages.options.rule)); }
 void lower(const Stages& stages) {
   const jit::Flow flow = jit::lower(jit::flow_request(stages.request()));

@@ -33,7 +33,7 @@ struct AttachError {
   std::uint32_t path_limit = 0;   // converted instructions that it may have (path_too_long)
 };
 
-const char* rule(AttachErrc code) noexcept;
+const char* message(AttachErrc code) noexcept;
 std::string to_string(const AttachError& error);
 
 // Why a chain for which native code was asked for, or would have been chosen, runs on the interpreter.
@@ -47,7 +47,7 @@ enum class FallbackReason : std::uint8_t {
   assembler_error,  // the assembler refused an instruction, or disagreed with the computed sizes: a bug in callgate
 };
 
-const char* rule(FallbackReason reason) noexcept;
+const char* message(FallbackReason reason) noexcept;
 
 // The deciding filter of a call.
 struct Match {

@@ -9,7 +9,7 @@ namespace {
 using bpf::Form;
 using bpf::Opcode;
 
-struct Choices {
+struct Switches {
   std::vector<std::uint32_t> constants;
   std::vector<std::uint32_t> shifts;
   std::vector<std::uint32_t> offsets;  // of LD ABS
@@ -17,7 +17,7 @@ struct Choices {
   std::vector<std::uint32_t> results;  // of RET K
 };
 
-Choices choices_of(AlphabetSize size) {
+Switches choices_of(AlphabetSize size) {
   switch (size) {
     case AlphabetSize::tiny: return {{0x80000000}, {1}, {16}, {0}, {action::allow, action::errno_ | 1}};
     case AlphabetSize::small:
@@ -49,7 +49,7 @@ void add_branches(std::vector<Insn>& out, Opcode op, const std::vector<std::uint
   }
 }
 
-void add_forms(std::vector<Insn>& out, const bpf::OpcodeInfo& info, const Choices& choices) {
+void add_forms(std::vector<Insn>& out, const bpf::OpcodeInfo& info, const Switches& choices) {
   const Opcode op = info.opcode;
   switch (info.form) {
     case Form::none:
@@ -75,7 +75,7 @@ void add_forms(std::vector<Insn>& out, const bpf::OpcodeInfo& info, const Choice
 }  // namespace
 
 Alphabet alphabet_of(AlphabetSize size) {
-  const Choices choices = choices_of(size);
+  const Switches choices = choices_of(size);
   Alphabet alphabet;
   for (const bpf::OpcodeInfo& info : bpf::opcode_table) add_forms(alphabet.all, info, choices);
   add(alphabet.returns, Opcode::ret_a, 0);

@@ -15,7 +15,7 @@ void CodeBatch::add(CompiledChain chain) {
 
 void CodeBatch::publish() {
   auto memory = jit::publish({}, bytes_, {});
-  if (!memory) throw std::runtime_error(rule(memory.error().reason));
+  if (!memory) throw std::runtime_error(message(memory.error().reason));
   memory_ = std::move(*memory);
 }
 

@@ -9,7 +9,7 @@ namespace callgate::oracles {
 
 namespace {
 
-CompiledChain assemble(const ir::Plan& plan, MergeRule rule, jit::Code code, const detail::Residuals& residuals) {
+CompiledChain assemble(const compose::Plan& plan, MergeRule rule, jit::Code code, const detail::Residuals& residuals) {
   CompiledChain chain;
   chain.table.resize(detail::action_table_words);
   detail::fill(detail::ActionTable(chain.table.data(), chain.table.size()), plan, rule, residuals, code.entries);
@@ -23,10 +23,10 @@ CompiledChain assemble(const ir::Plan& plan, MergeRule rule, jit::Code code, con
 // The first engine's plan serves the others too.
 std::vector<CompiledChain> compile_chain(std::span<const Program> oldest_first, MergeRule rule, Optimize level,
                                          std::span<const Engine> engines, Target target) {
-  const auto plan_with = [&](ir::Detail detail) {
-    return ir::make_plan(oldest_first, {.rule = rule, .level = level, .detail = detail});
+  const auto plan_with = [&](compose::Precision precision) {
+    return compose::make_plan(oldest_first, {.rule = rule, .level = level, .precision = precision});
   };
-  ir::Plan plan = plan_with(ir::Detail::facts);
+  compose::Plan plan = plan_with(compose::Precision::path_sensitive);
   auto made = detail::compile(plan, plan_with, {.optimize = level, .rule = rule}, engines[0], target);
   if (!made) throw std::runtime_error(made.error().message);
   std::vector<CompiledChain> compiled{assemble(plan, rule, std::move(made->code), made->residuals)};

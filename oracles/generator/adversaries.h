@@ -1,4 +1,4 @@
-// Filters made to explode whoever compiles them: states, paths, copies, expressions. tests/ir/bounds_test.cc wants them decided
+// Filters made to explode whoever compiles them: states, paths, copies, expressions. tests/compose/bounds_test.cc wants them decided
 // right and within the budgets; the benchmarks (adversary/) want the longest ones compiled in bounded time.
 #pragma once
 

@@ -48,7 +48,7 @@ class ChainDecider final : public Decider {
     times.lap(Phase::compile);
     if (!chain) return {Answer::failed, to_string(chain.error())};
     const FallbackReason reason = chain->fallback_reason();
-    if (reason == FallbackReason::assembler_error) return {Answer::failed, rule(reason)};
+    if (reason == FallbackReason::assembler_error) return {Answer::failed, message(reason)};
     const bool expected =
         reason == FallbackReason::none || reason == FallbackReason::no_jit || reason == FallbackReason::code_too_large;
     if (!expected) refuse_to_run(reason, chain->fallback_errno());

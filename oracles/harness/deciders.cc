@@ -62,7 +62,7 @@ void add(Deciders& deciders, Contestant contestant, const Config& config) {
 }  // namespace
 
 void refuse_to_run(FallbackReason reason, int error) {
-  throw std::runtime_error(std::string("code cannot run here: ") + rule(reason) +
+  throw std::runtime_error(std::string("code cannot run here: ") + message(reason) +
                            (error != 0 ? std::string(" (") + std::strerror(error) + ")" : ""));
 }
 

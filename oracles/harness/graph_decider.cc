@@ -1,7 +1,7 @@
 // The decision graph, evaluated by walking it: tells a wrong graph from wrong code for a right one.
 #include "oracles/harness/decider_kinds.h"
 #include "ir/evaluate.h"
-#include "ir/plan.h"
+#include "compose/plan.h"
 
 namespace callgate::oracles {
 namespace {
@@ -14,9 +14,9 @@ class GraphDecider final : public Decider {
               Times& times) override {
     for (std::size_t i = 0; i < questions.size(); ++i) {
       const Question& question = questions[i];
-      const ir::Plan plan = ir::make_plan(question.filters, {.rule = question.rule});
+      const compose::Plan plan = compose::make_plan(question.filters, {.rule = question.rule});
       times.lap(Phase::compile);
-      const ir::Decisions* decisions = plan.size() == 1 ? plan[0]->decisions() : nullptr;
+      const compose::ChainGraph* decisions = plan.size() == 1 ? plan[0]->chain_graph() : nullptr;
       if (decisions != nullptr) {
         for (std::size_t j = 0; j < question.inputs.size(); ++j) results[j] = walk(*decisions, question.inputs[j]);
       } else {
@@ -28,8 +28,8 @@ class GraphDecider final : public Decider {
   }
 
  private:
-  static std::uint32_t walk(const ir::Decisions& decisions, const SeccompData& data) {
-    return ir::evaluate(decisions.graph, decisions.root_of(ir::class_of(data.nr, data.arch)), data);
+  static std::uint32_t walk(const compose::ChainGraph& decisions, const SeccompData& data) {
+    return ir::evaluate(decisions.graph, decisions.root_of(compose::class_of(data.nr, data.arch)), data);
   }
 };
 

@@ -21,7 +21,7 @@ Chain EngineChoice::chain(std::span<const Program> oldest_first, MergeRule rule)
   if (!chain) throw std::runtime_error(name() + ": " + to_string(chain.error()));
   if (chain->engine() != engine) {
     throw std::runtime_error(name() + ": fell back to " + callgate::name(chain->engine()) + ": " +
-                             callgate::rule(chain->fallback_reason()));
+                             callgate::message(chain->fallback_reason()));
   }
   return *chain;
 }

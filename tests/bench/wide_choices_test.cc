@@ -2,20 +2,20 @@
 #include <gtest/gtest.h>
 
 #include "bench/filters/workload.h"
-#include "ir/plan.h"
-#include "jit/choices.h"
+#include "compose/plan.h"
+#include "jit/switch.h"
 
 namespace callgate::test {
 namespace {
 
 // Intervals of 64-bit values that are told from all others: each was a comparison of two halves.
 std::size_t wide_comparisons(const std::vector<Program>& filters) {
-  const ir::Plan plan = ir::make_plan(filters, {});
-  const ir::Decisions& decisions = *plan.at(0)->decisions();
-  jit::Choices choices;
-  jit::make_choices(decisions.graph, decisions.roots, {.has_64_bits = true, .halves_adjoin = true}, choices);
+  const compose::Plan plan = compose::make_plan(filters, {});
+  const compose::ChainGraph& decisions = *plan.at(0)->chain_graph();
+  jit::Switches choices;
+  jit::make_switches(decisions.graph, decisions.roots, {.has_64_bits = true, .halves_adjoin = true}, choices);
   std::size_t comparisons = 0;
-  for (jit::ChoiceId id = 0; id < choices.size(); ++id) {
+  for (jit::SwitchId id = 0; id < choices.size(); ++id) {
     if (!choices[id].wide) continue;
     const auto ranges = choices.ranges(choices[id]);
     for (const jit::Range& range : ranges) comparisons += range.target != ranges.back().target;

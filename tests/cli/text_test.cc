@@ -121,7 +121,7 @@ TEST_F(Text, DumpGraphs) {
   const Outcome dot = run({"dump", "--stages=f", "--dot", filter});
   EXPECT_THAT(dot.out, HasSubstr("digraph"));
   const Outcome chain = run({"dump", "--stages=g", filter, filter});
-  EXPECT_THAT(chain.out, HasSubstr("filters 0 to 1: decision graph, detail facts"));
+  EXPECT_THAT(chain.out, HasSubstr("filters 0 to 1: decision graph, precision path_sensitive"));
   EXPECT_THAT(chain.out, HasSubstr("if args[0].lo == 0x5 then "));
 
   std::string doubling = "ld [16]\n";  // an expression of 2^7 nodes

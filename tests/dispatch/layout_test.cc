@@ -248,7 +248,7 @@ TEST(BadLayouts, AreRefused) {
     EXPECT_EQ(error_of(layout), word == 0 ? std::optional(AttachErrc::bad_layout) : std::nullopt)
         << "constants may be anything";
   }
-  EXPECT_NE(std::string(rule(AttachErrc::bad_layout)), "");
+  EXPECT_NE(std::string(message(AttachErrc::bad_layout)), "");
 }
 
 // ---- what folds --------------------------------------------------------------------------------------------------

@@ -74,14 +74,14 @@ TEST_P(CodeOf, ResidualsThatMeetShareTheRest) {
   EXPECT_LE(chain.sizes().code, 100u * 32 + 40 * 40);
 }
 
-// Sixteen copies: facts that are forgotten (ir/specialise.h keeps few) cost questions, but nothing multiplies; and real checks
+// Sixteen copies: facts that are forgotten (compose/specialise.h keeps few) cost questions, but nothing multiplies; and real checks
 // cost nothing again.
 TEST_P(CodeOf, AFilterAgainCostsNothing) {
   oracles::ProgramGenerator generator(95);
   int graphs = 0;
   for (int i = 0; i < 20; ++i) {
     const Program filter = program(generator.valid(40));
-    if (!ir::build(filter)) continue;  // straight forms share nothing
+    if (!ir::build(filter)) continue;  // baseline forms share nothing
     ++graphs;
     const std::size_t once = chain_of({filter}, {.engine = GetParam()}).sizes().code;
     const Chain many = chain_of(std::vector<Program>(16, filter), {.engine = GetParam()});
@@ -107,10 +107,10 @@ Program many_residuals() {
   return program(text + "ld [args[3].lo]\njset #0x80, no\nret #ALLOW\nno: ret #TRAP");
 }
 
-ir::Detail detail_of(const Chain& chain) {
-  const ir::Plan& plan = node_of(chain).plan;
-  const ir::Decisions* decisions = plan.empty() ? nullptr : plan[0]->decisions();
-  return decisions == nullptr ? ir::Detail::straight : decisions->detail;
+compose::Precision detail_of(const Chain& chain) {
+  const compose::Plan& plan = node_of(chain).plan;
+  const compose::ChainGraph* decisions = plan.empty() ? nullptr : plan[0]->chain_graph();
+  return decisions == nullptr ? compose::Precision::baseline : decisions->precision;
 }
 
 TEST_P(CodeOf, IsLimited) {
@@ -122,18 +122,18 @@ TEST_P(CodeOf, IsLimited) {
     calls.insert(calls.end(), more.begin(), more.end());
   }
   for (const MergeRule rule : {MergeRule::first_non_allow, MergeRule::most_restrictive}) {
-    ir::Detail before = ir::Detail::straight;
+    compose::Precision before = compose::Precision::baseline;
     bool seen[4] = {};
     for (const std::uint32_t limit :
          {0u, 1u, 100u, 500u, 1000u, 1500u, 2000u, 2500u, 3000u, 4000u, 6000u, 10000u, max_code_bytes, ~0u}) {
       const Chain chain = chain_of(filters, {.engine = GetParam(), .rule = rule, .code_limit = limit});
       SCOPED_TRACE(testing::Message() << "limit " << limit << ", " << name(rule));
       ASSERT_EQ(chain.engine(), GetParam());
-      const ir::Detail detail = detail_of(chain);
-      seen[static_cast<int>(detail)] = true;
-      EXPECT_LE(detail, before) << "more room, no less detail";
-      before = detail;
-      if (detail != ir::Detail::straight) {
+      const compose::Precision precision = detail_of(chain);
+      seen[static_cast<int>(precision)] = true;
+      EXPECT_LE(precision, before) << "more room, no less precision";
+      before = precision;
+      if (precision != compose::Precision::baseline) {
         EXPECT_LE(chain.sizes().code, std::min(limit, max_code_bytes));
       }
       for (const SeccompData& call : calls) ASSERT_EQ(chain.evaluate(call), reference(filters, rule, call).result);
@@ -142,9 +142,9 @@ TEST_P(CodeOf, IsLimited) {
         ASSERT_EQ(more.evaluate(call), reference({filters[0], filters[1], filters[1]}, rule, call).result);
       }
     }
-    EXPECT_TRUE(seen[static_cast<int>(ir::Detail::straight)]);
-    EXPECT_TRUE(seen[static_cast<int>(ir::Detail::whole)]);
-    EXPECT_EQ(before, ir::Detail::facts);
+    EXPECT_TRUE(seen[static_cast<int>(compose::Precision::baseline)]);
+    EXPECT_TRUE(seen[static_cast<int>(compose::Precision::number_blind)]);
+    EXPECT_EQ(before, compose::Precision::path_sensitive);
   }
 }
 

@@ -46,7 +46,7 @@ class Publishing : public testing::TestWithParam<Options> {
     ASSERT_TRUE(questions.right(chain));
     const bool again = failing == Failing::once && (error == EPERM || (error == EINTR && failed == SystemCall::pwrite));
     if (failed == SystemCall::none || again) {
-      ASSERT_EQ(chain.engine(), GetParam().engine) << rule(chain.fallback_reason());
+      ASSERT_EQ(chain.engine(), GetParam().engine) << message(chain.fallback_reason());
       ASSERT_EQ(chain.fallback_reason(), FallbackReason::none);
       ASSERT_GT(chain.sizes().code, 0u);
     } else {

@@ -1,4 +1,4 @@
-// The laws of ir/opt/README.md for the pass over finished graphs: on graphs of random chains, and on graphs with everything
+// The laws of docs/optimiser.md for the pass over finished graphs: on graphs of random chains, and on graphs with everything
 // in them that is there to be removed.
 #include <gtest/gtest.h>
 
@@ -6,8 +6,8 @@
 #include "oracles/generator/program_generator.h"
 #include "ir/check.h"
 #include "ir/evaluate.h"
-#include "ir/opt/passes.h"
-#include "ir/plan.h"
+#include "ir/dead_nodes.h"
+#include "compose/plan.h"
 #include "ir/print.h"
 #include "tests/ir/path.h"
 #include "tests/ir/untidy_graph.h"
@@ -73,15 +73,15 @@ TEST(RemoveDeadNodes, ObeysTheLawsOnChains) {
     const Program programs[2] = {program(generator.valid(30)), program(generator.valid(30))};
     auto inputs = oracles::inputs_for(programs[i % 2].instructions(), generator.next(), 8);
     for (const MergeRule rule : {MergeRule::first_non_allow, MergeRule::most_restrictive}) {
-      const ir::Plan plan = ir::make_plan(programs, {.rule = rule, .detail = ir::Detail::numbers});
-      if (plan.size() != 1 || plan[0]->decisions() == nullptr) continue;
-      Graph graph = plan[0]->decisions()->graph;
-      if (!plan[0]->decisions()->by_number()) continue;
+      const compose::Plan plan = compose::make_plan(programs, {.rule = rule, .precision = compose::Precision::per_number});
+      if (plan.size() != 1 || plan[0]->chain_graph() == nullptr) continue;
+      Graph graph = plan[0]->chain_graph()->graph;
+      if (!plan[0]->chain_graph()->by_number()) continue;
       for (const std::uint32_t class_id : {0u, 1u, 600u, 1100u}) {
-        graph.root = plan[0]->decisions()->roots[class_id];
+        graph.root = plan[0]->chain_graph()->roots[class_id];
         for (SeccompData& data : inputs) {
-          data.nr = ir::number_of(class_id);
-          data.arch = ir::arch_of(class_id);
+          data.nr = compose::number_of(class_id);
+          data.arch = compose::arch_of(class_id);
         }
         ASSERT_NO_FATAL_FAILURE(expect_laws(graph, inputs, ir::Guards::by_facts));
       }

@@ -6,7 +6,7 @@
 #include <algorithm>
 
 #include "bpf/opcode.h"
-#include "ir/straight.h"
+#include "ir/baseline.h"
 #include "tests/support/filters.h"
 
 namespace callgate::ir {
@@ -149,7 +149,7 @@ TEST(Liveness, AWriteEndsIt) {
   EXPECT_EQ(live("ldx #1\nldx #2\ntxa\nret a"), (std::vector<Variables>{none, none, x, a}));
 }
 
-TEST(StraightForm, SaysWhichZerosAreRead) {
+TEST(Baseline, SaysWhichZerosAreRead) {
   struct Case {
     const char* text;
     bool reads_a;
@@ -161,7 +161,7 @@ TEST(StraightForm, SaysWhichZerosAreRead) {
                             {"add x\nret a", true, true},
                             {"jeq #1, l\nret #0\nl: txa\nret a", true, true}};
   for (const Case& c : cases) {
-    const StraightForm form = build_straight(test::program(c.text));
+    const Baseline form = build_baseline(test::program(c.text));
     EXPECT_EQ(form.reads_initial_a, c.reads_a) << c.text;
     EXPECT_EQ(form.reads_initial_x, c.reads_x) << c.text;
   }

@@ -1,4 +1,4 @@
-// apply() and holds() over edge values, against 64-bit arithmetic of this test's own.
+// evaluate_op() and holds() over edge values, against 64-bit arithmetic of this test's own.
 #include <gtest/gtest.h>
 
 #include "ir/fold.h"
@@ -70,7 +70,7 @@ TEST(Values, ApplyIsArithmeticModulo32Bits) {
   for (const Op op : operations) {
     for_each_pair([&](std::uint32_t l, std::uint32_t r) {
       if (op == Op::div && r == 0) return;
-      EXPECT_EQ(apply(op, l, r), expected(op, l, r)) << l << ' ' << info(op).symbol << ' ' << r;
+      EXPECT_EQ(evaluate_op(op, l, r), expected(op, l, r)) << l << ' ' << info(op).symbol << ' ' << r;
     });
   }
 }
@@ -100,7 +100,7 @@ TEST(Values, FoldedExpressionsAreWhatApplyGives) {
       if (op == Op::div && r == 0) {
         EXPECT_EQ(graph.expr_at(id).op, Op::div);
       } else {
-        EXPECT_EQ(id, graph.constant(apply(op, l, r)));
+        EXPECT_EQ(id, graph.constant(evaluate_op(op, l, r)));
       }
     });
   }
@@ -150,7 +150,7 @@ TEST(Values, EqualItemsAreOneItem) {
 
 TEST(Values, WhatIsNotInATableIsNotFound) {
   Interner<Expr> table;
-  const Expr item{.topics = 0, .op = Op::load, .words = 1, .size = 1, .lhs = 4, .rhs = 0};
+  const Expr item{.support = 0, .op = Op::load, .words = 1, .size = 1, .lhs = 4, .rhs = 0};
   EXPECT_EQ(table.find(item), std::nullopt) << "there is no table yet";
   const std::uint32_t id = table.intern(item);
   EXPECT_EQ(table.find(item), id);

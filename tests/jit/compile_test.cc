@@ -6,7 +6,7 @@
 
 #include "dispatch/action_table.h"
 #include "oracles/generator/program_generator.h"
-#include "ir/plan.h"
+#include "compose/plan.h"
 #include "tests/support/filters.h"
 #include "tests/support/run_everywhere.h"
 
@@ -15,17 +15,17 @@ namespace {
 
 constexpr MergeRule rule = MergeRule::first_non_allow;
 
-ir::Plan plan_of(std::span<const Program> filters, Optimize level) {
-  return ir::make_plan(filters, {.rule = rule, .level = level});
+compose::Plan plan_of(std::span<const Program> filters, Optimize level) {
+  return compose::make_plan(filters, {.rule = rule, .level = level});
 }
 
-jit::Request request_of(const ir::Plan& plan, Engine engine, Target target = jit::host_target()) {
+jit::Request request_of(const compose::Plan& plan, Engine engine, Target target = jit::host_target()) {
   return {.plan = plan, .rule = rule, .engine = engine, .target = target};
 }
 
 TEST(Compile, NeedsAnAssemblerForTheTarget) {
   const Program filter = program("ret #0");
-  const ir::Plan plan = plan_of({&filter, 1}, Optimize::full);
+  const compose::Plan plan = plan_of({&filter, 1}, Optimize::full);
   const Target other = jit::host_target() == Target::x86_64 ? Target::x86_32 : Target::x86_64;
   const jit::Request impossible[] = {request_of(plan, Engine::interpreter), request_of(plan, Engine::automatic),
                                      request_of(plan, Engine::xbyak, other)};
@@ -40,7 +40,7 @@ TEST(Compile, NeedsAnAssemblerForTheTarget) {
 TEST(Compile, RefusesCodeThatIsLargerThanAllowed) {
   const Program filter = program("ld [0]\njeq #5, L1, L2\nL1: ret #0\nL2: ret a\n");
   for (const Optimize level : {Optimize::none, Optimize::full}) {
-    const ir::Plan plan = plan_of({&filter, 1}, level);
+    const compose::Plan plan = plan_of({&filter, 1}, level);
     for (const Engine engine : native_engines()) {
       jit::Request request = request_of(plan, engine);
       const auto whole = jit::compile(request);
@@ -62,7 +62,7 @@ TEST(Compile, RefusesCodeThatIsLargerThanAllowed) {
 TEST(Compile, FindsItsInputAtAnyDistance) {
   const Program filter = program("ld [args[0].lo]\njeq #5, l\nret #1\nl: ret #0\n");
   for (const Optimize level : {Optimize::none, Optimize::full}) {
-    const ir::Plan plan = plan_of({&filter, 1}, level);
+    const compose::Plan plan = plan_of({&filter, 1}, level);
     for (const Engine engine : native_engines()) {
       std::vector<std::size_t> sizes;
       for (const std::int32_t at : {64, 124, 128, 4092, -64, -128, -132, -4096}) {
@@ -82,7 +82,7 @@ TEST(Compile, FindsItsInputAtAnyDistance) {
 
 // Marks ascend, name instructions of the chain, and change nothing about the code.
 void check_marks(const std::vector<Program>& filters, Optimize level, Engine engine, Target target) {
-  const ir::Plan plan = plan_of(filters, level);
+  const compose::Plan plan = plan_of(filters, level);
   const auto residuals = detail::find_residuals(plan, rule);
   const auto made = [&](bool with_marks) {
     return jit::compile({.plan = plan, .rule = rule, .engine = engine, .target = target, .with_marks = with_marks,
@@ -119,10 +119,10 @@ TEST(Compile, MarksNameInstructions) {
   }
 }
 
-// In straight form every instruction that makes code is marked, each once.
+// In baseline form every instruction that makes code is marked, each once.
 TEST(Compile, MarksEveryInstructionOfAStraightForm) {
   const Program filter = program("ld [0]\nadd #7\nst M[3]\nldx M[3]\nand x\nret a\n");
-  const ir::Plan plan = plan_of({&filter, 1}, Optimize::none);
+  const compose::Plan plan = plan_of({&filter, 1}, Optimize::none);
   for (const Engine engine : native_engines()) {
     const auto code = jit::compile(
         {.plan = plan, .rule = rule, .engine = engine, .target = jit::host_target(), .with_marks = true});

@@ -8,7 +8,7 @@
 #include "callgate/callgate.hpp"
 #include "dispatch/action_table.h"
 #include "oracles/generator/program_generator.h"
-#include "ir/plan.h"
+#include "compose/plan.h"
 #include "jit/compile.h"
 #include "tests/support/filters.h"
 #include "tests/support/run_everywhere.h"
@@ -116,17 +116,17 @@ class Checker {
   std::vector<std::size_t> targets_;
 };
 
-// Code at one level of detail, with all residuals; at some it is larger than the table reaches, and refused.
-void check_code(const jit::Request& with_all, ir::Detail detail) {
+// Code at one level of precision, with all residuals; at some it is larger than the table reaches, and refused.
+void check_code(const jit::Request& with_all, compose::Precision precision) {
   const auto code = jit::compile(with_all);
-  const bool may_be_large = detail == ir::Detail::facts || detail == ir::Detail::numbers;
+  const bool may_be_large = precision == compose::Precision::path_sensitive || precision == compose::Precision::per_number;
   if (!code && may_be_large && code.error().reason == FallbackReason::code_too_large) return;
   ASSERT_TRUE(code) << code.error().message;
   ASSERT_EQ(code->entries.size(), 1 + with_all.residuals.size());
   Checker(with_all.target, *code).run();
 }
 
-constexpr ir::Detail details[] = {ir::Detail::facts, ir::Detail::numbers, ir::Detail::whole, ir::Detail::straight};
+constexpr compose::Precision details[] = {compose::Precision::path_sensitive, compose::Precision::per_number, compose::Precision::number_blind, compose::Precision::baseline};
 
 void check_code(const std::vector<Program>& filters) {
   for (const Engine engine : {Engine::xbyak, Engine::asmjit}) {
@@ -134,10 +134,10 @@ void check_code(const std::vector<Program>& filters) {
     for (const Target target : {Target::x86_64, Target::x86_32}) {
       if (backend == nullptr || !backend->makes(target)) continue;
       for (const MergeRule rule : {MergeRule::first_non_allow, MergeRule::most_restrictive}) {
-        for (const ir::Detail level : details) {
+        for (const compose::Precision level : details) {
           SCOPED_TRACE(testing::Message()
-                       << name(engine) << ", " << name(target) << ", " << name(rule) << ", " << ir::name(level));
-          const ir::Plan plan = ir::make_plan(filters, {.rule = rule, .detail = level});
+                       << name(engine) << ", " << name(target) << ", " << name(rule) << ", " << compose::name(level));
+          const compose::Plan plan = compose::make_plan(filters, {.rule = rule, .precision = level});
           const auto residuals = detail::find_residuals(plan, rule);
           const jit::Request request{
               .plan = plan, .rule = rule, .engine = engine, .target = target, .residuals = residuals.roots};
@@ -165,7 +165,7 @@ TEST(EmittedCode, HasTheSameSizeFromBothAssemblers) {
   for (int i = 0; i < 300; ++i) {
     const Program filter = program(generator.valid(120));
     for (const Optimize level : {Optimize::none, Optimize::full}) {
-      const ir::Plan plan = ir::make_plan(std::span(&filter, 1), {.level = level});
+      const compose::Plan plan = compose::make_plan(std::span(&filter, 1), {.level = level});
       const auto compile = [&](Engine engine) {
         return jit::compile(
             {.plan = plan, .rule = MergeRule::first_non_allow, .engine = engine, .target = jit::host_target()});

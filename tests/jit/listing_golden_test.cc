@@ -6,7 +6,7 @@
 #include <string>
 
 #include "dispatch/action_table.h"
-#include "ir/plan.h"
+#include "compose/plan.h"
 #include "jit/compile.h"
 #include "jit/listing.h"
 #include "tests/support/agree.h"
@@ -46,7 +46,7 @@ class ListingGolden : public testing::TestWithParam<const char*> {
 
 std::string listing_of(const std::vector<Program>& oldest_first, Optimize level, Target target) {
   constexpr MergeRule rule = MergeRule::most_restrictive;
-  const ir::Plan plan = ir::make_plan(oldest_first, {.rule = rule, .level = level});
+  const compose::Plan plan = compose::make_plan(oldest_first, {.rule = rule, .level = level});
   const auto residuals = detail::find_residuals(plan, rule);
   const jit::Request request{
       .plan = plan, .rule = rule, .engine = Engine::asmjit, .target = target, .residuals = residuals.roots};
@@ -58,7 +58,7 @@ TEST_P(ListingGolden, Listings) {
   std::string text;
   for (const Optimize level : {Optimize::none, Optimize::full}) {
     for (const Target target : {Target::x86_64, Target::x86_32}) {
-      text += std::string("== ") + (level == Optimize::none ? "straight" : "graph") + ", " + name(target) + "\n";
+      text += std::string("== ") + (level == Optimize::none ? "baseline" : "graph") + ", " + name(target) + "\n";
       text += listing_of(filters_, level, target);
     }
   }

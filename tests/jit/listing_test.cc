@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "ir/plan.h"
+#include "compose/plan.h"
 #include "jit/compile.h"
 #include "tests/support/filters.h"
 
@@ -15,7 +15,7 @@ using testing::HasSubstr;
 
 std::string listing_of(std::string_view text, Optimize level) {
   const Program filter = program(text);
-  const ir::Plan plan = ir::make_plan({&filter, 1}, {.level = level});
+  const compose::Plan plan = compose::make_plan({&filter, 1}, {.level = level});
   const jit::Request request{
       .plan = plan, .rule = MergeRule::first_non_allow, .engine = Engine::asmjit, .target = Target::x86_64};
   const jit::Flow flow = jit::lower(jit::flow_request(request));

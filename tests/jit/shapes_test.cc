@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "callgate/callgate.hpp"
-#include "ir/plan.h"
+#include "compose/plan.h"
 #include "jit/compile.h"
-#include "jit/flow.h"
+#include "jit/block.h"
 #include "tests/support/agree.h"
 #include "tests/support/filters.h"
 
@@ -154,7 +154,7 @@ TEST(Shape, MembersOfASetLowAndHigh) {
     const std::vector<Program> filters = {program(std::string("ld [args[0].hi]\njeq #") + (high ? "1" : "0") +
                                                   ", l, no\nl: ld [args[0].lo]\njeq #1, yes\njeq #3, yes\njeq #5, yes\n"
                                                   "jeq #7, yes\njeq #9, yes, no\nyes: ret #TRAP\nno: ret #ALLOW")};
-    const ir::Plan plan = ir::make_plan(filters, {});
+    const compose::Plan plan = compose::make_plan(filters, {});
     const jit::Flow flow = jit::lower({.plan = plan,
                                        .rule = MergeRule::first_non_allow,
                                        .residuals = {},
@@ -178,7 +178,7 @@ TEST(Shape, CodeStaysWithinItsBound) {
   for (const auto& insns : programs) {
     for (const Optimize level : {Optimize::none, Optimize::full}) {
       const Program filter = program(std::span<const Insn>(insns));
-      const ir::Plan plan = ir::make_plan(std::span(&filter, 1), {.level = level});
+      const compose::Plan plan = compose::make_plan(std::span(&filter, 1), {.level = level});
       for (const Engine engine : native_engines()) {
         const auto code = jit::compile(
             {.plan = plan, .rule = MergeRule::first_non_allow, .engine = engine, .target = jit::host_target()});

@@ -133,7 +133,7 @@ bool right(const Chain& chain, const std::vector<Program>& filters, const std::v
 
 std::string wrong(const Chain& chain, FallbackReason reason, int error) {
   if (chain.engine() != Engine::interpreter) return "runs native code";
-  if (chain.fallback_reason() != reason) return rule(chain.fallback_reason());
+  if (chain.fallback_reason() != reason) return message(chain.fallback_reason());
   if (chain.fallback_errno() != error) return "errno " + std::to_string(chain.fallback_errno());
   if (chain.sizes().code != 0) return "has code";
   return "";
@@ -277,7 +277,7 @@ TEST_P(NativeAgain, WhenTheObstacleIsGone) {
                   return std::string("did not fall back");
                 setrlimit(RLIMIT_FSIZE, &before);
                 const Chain chain = sound(fallen.attach(some[2]));
-                if (chain.engine() != GetParam()) return std::string(rule(chain.fallback_reason()));
+                if (chain.engine() != GetParam()) return std::string(message(chain.fallback_reason()));
                 if (chain.fallback_reason() != FallbackReason::none) return std::string("still gives a reason");
                 return std::string(right(chain, some, calls) ? "" : "wrong decision");
               }),

@@ -152,10 +152,10 @@ callgate_mutant(NAME older_filters_forgotten FILE dispatch/action_table.cc
   LIKE "seccomp_run_filters() runs all filters; a cache of ALLOW must hold for all of them (seccomp_cache_prepare())"
   TEXT [[action_of(result) != action::allow]] MUTATED [[true]])
 
-callgate_mutant(NAME segments_in_wrong_order FILE ir/plan.cc
+callgate_mutant(NAME segments_in_wrong_order FILE compose/plan.cc
   LIKE "filters run newest first: merge order"
-  TEXT [[plan_.insert(plan_.begin(), segment(build_straight(program), filter, 1));]]
-  MUTATED [[plan_.insert(plan_.end(), segment(build_straight(program), filter, 1));]])
+  TEXT [[plan_.insert(plan_.begin(), segment(build_baseline(program), filter, 1));]]
+  MUTATED [[plan_.insert(plan_.end(), segment(build_baseline(program), filter, 1));]])
 
 callgate_mutant(NAME check_one_value_short FILE include/callgate/chain.hpp
   LIKE "off by one at the end of an interval"

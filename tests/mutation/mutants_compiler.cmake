@@ -42,10 +42,10 @@ callgate_mutant(NAME folded_compare_is_signed FILE ir/graph.h
   LIKE "ubpf: jumps with an immediate above 0x7fffffff taken as signed"
   TEXT [[lhs >= rhs]] MUTATED [[static_cast<std::int32_t>(lhs) >= static_cast<std::int32_t>(rhs)]])
 
-callgate_mutant(NAME strictest_of_both_is_the_milder FILE ir/graph.cc
+callgate_mutant(NAME strictest_of_both_is_the_milder FILE compose/specialise.cc
   LIKE "most restrictive: an older filter that could be stricter is dropped"
-  TEXT [[std::min(below_[node.then].strictest, below_[node.otherwise].strictest)]]
-  MUTATED [[std::max(below_[node.then].strictest, below_[node.otherwise].strictest)]])
+  TEXT [[std::min(strictest_[node.then], strictest_[node.otherwise])]]
+  MUTATED [[std::max(strictest_[node.then], strictest_[node.otherwise])]])
 
 callgate_mutant(NAME greater_is_greater_or_equal FILE ir/fold.cc
   LIKE "CVE-2019-9893 (libseccomp): GT and GE, LT and LE confused when comparisons are taken apart"
@@ -80,39 +80,39 @@ callgate_mutant(NAME upper_bound_off_by_one FILE ir/facts.h
 
 # ---- specialising by number ----------------------------------------------------------------------------------------
 
-callgate_mutant(NAME memo_without_its_class FILE ir/specialise.cc
+callgate_mutant(NAME memo_without_its_class FILE compose/specialise.cc
   LIKE "CVE-2023-2163 (Linux 71b547f56124): a state taken for one that was explored, though they differ in what matters"
   TEXT [[by_class ? class_id_ : 0]] MUTATED [[0u]])
 
-callgate_mutant(NAME graph_ties_go_to_the_oldest FILE ir/specialise.cc
+callgate_mutant(NAME graph_ties_go_to_the_oldest FILE compose/specialise.cc
   LIKE "seccomp_run_filters() keeps the newer filter's data when two give the same action"
   TEXT [[fold_test(graph_, Compare::greater, mine, other, id, so_far)]]
   MUTATED [[fold_test(graph_, Compare::greater_equal, mine, other, id, so_far)]])
 
-callgate_mutant(NAME x32_flows_as_x86_64 FILE ir/number_columns.cc
+callgate_mutant(NAME x32_flows_as_x86_64 FILE compose/number_columns.cc
   LIKE "seccomp(2): __X32_SYSCALL_BIT ignored"
   TEXT [[domain.first]] MUTATED [[0u]])
 
-callgate_mutant(NAME number_range_off_by_one FILE ir/number_flow.cc
+callgate_mutant(NAME number_range_off_by_one FILE compose/number_flow.cc
   LIKE "off by one at the start of a range of numbers: one system call more than the filter says"
   TEXT [[std::min<std::uint64_t>(k - domain.first, numbers_per_domain)]]
   MUTATED [[std::min<std::uint64_t>(k - domain.first + 1, numbers_per_domain)]])
 
 # ---- choices, ranges, blocks ---------------------------------------------------------------------------------------
 
-callgate_mutant(NAME high_half_lost FILE jit/choices.cc
+callgate_mutant(NAME high_half_lost FILE jit/switch.cc
   LIKE "CVE-2019-9893 (libseccomp): a 64-bit comparison whose low half counts for other high halves too"
   TEXT [[if (!single) return false;]] MUTATED [[]])
 
-callgate_mutant(NAME interval_one_short FILE jit/range_coder.cc
+callgate_mutant(NAME interval_one_short FILE jit/switch_lowering.cc
   LIKE "off by one at the end of an interval"
   TEXT [[last_of(part.begin + 1) - low]] MUTATED [[last_of(part.begin + 1) - low - 1]])
 
-callgate_mutant(NAME set_without_last_members FILE jit/range_coder.cc
+callgate_mutant(NAME set_without_last_members FILE jit/switch_lowering.cc
   LIKE "off by one in a set of bits: the last of each run is missing"
   TEXT [[v <= last_of(i)]] MUTATED [[v < last_of(i)]])
 
-callgate_mutant(NAME split_wrong_at_imm8 FILE jit/range_coder.cc
+callgate_mutant(NAME split_wrong_at_imm8 FILE jit/switch_lowering.cc
   LIKE "127 or 128: the shorter immediate with the condition of the longer one"
   TEXT [[shorter ? Cond::above : Cond::above_equal]] MUTATED [[Cond::above_equal]])
 
@@ -124,15 +124,15 @@ callgate_mutant(NAME merge_is_unsigned FILE jit/result_blocks.cc
   LIKE "Linux 4d3b0b05aae9 (seccomp: Introduce SECCOMP_RET_KILL_PROCESS): actions are compared as signed numbers"
   TEXT [[Cond::less_equal]] MUTATED [[Cond::below_equal]])
 
-callgate_mutant(NAME false_branch_one_too_near FILE jit/flow.cc
+callgate_mutant(NAME false_branch_one_too_near FILE jit/lower.cc
   LIKE "jf counted from the jump itself and not from the instruction behind it"
   TEXT [[destination(pc + 1 + insn.jf)]] MUTATED [[destination(pc + insn.jf + (insn.jf == 0 ? 1 : 0))]])
 
-callgate_mutant(NAME division_guard_inverted FILE jit/flow.cc
+callgate_mutant(NAME division_guard_inverted FILE jit/lower.cc
   LIKE "ubpf: division by zero left to the hardware, which raises #DE"
   TEXT [[block.cond = Cond::equal;]] MUTATED [[block.cond = Cond::not_equal;]])
 
-callgate_mutant(NAME no_frame_for_a_division FILE jit/flow.cc SHOWN_BY everywhere
+callgate_mutant(NAME no_frame_for_a_division FILE jit/lower.cc SHOWN_BY everywhere
   LIKE "x86_32 alone: a slot without a frame lies where the return address is"
   TEXT [[bpf::opcode_of(insn) == Opcode::div_k]] MUTATED [[false]])
 

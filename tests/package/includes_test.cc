@@ -28,8 +28,9 @@ const std::vector<Room> rooms = {
     {"verifier", {"callgate", "bpf"}},
     {"interp", {"callgate", "bpf", "verifier"}},
     {"ir", {"callgate", "bpf", "verifier"}},
-    {"jit", {"callgate", "bpf", "verifier", "ir"}},
-    {"dispatch", {"callgate", "bpf", "verifier", "interp", "ir", "jit"}},
+    {"compose", {"callgate", "bpf", "verifier", "ir"}},
+    {"jit", {"callgate", "bpf", "verifier", "ir", "compose"}},
+    {"dispatch", {"callgate", "bpf", "verifier", "interp", "ir", "compose", "jit"}},
 };
 
 // Libraries that the design lists. A library room uses none of them; where each may be used is with its test below.
@@ -129,7 +130,7 @@ TEST(Includes, TheScanFindsWhatIsThere) {
 }
 
 TEST(Includes, OnlyBackendsKnowTheAssemblers) {
-  for (const char* folder : {"bpf", "verifier", "interp", "ir", "jit", "dispatch", "profiles", "oracles", "fuzz", "cli", "bench"}) {
+  for (const char* folder : {"bpf", "verifier", "interp", "ir", "compose", "jit", "dispatch", "profiles", "oracles", "fuzz", "cli", "bench"}) {
     for (const Include& include : includes(folder)) {
       if (is_below(include.file, "jit/backend/")) continue;
       EXPECT_FALSE(include.top() == "asmjit" || include.top() == "xbyak") << include << " belongs in jit/backend/";

@@ -15,7 +15,7 @@
 #include "oracles/x86_32/helper_32.h"
 #include "interp/run.h"
 #include "ir/evaluate.h"
-#include "ir/plan.h"
+#include "compose/plan.h"
 #include "jit/compile.h"
 
 namespace callgate::test {
@@ -67,7 +67,7 @@ Evaluator chain_evaluator(std::span<const Program> filters, const Options& optio
     if (!next) return failure(name, to_string(next.error()));
     chain = std::move(next);
   }
-  if (native && chain->engine() != options.engine) return failure(name, rule(chain->fallback_reason()));
+  if (native && chain->engine() != options.engine) return failure(name, message(chain->fallback_reason()));
   if (!native && chain->engine() != Engine::interpreter) return failure(name, "runs native code");
   return of_chain(name, *chain);
 }
@@ -90,15 +90,15 @@ Evaluator match_evaluator(std::span<const Program> filters, MergeRule rule) {
 }
 
 void add_graph_evaluators(std::vector<Evaluator>& out, std::span<const Program> filters, MergeRule rule) {
-  for (const ir::Detail detail : {ir::Detail::facts, ir::Detail::numbers, ir::Detail::whole}) {
-    ir::Plan plan = ir::make_plan(filters, {.rule = rule, .detail = detail});
-    if (plan.size() != 1 || plan[0]->decisions() == nullptr) return;  // over budget: the chains above run it
+  for (const compose::Precision precision : {compose::Precision::path_sensitive, compose::Precision::per_number, compose::Precision::number_blind}) {
+    compose::Plan plan = compose::make_plan(filters, {.rule = rule, .precision = precision});
+    if (plan.size() != 1 || plan[0]->chain_graph() == nullptr) return;  // over budget: the chains above run it
     out.push_back(
-        {std::string("decision graph, detail ") + ir::name(detail), [plan](std::span<const SeccompData> inputs) {
-           const ir::Decisions& decisions = *plan[0]->decisions();
+        {std::string("decision graph, precision ") + compose::name(precision), [plan](std::span<const SeccompData> inputs) {
+           const compose::ChainGraph& decisions = *plan[0]->chain_graph();
            Results results;
            for (const SeccompData& data : inputs) {
-             const ir::NodeId root = decisions.root_of(ir::class_of(data.nr, data.arch));
+             const ir::NodeId root = decisions.root_of(compose::class_of(data.nr, data.arch));
              results.push_back(ir::evaluate(decisions.graph, root, data));
            }
            return results;

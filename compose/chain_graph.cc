@@ -1,0 +1,219 @@
+#include "compose/chain_graph.h"
+
+#include <algorithm>
+#include <cassert>
+#include <vector>
+
+#include "callgate/action.hpp"
+#include "ir/check.h"
+#include "ir/fold.h"
+#include "compose/number_flow.h"
+#include "ir/dead_nodes.h"
+#include "compose/specialise.h"
+
+namespace callgate::compose {
+namespace {
+
+constexpr std::uint32_t rest_class(std::size_t i) { return domain_classes + static_cast<std::uint32_t>(i); }
+
+class Attacher {
+ public:
+  Attacher(const ChainGraph& older, const Composition& composition, std::uint32_t budget)
+      : composition_(composition),
+        decisions_(older),
+        specialiser_(decisions_.graph, composition.rule, composition.precision == Precision::path_sensitive, budget) {}
+
+  bool add(const Program& program, std::uint32_t filter) {
+    const auto root = build(decisions_.graph, program, filter, composition_.fixed);
+    if (!root) return false;
+    if (!decisions_.by_number()) {
+      specialiser_.set_no_class();
+      return put(decisions_.roots[0], *root);
+    }
+    // Never two classes by one name.
+    if (next_class_id_ > most_class_ids) return false;  // LCOV_EXCL_BR_LINE: takes billions of steps
+    numbers_.allow(max_number_steps(program.size()));
+    return add_domains(*root) && add_rest(*root);
+  }
+
+  ChainGraph finish() && {
+    decisions_.rest = decisions_.by_number() ? pick_rest() : decisions_.roots[0];
+    std::vector<NodeId> used{decisions_.rest};
+    for_each_run(decisions_.roots, [&](std::uint32_t, std::uint32_t, NodeId root) { used.push_back(root); });
+    remove_dead_nodes(decisions_.graph, used);
+    auto renumbered = used.begin();
+    decisions_.rest = *renumbered;
+    for_each_run(decisions_.roots, [&](std::uint32_t first, std::uint32_t end, NodeId) {
+      set_roots(first, end, *++renumbered);
+    });
+    return std::move(decisions_);
+  }
+
+ private:
+  // Puts the filter's graph from `node` on in front of `root`.
+  bool put(NodeId& root, NodeId node) {
+    const auto result = specialiser_.run(node, root);
+    if (result) root = *result;
+    return result.has_value();
+  }
+
+  bool add_domains(NodeId root) {
+    for (std::uint32_t d = 0; d < domains.size(); ++d) {
+      for (const Arrival& arrival : numbers_.run(root, domains[d])) {
+        if (!arrive(arrival, domains[d], d * numbers_per_domain)) return false;
+      }
+    }
+    return true;
+  }
+
+  bool arrive(const Arrival& arrival, const Domain& domain, std::uint32_t first_class) {
+    const Node node = decisions_.graph.node_at(arrival.node);
+    const bool result = node.kind != NodeKind::test;
+    if (node.kind == NodeKind::constant && node.lhs == action::allow) return true;  // older filters decide, as before
+    if (result && composition_.rule == MergeRule::first_non_allow) {
+      arrival.numbers.for_each_run([&](std::uint32_t first, std::uint32_t end) {
+        set_roots(first_class + first, first_class + end, arrival.node);
+      });
+      return true;
+    }
+    if (result || (decisions_.graph.support_below(arrival.node) & class_support) == 0) {
+      return arrive_alike(arrival, domain, first_class);
+    }
+    return arrive_in_groups(arrival, domain, first_class, numbers_.groups(arrival.node, arrival.numbers, domain));
+  }
+
+  void set_roots(std::uint32_t first, std::uint32_t end, NodeId root) {
+    std::ranges::fill(std::span(decisions_.roots).subspan(first, end - first), root);
+  }
+
+  // What stands in front of one older root for the numbers of one group: numbers that older filters decide alike are decided
+  // alike.
+  struct Last {
+    std::uint32_t class_id = 0;  // 0: no number of the group was met yet
+    NodeId older = 0;
+    NodeId result = 0;
+  };
+
+  // False if the budget is exceeded.
+  bool put(Last& last, NodeId node, NodeId older, std::uint32_t n, const Domain& domain) {
+    if (last.class_id != 0 && last.older == older) return true;
+    if (last.class_id == 0) last.class_id = next_class_id_++;
+    last.older = last.result = older;
+    specialiser_.set_class(last.class_id, domain.first + n, domain.arch);
+    return put(last.result, node);
+  }
+
+  bool arrive_alike(const Arrival& arrival, const Domain& domain, std::uint32_t first_class) {
+    Last last;
+    bool within_budget = true;
+    arrival.numbers.for_each_run([&](std::uint32_t first, std::uint32_t end) {
+      for (std::uint32_t n = first; n < end && within_budget;) {
+        const std::uint32_t same = run_end(std::span(decisions_.roots).first(first_class + end), first_class + n);
+        within_budget = put(last, arrival.node, decisions_.roots[first_class + n], n, domain);
+        set_roots(first_class + n, same, last.result);
+        n = same - first_class;
+      }
+    });
+    return within_budget;
+  }
+
+  bool arrive_in_groups(const Arrival& arrival, const Domain& domain, std::uint32_t first_class, const NumberGroups& groups) {
+    std::vector<Last> last_of(groups.count);
+    bool within_budget = true;
+    arrival.numbers.for_each([&](std::uint32_t n) {
+      NodeId& root = decisions_.roots[first_class + n];
+      Last& last = last_of[groups.of[n]];
+      within_budget = within_budget && put(last, arrival.node, root, n, domain);
+      root = last.result;
+    });
+    return within_budget;
+  }
+
+  bool add_rest(NodeId root) {
+    for (std::size_t i = 0; i < rest_classes.size(); ++i) {
+      const RestClass& rest = rest_classes[i];
+      specialiser_.set_class(rest_class(i) + 1, rest.arch, rest.low, rest.high);
+      if (!put(decisions_.roots[rest_class(i)], root)) return false;
+    }
+    return true;
+  }
+
+  NodeId pick_rest() {
+    Graph& g = decisions_.graph;
+    g.source = {};
+    const auto root = [&](std::size_t i) { return decisions_.roots[rest_class(i)]; };
+    const auto is_arch = [&](std::uint32_t value, NodeId then, NodeId otherwise) {
+      const ExprId load = arch_word();
+      return fold_test(g, Compare::equal, load, g.constant(value), then, otherwise);
+    };
+    const ExprId nr = composition_.fixed[nr_offset / 4] ? g.constant(*composition_.fixed[nr_offset / 4]) : g.load(nr_offset);
+    const NodeId x86_64 = fold_test(g, Compare::greater_equal, nr, g.constant(arch::x32_bit), root(1), root(0));
+    return is_arch(arch::x86_64, x86_64, is_arch(arch::x86_32, root(2), root(3)));
+  }
+
+  ExprId arch_word() {
+    const auto& fixed = composition_.fixed[arch_offset / 4];
+    return fixed ? decisions_.graph.constant(*fixed) : decisions_.graph.load(arch_offset);
+  }
+
+  const Composition& composition_;
+  ChainGraph decisions_;
+  Specialiser specialiser_;
+  NumberFlow numbers_{decisions_.graph};
+  // A filter takes one for each number at most.
+  static constexpr std::uint32_t most_class_ids = 0xffffffff - class_count;
+  std::uint32_t next_class_id_ = class_count + 1;  // those below are the rest classes'
+};
+
+void assert_sound([[maybe_unused]] const ChainGraph& decisions) {
+#ifndef NDEBUG
+  const Guards guards = decisions.by_number() ? Guards::by_facts : Guards::in_graph;
+  assert(!check(decisions.graph, decisions.roots, guards).has_value());
+#endif
+}
+
+}  // namespace
+
+std::uint32_t step_budget(const ChainGraph& older, std::span<const Program* const> newer, Precision precision) {
+  std::size_t insns = 0;
+  for (const Program* program : newer) insns += program->size();
+  const std::size_t wanted = least_specialise_steps + specialise_steps_per_insn * (insns + older.graph.node_count());
+  const std::size_t longest_programs = (insns + max_program_length - 1) / max_program_length;
+  const std::size_t share = precision == Precision::path_sensitive ? 1 : precision == Precision::per_number ? 4 : 2;
+  const std::size_t most = max_specialise_steps * longest_programs / share;
+  return static_cast<std::uint32_t>(std::min(wanted, most));
+}
+
+const char* name(Precision precision) {
+  switch (precision) {
+    case Precision::path_sensitive: return "path_sensitive";
+    case Precision::per_number: return "per_number";
+    case Precision::number_blind: return "number_blind";
+    case Precision::baseline: return "baseline";
+  }
+  return "unknown";  // LCOV_EXCL_LINE: every value has its case above
+}
+
+ChainGraph allow_all(Precision precision) {
+  ChainGraph decisions;
+  const NodeId allow = decisions.graph.leaf(action::allow);
+  decisions.roots.assign(precision == Precision::number_blind ? 1 : class_count, allow);
+  decisions.rest = allow;
+  decisions.precision = precision;
+  return decisions;
+}
+
+std::optional<ChainGraph> attach(const ChainGraph& older, std::span<const Program* const> newer, std::uint32_t filter,
+                                const Composition& composition) {
+  assert(older.precision == composition.precision && composition.precision != Precision::baseline);
+  Attacher attacher(older, composition, step_budget(older, newer, composition.precision));
+  for (const Program* program : newer) {
+    if (!attacher.add(*program, filter++)) return std::nullopt;
+  }
+  ChainGraph decisions = std::move(attacher).finish();
+  if (decisions.graph.node_count() > max_decision_nodes) return std::nullopt;
+  assert_sound(decisions);
+  return decisions;
+}
+
+}  // namespace callgate::compose

@@ -1,0 +1,70 @@
+// What a chain decides, specialised for every class of calls: the roots of one shared graph.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "callgate/options.hpp"
+#include "callgate/program.hpp"
+#include "compose/ir_names.h"
+#include "ir/build.h"
+#include "compose/call_class.h"
+#include "ir/graph.h"
+
+namespace callgate::compose {
+
+// How much the specialiser may know. Each level costs less than the one before it and takes more programs.
+enum class Precision : std::uint8_t {
+  path_sensitive,  // every class on its own, with what is learnt on a path
+  per_number,      // every class on its own
+  number_blind,    // one graph for all calls
+  baseline,        // no graph: each filter in its baseline form
+};
+const char* name(Precision precision);
+
+// Steps that one attach may take: in proportion to what is attached and what it is attached to (instructions and nodes), and
+// no more than a fixed number for each longest program's worth of instructions that is attached; `per_number` may take a quarter
+// of that, `number_blind` a half, since they are tried when more was too much. Real filters take fewer than ten for an instruction; a step is about 60 ns.
+inline constexpr std::uint32_t max_specialise_steps = 40'000;
+inline constexpr std::uint32_t least_specialise_steps = 8'192;
+inline constexpr std::uint32_t specialise_steps_per_insn = 16;
+
+// Nodes that the graph of one chain may have when an attach has ended.
+inline constexpr std::uint32_t max_decision_nodes = 1u << 15;
+
+struct ChainGraph {
+  Graph graph;                // holds just what the roots reach
+  std::vector<NodeId> roots;  // by class (compose/call_class.h); a single one if the precision is `whole`
+  NodeId rest = 0;            // for calls that the action table does not keep: picks among the rest classes
+  Precision precision = Precision::path_sensitive;
+
+  bool by_number() const { return precision != Precision::number_blind; }
+  // The root for calls of a domain, or of those that the table does not keep (class_count).
+  NodeId root_of(std::uint32_t class_id) const {
+    if (!by_number()) return roots[0];
+    return class_id == class_count ? rest : roots[class_id];
+  }
+};
+
+// Where every filter of a chain goes through graphs of one kind.
+struct Composition {
+  MergeRule rule = MergeRule::first_non_allow;
+  FixedWords fixed = {};  // words that the layout makes constant
+  Precision precision = Precision::path_sensitive;
+};
+
+// What one attach may take.
+std::uint32_t step_budget(const ChainGraph& older, std::span<const Program* const> newer, Precision precision);
+
+// ChainGraph of a chain without filters.
+ChainGraph allow_all(Precision precision);
+
+// ChainGraph of the chain with `newer` (oldest first) on top of one that decides as `older`; the first of them has number
+// `filter` in the chain. Empty when a filter has no graph (ir/build.h) or a budget is exceeded. `older` must have been made
+// for the same composition. May throw std::bad_alloc.
+std::optional<ChainGraph> attach(const ChainGraph& older, std::span<const Program* const> newer, std::uint32_t filter,
+                                const Composition& composition);
+
+}  // namespace callgate::compose

@@ -1,0 +1,65 @@
+#include "compose/ladders.h"
+
+#include <algorithm>
+
+#include "compose/call_class.h"
+
+namespace callgate::compose {
+
+// A constant joins those of its block; the last place takes whatever finds none.
+void Ladders::Ladder::add(std::uint32_t k) {
+  constexpr std::uint32_t block = numbers_per_domain;
+  for (std::uint32_t i = 0; i < place_count; ++i) {
+    Place& place = places[i];
+    if (place.least / block != k / block && i + 1 != most_places) continue;
+    place = {std::min(place.least, k), std::max(place.greatest, k)};
+    return;
+  }
+  places[place_count++] = {k, k};
+}
+
+bool Ladders::Ladder::may_equal(std::uint32_t low, std::uint32_t high) const {
+  return std::any_of(places.begin(), places.begin() + place_count,
+                     [&](const Place& place) { return low <= place.greatest && high >= place.least; });
+}
+
+bool Ladders::is_rung(NodeId id, ExprId value) const {
+  const Node& node = graph_.node_at(id);
+  return node.kind == NodeKind::test && node.compare == Compare::equal && node.lhs == value && graph_.is_constant(node.rhs);
+}
+
+// Notes the ladder that begins at `head`, or that there is none.
+void Ladders::find(NodeId head) {
+  const ExprId value = graph_.node_at(head).lhs;
+  std::uint32_t count = 0;
+  NodeId end = head;
+  for (; is_rung(end, value) && ladder_of_[end] == unseen; end = graph_.node_at(end).otherwise) ++count;
+  const auto id = count < fewest_rungs ? none : static_cast<std::uint32_t>(ladders_.size());
+  Ladder ladder{.end = end};
+  for (NodeId rung = head; rung != end; rung = graph_.node_at(rung).otherwise) {
+    ladder_of_[rung] = id;
+    if (id == none) continue;
+    const std::uint32_t k = graph_.expr_at(graph_.node_at(rung).rhs).lhs;
+    ladder.add(k);
+    rungs_.intern({id, k, rung});
+  }
+  if (head == end) ladder_of_[head] = none;  // not a test for equality with a constant
+  if (id != none) ladders_.push_back(ladder);
+}
+
+// Nodes have smaller numbers the further down they are.
+NodeId Ladders::skip(NodeId node, std::uint32_t low, std::uint32_t high) {
+  if (node >= ladder_of_.size()) ladder_of_.resize(graph_.node_count(), unseen);
+  if (ladder_of_[node] == unseen) find(node);
+  if (ladder_of_[node] == none) return node;
+  const std::uint32_t id = ladder_of_[node];
+  const Ladder& ladder = ladders_[id];
+  if (!ladder.may_equal(low, high)) return ladder.end;
+  if (low != high) return node;
+  const auto rung = rungs_.find({id, low, 0});
+  if (!rung) return ladder.end;
+  const NodeId found = rungs_[*rung].node;
+  return found <= node ? graph_.node_at(found).then : node;  // else one that is equal may still come
+}
+
+}  // namespace callgate::compose

@@ -1,0 +1,19 @@
+// What number and architecture decide alone.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "compose/ir_names.h"
+#include "ir/graph.h"
+
+namespace callgate::compose {
+
+// The value of an expression for a number and an architecture. Empty if it depends on more, or if it divides by 0: nobody
+// comes to such a division, but numbers are asked about tests that they do not come to as well.
+std::optional<std::uint32_t> number_value(const Graph& graph, ExprId id, std::uint32_t nr, std::uint32_t arch);
+
+// The result of the calls with a number and an architecture. Empty if it depends on more.
+std::optional<std::uint32_t> number_result(const Graph& graph, NodeId root, std::uint32_t nr, std::uint32_t arch);
+
+}  // namespace callgate::compose

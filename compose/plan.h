@@ -1,0 +1,52 @@
+// The plan of a chain: how its filters are cut into pieces that are compiled one after the other.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <variant>
+#include <vector>
+
+#include "callgate/options.hpp"
+#include "callgate/program.hpp"
+#include "compose/chain_graph.h"
+#include "compose/ir_names.h"
+#include "ir/baseline.h"
+
+namespace callgate::compose {
+
+// One or more neighbouring filters: as decisions, or one filter in baseline form.
+struct Segment {
+  std::variant<ChainGraph, Baseline> form;
+  std::uint32_t oldest_filter;  // counted from the chain's oldest filter, which is 0
+  std::uint32_t filter_count;
+
+  const ChainGraph* chain_graph() const { return std::get_if<ChainGraph>(&form); }
+  const Baseline* baseline() const { return std::get_if<Baseline>(&form); }
+};
+
+// Newest first. Segments are immutable and shared between a chain and those that are attached to it. Only the newest one
+// may decide by number: below a baseline form nothing is known of the call.
+using Plan = std::vector<std::shared_ptr<const Segment>>;
+
+struct PlanOptions {
+  MergeRule rule = MergeRule::first_non_allow;
+  Optimize level = Optimize::full;
+  FixedWords fixed = {};
+  Precision precision = Precision::path_sensitive;  // the most that decisions may know
+};
+
+// All filters of the chain, oldest first. Called only when a segment must be made anew.
+using AllFilters = std::function<std::vector<const Program*>()>;
+
+// The plan for `newer` (oldest first) on top of a chain with plan `older`, whose filters number `filter`. Filters whose
+// decisions are over a budget (compose/chain_graph.h) are tried again with less precision; those that have no graph at all become
+// segments in baseline form. May throw std::bad_alloc.
+Plan attach(const Plan& older, std::span<const Program* const> newer, std::uint32_t filter, const AllFilters& all,
+            const PlanOptions& options);
+
+// The plan of all filters at once.
+Plan make_plan(std::span<const Program> oldest_first, const PlanOptions& options);
+
+}  // namespace callgate::compose

@@ -1,0 +1,16 @@
+// The pass over a finished graph; all other rules are applied while nodes are made (ir/fold.h, compose/specialise.h). Returns
+// whether it changed anything. What a pass may and may not do is written down in docs/optimiser.md.
+#pragma once
+
+#include <span>
+
+#include "ir/graph.h"
+
+namespace callgate::ir {
+
+bool remove_dead_nodes(Graph& graph);
+
+// The same for a graph with several roots, which get their new numbers; graph.root is not one of them.
+bool remove_dead_nodes(Graph& graph, std::span<NodeId> roots);
+
+}  // namespace callgate::ir
