@@ -80,12 +80,7 @@ void print_graphs(Output& out, const DumpInput& input) {
 
 // The engine to show: what was asked for, else the first that makes code for the target.
 Engine engine_of(const DumpInput& input, Target target) {
-  if (input.chain.engine != Engine::automatic) return input.chain.engine;
-  for (const Engine engine : {Engine::xbyak, Engine::asmjit}) {
-    const jit::Backend* backend = jit::find_backend(engine);
-    if (backend != nullptr && backend->makes(target)) return engine;
-  }
-  return Engine::interpreter;
+  return input.chain.engine != Engine::automatic ? input.chain.engine : best(target);
 }
 
 void print_machine_code(Output& out, const DumpInput& input) {
@@ -167,7 +162,7 @@ std::string stage_letters() {
 // All that this build has: without an assembler there is no machine code.
 std::string default_stages() {
   std::string letters = stage_letters();
-  const bool has_code = jit::find_backend(Engine::xbyak) != nullptr || jit::find_backend(Engine::asmjit) != nullptr;
+  const bool has_code = best(Target::x86_64) != Engine::interpreter || best(Target::x86_32) != Engine::interpreter;
   if (!has_code) std::erase(letters, 'm');
   return letters;
 }

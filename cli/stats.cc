@@ -44,13 +44,10 @@ double least_time(Run run) {
   return least;
 }
 
+// The engine that was asked for, if this build has it for the target.
 Engine engine_of(const Options& options, Target target) {
-  for (const Engine engine : {Engine::xbyak, Engine::asmjit}) {
-    if (options.engine != Engine::automatic && options.engine != engine) continue;
-    const jit::Backend* backend = jit::find_backend(engine);
-    if (backend != nullptr && backend->makes(target)) return engine;
-  }
-  return Engine::interpreter;
+  if (options.engine == Engine::automatic) return best(target);
+  return available(options.engine, target) ? options.engine : Engine::interpreter;
 }
 
 class Report {

@@ -25,12 +25,7 @@ constexpr std::size_t checks_at = (sizeof all_residual + alignof(ArgumentCheck) 
 
 // What decides when nothing stands in the way.
 Engine wanted_engine(const Options& options) noexcept {
-  if (options.engine != Engine::automatic) return options.engine;
-  for (const Engine engine : {Engine::xbyak, Engine::asmjit}) {
-    const jit::Backend* backend = jit::find_backend(engine);
-    if (backend != nullptr && backend->makes(jit::host_target())) return engine;
-  }
-  return Engine::interpreter;
+  return options.engine == Engine::automatic ? best(Target::native) : options.engine;
 }
 
 void fall_back(ChainNode& node, FallbackReason reason, int error = 0) noexcept {
@@ -168,11 +163,9 @@ std::optional<AttachErrc> check_options(const Options& options) noexcept {
   if (!is_sound(options.layout)) return AttachErrc::bad_layout;
   const Target target = options.target == Target::native ? jit::host_target() : options.target;
   if (target != jit::host_target()) return AttachErrc::target_unavailable;
-  if (options.engine == Engine::automatic || options.engine == Engine::interpreter) return std::nullopt;
-  const jit::Backend* backend = jit::find_backend(options.engine);
-  if (backend == nullptr) return AttachErrc::engine_unavailable;
-  if (!backend->makes(target)) return AttachErrc::target_unavailable;
-  return std::nullopt;
+  if (available(options.engine, target)) return std::nullopt;
+  const bool is_in_this_build = available(options.engine, Target::x86_64) || available(options.engine, Target::x86_32);
+  return is_in_this_build ? AttachErrc::target_unavailable : AttachErrc::engine_unavailable;
 }
 
 bool has_table(const ChainNode& node) noexcept { return node.table_bytes != 0; }

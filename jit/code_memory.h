@@ -10,8 +10,8 @@
 #include <cstdint>
 #include <span>
 
-#include "callgate/chain.hpp"
 #include "callgate/expected.hpp"
+#include "callgate/options.hpp"
 
 namespace callgate::jit {
 

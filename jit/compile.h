@@ -3,8 +3,8 @@
 
 #include <cstddef>
 
-#include "callgate/chain.hpp"
 #include "callgate/expected.hpp"
+#include "callgate/options.hpp"
 #include "compose/plan.h"
 #include "jit/backend/backend.h"
 

@@ -36,19 +36,6 @@ struct AttachError {
 const char* message(AttachErrc code) noexcept;
 std::string to_string(const AttachError& error);
 
-// Why a chain for which native code was asked for, or would have been chosen, runs on the interpreter.
-enum class FallbackReason : std::uint8_t {
-  none,             // it runs on the engine that was asked for
-  no_exec_memory,   // Options::no_exec_memory
-  no_jit,           // this build has no assembler, or this machine is not x86
-  memory_refused,   // the system refused executable memory; see Chain::fallback_errno()
-  file_size_limit,  // RLIMIT_FSIZE is too small for the code (writing would raise SIGXFSZ)
-  code_too_large,   // more machine code than the limit on it (see docs/code-generation.md)
-  assembler_error,  // the assembler refused an instruction, or disagreed with the computed sizes: a bug in callgate
-};
-
-const char* message(FallbackReason reason) noexcept;
-
 // The deciding filter of a call.
 struct Match {
   std::uint32_t result;

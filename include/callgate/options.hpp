@@ -66,6 +66,26 @@ struct Options {
   std::uint32_t path_limit = max_path_length;
 };
 
+// Whether this build makes code with `engine` for `target`; native is the mode of this process. The interpreter and
+// Engine::automatic are there for every target. Whether this process can also run the code, Chain::create() says. Thread-safe.
+bool available(Engine engine, Target target) noexcept;
+
+// What Engine::automatic stands for: xbyak if it is available for the target, else asmjit, else interpreter. Thread-safe.
+Engine best(Target target) noexcept;
+
+// Why a chain for which native code was asked for, or would have been chosen, runs on the interpreter.
+enum class FallbackReason : std::uint8_t {
+  none,             // it runs on the engine that was asked for
+  no_exec_memory,   // Options::no_exec_memory
+  no_jit,           // this build has no assembler, or this machine is not x86
+  memory_refused,   // the system refused executable memory; see Chain::fallback_errno()
+  file_size_limit,  // RLIMIT_FSIZE is too small for the code (writing would raise SIGXFSZ)
+  code_too_large,   // more machine code than the limit on it (see docs/code-generation.md)
+  assembler_error,  // the assembler refused an instruction, or disagreed with the computed sizes: a bug in callgate
+};
+
+const char* message(FallbackReason reason) noexcept;
+
 const char* name(Engine engine) noexcept;     // "auto", "interp", "xbyak", "asmjit"
 const char* name(Target target) noexcept;     // "native", "x86_64", "x86_32"
 const char* name(Optimize level) noexcept;    // "none", "full"

@@ -42,8 +42,7 @@ std::vector<CompiledChain> compile_chain(std::span<const Program> oldest_first, 
 std::vector<Engine> engines_for(Target target) {
   std::vector<Engine> engines;
   for (const Engine engine : {Engine::xbyak, Engine::asmjit}) {
-    const jit::Backend* backend = jit::find_backend(engine);
-    if (backend != nullptr && backend->makes(target)) engines.push_back(engine);
+    if (available(engine, target)) engines.push_back(engine);
   }
   return engines;
 }

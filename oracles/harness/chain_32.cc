@@ -24,7 +24,7 @@ Chain32::~Chain32() = default;
 
 Expected<Chain32, std::string> Chain32::make(std::span<const Program> oldest_first, MergeRule rule, Optimize level,
                                              const std::string& helper) {
-  if (jit::find_backend(Engine::asmjit) == nullptr) return std::string("this build has no AsmJit");
+  if (!available(Engine::asmjit, Target::x86_32)) return std::string("this build has no AsmJit");
   if (std::string why = Helper32::obstacle(helper); !why.empty()) return why;
   Answer answer;
   auto compiled = compile({oldest_first, rule, {}}, Engine::asmjit, Target::x86_32, level, answer);

@@ -17,11 +17,6 @@ bool is_code(Contestant contestant) { return contestant == Contestant::xbyak || 
 
 Target resolved(Target target) { return target == Target::native ? jit::host_target() : target; }
 
-bool can_make(Contestant contestant, Target target) {
-  const jit::Backend* backend = jit::find_backend(engine_of(contestant));
-  return backend != nullptr && backend->makes(resolved(target));
-}
-
 bool is_foreign(const Config& config) { return resolved(config.target) != jit::host_target(); }
 
 std::string foreign_obstacle(const Config& config) {
@@ -33,7 +28,7 @@ std::string foreign_obstacle(const Config& config) {
 std::string obstacle(Contestant contestant, const Config& config) {
   const std::string who = name(contestant);
   if (!is_code(contestant)) return is_foreign(config) ? who + " runs natively only" : "";
-  if (!can_make(contestant, config.target)) {
+  if (!available(engine_of(contestant), config.target)) {
     return who + " makes no code for " + callgate::name(config.target) + " in this build";
   }
   const std::string why = target_obstacle(config);
@@ -79,7 +74,7 @@ const char* name(Contestant contestant) noexcept {
 
 std::string target_obstacle(const Config& config) {
   if (!is_foreign(config)) return "";
-  return can_make(Contestant::asmjit, config.target) ? foreign_obstacle(config) : "this build has no AsmJit";
+  return available(Engine::asmjit, config.target) ? foreign_obstacle(config) : "this build has no AsmJit";
 }
 
 std::vector<Contestant> available_contestants(const Config& config) {

@@ -177,7 +177,19 @@ TEST(Create, RefusesAnEngineThatWasNotBuilt) {
   }
 }
 
+TEST(Create, TakesWhatIsAvailable) {
+  for (const Engine engine : {Engine::automatic, Engine::interpreter, Engine::xbyak, Engine::asmjit}) {
+    EXPECT_EQ(available(engine, Target::native), bool(Chain::create({.engine = engine}))) << name(engine);
+  }
+  for (const Target target : {Target::native, Target::x86_64, Target::x86_32}) {
+    EXPECT_TRUE(available(best(target), target)) << name(target);
+    EXPECT_TRUE(available(Engine::interpreter, target)) << name(target);
+    EXPECT_NE(best(target), Engine::automatic) << name(target);
+  }
+}
+
 TEST(Create, AutomaticIsTheBestEngineOfTheBuild) {
+  EXPECT_EQ(sound(Chain::create()).engine(), best(Target::native));
   const auto native = native_engines();
   const Chain chain = sound(Chain::create());
   EXPECT_EQ(chain.engine(), native.empty() ? Engine::interpreter : native.front());

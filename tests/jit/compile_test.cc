@@ -112,7 +112,7 @@ TEST(Compile, MarksNameInstructions) {
     for (std::uint64_t n = 1 + generator.next() % 3; n > 0; --n) filters.push_back(program(generator.valid(60)));
     for (const Engine engine : native_engines()) {
       for (const Target target : {Target::x86_64, Target::x86_32}) {
-        if (!jit::find_backend(engine)->makes(target)) continue;
+        if (!available(engine, target)) continue;
         for (const Optimize level : {Optimize::none, Optimize::full}) check_marks(filters, level, engine, target);
       }
     }

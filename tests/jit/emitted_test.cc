@@ -130,9 +130,8 @@ constexpr compose::Precision details[] = {compose::Precision::path_sensitive, co
 
 void check_code(const std::vector<Program>& filters) {
   for (const Engine engine : {Engine::xbyak, Engine::asmjit}) {
-    const jit::Backend* backend = jit::find_backend(engine);
     for (const Target target : {Target::x86_64, Target::x86_32}) {
-      if (backend == nullptr || !backend->makes(target)) continue;
+      if (!available(engine, target)) continue;
       for (const MergeRule rule : {MergeRule::first_non_allow, MergeRule::most_restrictive}) {
         for (const compose::Precision level : details) {
           SCOPED_TRACE(testing::Message()

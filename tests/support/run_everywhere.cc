@@ -118,7 +118,7 @@ bool is_absent_32() {
 
 // x86_32 code from this 64-bit process, run by the helper, with the action table that a chain would have.
 void add_32_bit(std::vector<Evaluator>& out, std::span<const Program> filters, MergeRule rule) {
-  if (sizeof(void*) != 8 || jit::find_backend(Engine::asmjit) == nullptr || is_absent_32()) return;
+  if (sizeof(void*) != 8 || !available(Engine::asmjit, Target::x86_32) || is_absent_32()) return;
   for (const Optimize level : {Optimize::none, Optimize::full}) {
     static const std::unique_ptr<oracles::Decider> deciders[] = {oracles::code_32_decider(CALLGATE_HELPER_32, Optimize::none),
                                                               oracles::code_32_decider(CALLGATE_HELPER_32, Optimize::full)};
@@ -217,7 +217,7 @@ std::string compare(std::span<const Program> filters, MergeRule rule, std::span<
 std::vector<Engine> native_engines() {
   std::vector<Engine> engines;
   for (const Engine engine : {Engine::xbyak, Engine::asmjit}) {
-    if (Chain::create({.engine = engine})) engines.push_back(engine);
+    if (available(engine, Target::native)) engines.push_back(engine);
   }
   return engines;
 }
