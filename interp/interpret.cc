@@ -3,8 +3,7 @@
 //
 // The meaning of each instruction is that of bpf_convert_filter() and ___bpf_prog_run() in Linux: 32-bit unsigned,
 // wrapping; A and X are 0 at the start. docs/semantics.md has the whole of it.
-#include <cstring>
-
+#include "bpf/dialect.h"
 #include "bpf/opcode.h"
 #include "callgate/program.hpp"
 #include "interp/run.h"
@@ -13,10 +12,10 @@ namespace callgate {
 
 using bpf::Opcode;
 
-std::uint32_t interp::run(const Insn* program, const SeccompData& data) noexcept {
-  const auto* const bytes = reinterpret_cast<const unsigned char*>(&data);
-  std::uint32_t a = 0;
-  std::uint32_t x = 0;
+template <bpf::Dialect D>
+std::uint32_t interp::run(const Insn* program, const typename D::Input& input) noexcept {
+  std::uint32_t a = D::initial_a;
+  std::uint32_t x = D::initial_x;
   std::uint32_t scratch[scratch_slots] = {};
 
   // A Program ends in a return and jumps only forward and inside itself, so this loop ends.
@@ -26,11 +25,13 @@ std::uint32_t interp::run(const Insn* program, const SeccompData& data) noexcept
     const auto branch = [&](bool taken) { pc += taken ? insn.jt : insn.jf; };
     switch (bpf::opcode_of(insn)) {
       case Opcode::ld_imm: a = insn.k; break;
-      case Opcode::ld_abs: std::memcpy(&a, bytes + insn.k, sizeof a); break;
-      case Opcode::ld_len: a = sizeof(SeccompData); break;
+      case Opcode::ld_abs:
+        if (!D::load(input, insn.k, a)) return D::early_end;
+        break;
+      case Opcode::ld_len: a = D::length(input); break;
       case Opcode::ld_mem: a = scratch[insn.k]; break;
       case Opcode::ldx_imm: x = insn.k; break;
-      case Opcode::ldx_len: x = sizeof(SeccompData); break;
+      case Opcode::ldx_len: x = D::length(input); break;
       case Opcode::ldx_mem: x = scratch[insn.k]; break;
       case Opcode::st: scratch[insn.k] = a; break;
       case Opcode::stx: scratch[insn.k] = x; break;
@@ -45,7 +46,7 @@ std::uint32_t interp::run(const Insn* program, const SeccompData& data) noexcept
       case Opcode::mul_x: a *= x; break;
       case Opcode::div_k: a /= insn.k; break;
       case Opcode::div_x:
-        if (x == 0) return 0;  // the program ends here: KILL_THREAD
+        if (x == 0) return D::early_end;
         a /= x;
         break;
       case Opcode::or_k: a |= insn.k; break;
@@ -75,6 +76,8 @@ std::uint32_t interp::run(const Insn* program, const SeccompData& data) noexcept
     }
   }
 }
+
+template std::uint32_t interp::run<bpf::Seccomp>(const Insn* program, const SeccompData& data) noexcept;
 
 std::uint32_t interpret(const Program& program, const SeccompData& data) noexcept {
   return interp::run(program.instructions().data(), data);

@@ -20,6 +20,7 @@
 #include <array>
 #include <optional>
 
+#include "bpf/dialect.h"
 #include "bpf/opcode.h"
 
 namespace callgate::verifier {
@@ -48,6 +49,7 @@ class ScratchCheck {
   std::uint16_t written_ = 0;
 };
 
+template <bpf::Dialect D>
 class Verifier {
  public:
   explicit Verifier(std::span<const Insn> program) noexcept : program_(program), scratch_(program.size()) {}
@@ -65,11 +67,11 @@ class Verifier {
 
  private:
   std::optional<VerifyErrc> check(const Insn& insn, std::uint32_t pc) noexcept {
-    const bpf::OpcodeInfo* info = bpf::find_opcode(insn.code);
+    const bpf::OpcodeInfo* info = D::find_opcode(insn.code);
     if (info == nullptr) return VerifyErrc::unknown_opcode;
     switch (info->opcode) {
       case Opcode::ld_abs:
-        if (insn.k >= sizeof(SeccompData) || insn.k % 4 != 0) return VerifyErrc::load_offset;
+        if (!D::may_load(insn)) return VerifyErrc::load_offset;
         break;
       case Opcode::div_k:
         if (insn.k == 0) return VerifyErrc::division_by_zero;
@@ -121,14 +123,17 @@ class Verifier {
 
 }  // namespace
 
+template <bpf::Dialect D>
 std::optional<VerifyError> check(std::span<const Insn> program) noexcept {
   constexpr std::size_t max_u32 = 0xffffffff;
   const auto length = static_cast<std::uint32_t>(program.size() < max_u32 ? program.size() : max_u32);
   if (program.empty()) return VerifyError{VerifyErrc::empty, 0, {}, 0};
   if (length > max_program_length) return VerifyError{VerifyErrc::too_long, max_program_length, {}, length};
   std::uint32_t pc = 0;
-  if (const auto error = Verifier(program).run(pc)) return VerifyError{*error, pc, program[pc], length};
+  if (const auto error = Verifier<D>(program).run(pc)) return VerifyError{*error, pc, program[pc], length};
   return std::nullopt;
 }
+
+template std::optional<VerifyError> check<bpf::Seccomp>(std::span<const Insn> program) noexcept;
 
 }  // namespace callgate::verifier

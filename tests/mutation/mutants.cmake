@@ -3,13 +3,13 @@
 
 # ---- verifier ------------------------------------------------------------------------------------------------------
 
-callgate_mutant(NAME load_past_the_end FILE verifier/verify.cc SHOWN_BY verdicts
+callgate_mutant(NAME load_past_the_end FILE bpf/dialect.h SHOWN_BY verdicts
   LIKE "off by one at the end of the buffer: seccomp_check_filter() demands k < sizeof(struct seccomp_data)"
   TEXT [[insn.k >= sizeof(SeccompData)]] MUTATED [[insn.k > sizeof(SeccompData)]])
 
-callgate_mutant(NAME load_not_aligned FILE verifier/verify.cc SHOWN_BY verdicts
+callgate_mutant(NAME load_not_aligned FILE bpf/dialect.h SHOWN_BY verdicts
   LIKE "a socket filter's rule (any byte) taken for seccomp's (whole words only)"
-  TEXT [[insn.k % 4 != 0]] MUTATED [[insn.k % 2 != 0]])
+  TEXT [[insn.k % 4 == 0]] MUTATED [[insn.k % 2 == 0]])
 
 callgate_mutant(NAME division_by_zero_accepted FILE verifier/verify.cc SHOWN_BY verdicts
   LIKE "ubpf: division by zero left to the hardware"
