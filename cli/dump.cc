@@ -12,7 +12,7 @@
 #include "cli/filter_file.h"
 #include "cli/machine_code.h"
 #include "dispatch/planned_code.h"
-#include "ir/build.h"
+#include "compose/filter_graph.h"
 #include "compose/plan.h"
 #include "compose/print.h"
 #include "ir/print.h"
@@ -55,10 +55,10 @@ compose::Plan plan_of(const DumpInput& input, compose::Precision precision = com
 void print_filter_graphs(Output& out, const DumpInput& input) {
   const char* comment = input.dot ? "//" : ";";
   for (std::size_t i = 0; i < input.programs.size(); ++i) {
-    const auto graph = ir::build(input.programs[i], static_cast<std::uint32_t>(i));
+    const auto graph = compose::build(input.programs[i], static_cast<std::uint32_t>(i));
     out.print("{} filter {}: {}{}\n", comment, i, input.names[i],
               graph ? "" : ": no graph (too many states or too large expressions); compiled in baseline form");
-    if (graph) out.write(input.dot ? ir::to_dot(*graph) : ir::to_text(*graph));
+    if (graph) out.write(input.dot ? compose::to_dot(*graph) : compose::to_text(*graph));
   }
 }
 

@@ -12,6 +12,7 @@
 #include "cli/command.h"
 #include "cli/filter_file.h"
 #include "dispatch/action_table.h"
+#include "compose/filter_graph.h"
 #include "compose/plan.h"
 #include "jit/compile.h"
 #include "jit/layout.h"
@@ -136,7 +137,7 @@ class Report {
       for (const Program& program : programs_) (void)verify(program.instructions());
     });
     const double build = least_time([&] {
-      for (const Program& program : programs_) (void)ir::build(program);
+      for (const Program& program : programs_) (void)compose::build(program);
     });
     const double plan = least_time([&] { (void)compose::make_plan(programs_, plan_options_); });
     times["build"] = options_.optimize == Optimize::none ? 0 : build;

@@ -20,11 +20,12 @@ class Attacher {
  public:
   Attacher(const ChainGraph& older, const Composition& composition, std::uint32_t budget)
       : composition_(composition),
+        sequence_(seccomp_sequence(composition.rule)),
         decisions_(older),
         specialiser_(decisions_.graph, composition.rule, composition.precision == Precision::path_sensitive, budget) {}
 
   bool add(const Program& program, std::uint32_t filter) {
-    const auto root = build(decisions_.graph, program, filter, composition_.fixed);
+    const auto root = build(decisions_.graph, program, sequence_, filter, composition_.fixed);
     if (!root) return false;
     if (!decisions_.by_number()) {
       specialiser_.set_no_class();
@@ -140,7 +141,6 @@ class Attacher {
 
   NodeId pick_rest() {
     Graph& g = decisions_.graph;
-    g.source = {};
     const auto root = [&](std::size_t i) { return decisions_.roots[rest_class(i)]; };
     const auto is_arch = [&](std::uint32_t value, NodeId then, NodeId otherwise) {
       const ExprId load = arch_word();
@@ -157,6 +157,7 @@ class Attacher {
   }
 
   const Composition& composition_;
+  const Sequence sequence_;
   ChainGraph decisions_;
   Specialiser specialiser_;
   NumberFlow numbers_{decisions_.graph};
@@ -168,7 +169,9 @@ class Attacher {
 void assert_sound([[maybe_unused]] const ChainGraph& decisions) {
 #ifndef NDEBUG
   const Guards guards = decisions.by_number() ? Guards::by_facts : Guards::in_graph;
-  assert(!check(decisions.graph, decisions.roots, guards).has_value());
+  // The rules of a graph are those of every merge rule.
+  const Sequence sequence = seccomp_sequence(MergeRule::first_non_allow);
+  assert(!check(decisions.graph, decisions.roots, sequence, guards).has_value());
 #endif
 }
 

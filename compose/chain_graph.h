@@ -8,9 +8,10 @@
 
 #include "callgate/options.hpp"
 #include "callgate/program.hpp"
-#include "compose/ir_names.h"
-#include "ir/build.h"
 #include "compose/call_class.h"
+#include "compose/ir_names.h"
+#include "compose/seccomp.h"
+#include "ir/build.h"
 #include "ir/graph.h"
 
 namespace callgate::compose {
@@ -35,9 +36,9 @@ inline constexpr std::uint32_t specialise_steps_per_insn = 16;
 inline constexpr std::uint32_t max_decision_nodes = 1u << 15;
 
 struct ChainGraph {
-  Graph graph;                // holds just what the roots reach
-  std::vector<NodeId> roots;  // by class (compose/call_class.h); a single one if the precision is `whole`
-  NodeId rest = 0;            // for calls that the action table does not keep: picks among the rest classes
+  Graph graph{seccomp_input};  // holds just what the roots reach
+  std::vector<NodeId> roots;   // by class (compose/call_class.h); a single one if the precision is number_blind
+  NodeId rest = 0;             // for calls that the action table does not keep: picks among the rest classes
   Precision precision = Precision::path_sensitive;
 
   bool by_number() const { return precision != Precision::number_blind; }

@@ -2,6 +2,8 @@
 
 #include <numeric>
 
+#include "compose/seccomp.h"
+
 namespace callgate::compose {
 namespace {
 

@@ -1,5 +1,7 @@
 #include "compose/number_flow.h"
 
+#include "compose/seccomp.h"
+
 namespace callgate::compose {
 
 // The numbers that come to a node; a reference until the next call.

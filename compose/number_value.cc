@@ -1,5 +1,7 @@
 #include "compose/number_value.h"
 
+#include "compose/seccomp.h"
+
 namespace callgate::compose {
 
 // Recursion is bounded by the size of an expression.

@@ -81,4 +81,8 @@ std::string to_dot(const ChainGraph& decisions) {
   return text + dot_statements(decisions.graph, residual_roots(decisions.graph, all)) + "}\n";
 }
 
+std::string to_text(const FilterGraph& graph) { return ir::to_text(graph, {&graph.root, 1}); }
+
+std::string to_dot(const FilterGraph& graph) { return ir::to_dot(graph, {&graph.root, 1}); }
+
 }  // namespace callgate::compose

@@ -1,9 +1,10 @@
-// A chain's graph as text for people.
+// The graphs of chains and filters as text for people.
 #pragma once
 
 #include <string>
 
 #include "compose/chain_graph.h"
+#include "compose/filter_graph.h"
 
 namespace callgate::compose {
 
@@ -13,5 +14,9 @@ std::string to_text(const ChainGraph& decisions);
 
 // The same as input for dot(1).
 std::string to_dot(const ChainGraph& decisions);
+
+// The graph of one filter (ir/print.h).
+std::string to_text(const FilterGraph& graph);
+std::string to_dot(const FilterGraph& graph);
 
 }  // namespace callgate::compose

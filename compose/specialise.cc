@@ -3,9 +3,10 @@
 #include <algorithm>
 #include <cassert>
 
-#include "ir/fold.h"
 #include "compose/number_value.h"
 #include "compose/precedence.h"
+#include "compose/seccomp.h"
+#include "ir/fold.h"
 
 namespace callgate::compose {
 namespace {
@@ -180,13 +181,13 @@ NodeId Specialiser::merge(const State& state, const Node& leaf, NodeId id) {
     if (constant || state.current == action::allow) return id;  // descend() stops where nothing is stricter
     const NodeId so_far = graph_.leaf(state.current);
     const ExprId rank = precedence_of(leaf.lhs);
-    return fold_test(graph_, Compare::greater_equal, rank, graph_.constant(compose::precedence(state.current)), so_far, id);
+    return fold_test(graph_, Compare::greater_equal, rank, graph_.constant(compose::precedence(state.current)), so_far, id, leaf.source);
   }
   const NodeId so_far = graph_.computed_leaf(state.current);
   if (constant && leaf.lhs == action::allow) return so_far;
   const ExprId other = constant ? graph_.constant(compose::precedence(leaf.lhs)) : precedence_of(leaf.lhs);
   const ExprId mine = precedence_of(state.current);
-  return fold_test(graph_, Compare::greater, mine, other, id, so_far);
+  return fold_test(graph_, Compare::greater, mine, other, id, so_far, leaf.source);
 }
 
 // The leaf with the architecture put in.
@@ -194,7 +195,8 @@ NodeId Specialiser::resolve(const State& state, NodeId leaf) {
   const Node node = graph_.node_at(leaf);
   if (node.kind == NodeKind::constant) return leaf;
   const ExprId value = with_arch(state, node.lhs);
-  return graph_.is_constant(value) ? graph_.leaf(graph_.expr_at(value).lhs) : graph_.computed_leaf(value);
+  return graph_.is_constant(value) ? graph_.leaf(graph_.expr_at(value).lhs, node.source)
+                                   : graph_.computed_leaf(value, node.source);
 }
 
 // The result at a leaf; or nothing, and the state has moved on into the older graph.
@@ -295,8 +297,7 @@ std::optional<NodeId> Specialiser::run(NodeId newer, NodeId older) {
     }
     while (!stack_.empty() && stack_.back().then_done) {
       const Frame& frame = stack_.back();
-      graph_.source = frame.source;
-      result = fold_test(graph_, frame.compare, frame.lhs, frame.rhs, frame.then, *result);
+      result = fold_test(graph_, frame.compare, frame.lhs, frame.rhs, frame.then, *result, frame.source);
       memo_result_[frame.memo] = *result;
       stack_.pop_back();
     }

@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "bpf/opcode.h"
-#include "callgate/action.hpp"
 #include "ir/fold.h"
 #include "ir/liveness.h"
 
@@ -18,6 +17,7 @@ using bpf::Opcode;
 
 constexpr ExprId dead = 0xffffffff;
 constexpr std::uint32_t no_state = 0xffffffff;
+constexpr std::uint32_t division_by_zero_result = 0;  // classic BPF: a division by X = 0 ends the program
 
 // The values of the scratch slots; few programs have any that live.
 struct Scratch {
@@ -73,8 +73,9 @@ Compare compare_of(Opcode op) {
 
 class Builder {
  public:
-  Builder(Graph& graph, const Program& program, std::uint32_t filter, const FixedWords& fixed)
-      : filter_(filter),
+  Builder(Graph& graph, const Program& program, const Sequence& sequence, std::uint32_t filter, const FixedWords& fixed)
+      : sequence_(sequence),
+        filter_(filter),
         insns_(program.instructions()),
         fixed_(fixed),
         live_(live_before(program)),
@@ -159,10 +160,10 @@ class Builder {
     switch (op) {
       case Opcode::ld_imm: a = graph_.constant(insn.k); return true;
       case Opcode::ld_abs: a = load(insn.k); return true;
-      case Opcode::ld_len: a = graph_.constant(sizeof(SeccompData)); return true;
+      case Opcode::ld_len: a = graph_.constant(graph_.input().bytes); return true;
       case Opcode::ld_mem: a = scratches_[values.scratch].values[insn.k]; return true;
       case Opcode::ldx_imm: x = graph_.constant(insn.k); return true;
-      case Opcode::ldx_len: x = graph_.constant(sizeof(SeccompData)); return true;
+      case Opcode::ldx_len: x = graph_.constant(graph_.input().bytes); return true;
       case Opcode::ldx_mem: x = scratches_[values.scratch].values[insn.k]; return true;
       case Opcode::st: store(values, insn.k, a); return true;
       case Opcode::stx: store(values, insn.k, x); return true;
@@ -185,35 +186,38 @@ class Builder {
   }
 
   NodeId node_of(const Insn& insn, std::uint32_t pc, const State& state) {
-    graph_.source = {filter_, pc};
+    const Source source{filter_, pc};
     const Opcode op = bpf::opcode_of(insn);
     const Successors next = successors_of(insn, pc);
     const auto successor = [&](std::uint32_t i) { return states_[state.successor[i]].node; };
     const ExprId a = state.values.a;
     const ExprId x = state.values.x;
-    if (op == Opcode::ret_k) return result(insn.k);
-    if (op == Opcode::ret_a) return result_of(a);
+    if (op == Opcode::ret_k) return result(insn.k, source);
+    if (op == Opcode::ret_a) return result_of(a, source);
     if (op == Opcode::div_x) {
-      return fold_test(graph_, Compare::equal, x, graph_.constant(0), graph_.leaf(action::kill_thread), successor(0));
+      const ExprId zero = graph_.constant(0);  // one statement each: argument order differs by compiler
+      const NodeId ends = graph_.leaf(division_by_zero_result, source);
+      return fold_test(graph_, Compare::equal, x, zero, ends, successor(0), source);
     }
     if (next.count == 1) return successor(0);
     const bool with_x = bpf::find_opcode(insn.code)->form == bpf::Form::branch_x;
     const ExprId rhs = with_x ? x : graph_.constant(insn.k);
-    return fold_test(graph_, compare_of(op), a, rhs, successor(0), successor(1));
+    return fold_test(graph_, compare_of(op), a, rhs, successor(0), successor(1), source);
   }
 
-  NodeId result(std::uint32_t value) {
-    return graph_.leaf(action_of(value) == action::allow ? action::allow : value);
+  NodeId result(std::uint32_t value, Source source) {
+    return graph_.leaf(sequence_.lets_go_on(value) ? sequence_.goes_on : value, source);
   }
 
-  NodeId result_of(ExprId value) {
-    if (graph_.is_constant(value)) return result(graph_.expr_at(value).lhs);
-    const ExprId action = fold_expr(graph_, Op::and_, value, graph_.constant(action_mask));
-    const NodeId allow = graph_.leaf(action::allow);  // one statement each: argument order differs by compiler
-    const NodeId other = graph_.computed_leaf(value);
-    return fold_test(graph_, Compare::equal, action, graph_.constant(action::allow), allow, other);
+  NodeId result_of(ExprId value, Source source) {
+    if (graph_.is_constant(value)) return result(graph_.expr_at(value).lhs, source);
+    const ExprId action = fold_expr(graph_, Op::and_, value, graph_.constant(sequence_.action_mask));
+    const NodeId goes_on = graph_.leaf(sequence_.goes_on, source);  // one statement each, as above
+    const NodeId other = graph_.computed_leaf(value, source);
+    return fold_test(graph_, Compare::equal, action, graph_.constant(sequence_.goes_on), goes_on, other, source);
   }
 
+  const Sequence& sequence_;
   std::uint32_t filter_;
   std::span<const Insn> insns_;
   const FixedWords& fixed_;
@@ -226,16 +230,9 @@ class Builder {
 
 }  // namespace
 
-std::optional<NodeId> build(Graph& graph, const Program& program, std::uint32_t filter, const FixedWords& fixed) {
-  return Builder(graph, program, filter, fixed).run();
-}
-
-std::optional<Graph> build(const Program& program, std::uint32_t filter) {
-  Graph graph;
-  const auto root = build(graph, program, filter);
-  if (!root) return std::nullopt;
-  graph.root = *root;
-  return graph;
+std::optional<NodeId> build(Graph& graph, const Program& program, const Sequence& sequence, std::uint32_t filter,
+                            const FixedWords& fixed) {
+  return Builder(graph, program, sequence, filter, fixed).run();
 }
 
 }  // namespace callgate::ir

@@ -1,23 +1,20 @@
 #include "ir/check.h"
 
-#include <algorithm>
-#include <iterator>
 #include <vector>
 
-#include "callgate/action.hpp"
-#include "ir/build.h"
 #include "ir/rewrite.h"
 
 namespace callgate::ir {
 namespace {
 
-// Merging puts at most two operations, each with a constant, around a filter's own expression (the rank of its action).
+// Merging the results of filters puts at most two operations, each with a constant, around the expression of a result (the
+// precedence of its action).
 constexpr std::uint32_t max_size = max_expr_size + 4;
 
 class Checker {
  public:
-  Checker(const Graph& graph, std::span<const NodeId> roots, Guards guards)
-      : graph_(graph), roots_(roots), guards_(guards) {}
+  Checker(const Graph& graph, std::span<const NodeId> roots, const Sequence& sequence, Guards guards)
+      : graph_(graph), roots_(roots), sequence_(sequence), guards_(guards) {}
 
   std::optional<std::string> run() {
     for (const NodeId root : roots_) {
@@ -29,7 +26,7 @@ class Checker {
     for (NodeId id = 0; id < graph_.node_count(); ++id) {
       if (const char* broken = check_node(id)) return at_node(id, broken);
     }
-    reachable_ = reachable_from(graph_, roots_);  // not before: it follows what nodes refer to
+    reachable_ = reachable_from(graph_, roots_);  // not before: it follows successors and operands, which must exist
     for (ExprId id = 0; id < graph_.expr_count(); ++id) {
       if (reachable_.exprs[id] && graph_.expr_at(id).size > max_size) return at_expr(id, "too large");
     }
@@ -49,7 +46,7 @@ class Checker {
   const char* check_expr(ExprId id) const {
     const Expr& e = graph_.expr_at(id);
     const int arity = info(e.op).arity;
-    if (e.op == Op::load && (e.lhs >= sizeof(SeccompData) || e.lhs % 4 != 0)) return "load outside seccomp_data";
+    if (e.op == Op::load && !graph_.input().may_load(e.lhs)) return "load outside of the input";
     std::uint32_t size = 1;
     if (arity >= 1) size += graph_.expr_at(e.lhs).size;
     if (arity == 2) size += graph_.expr_at(e.rhs).size;
@@ -60,7 +57,7 @@ class Checker {
     const Node& n = graph_.node_at(id);
     switch (n.kind) {
       case NodeKind::constant:
-        return action_of(n.lhs) == action::allow && n.lhs != action::allow ? "leaf is ALLOW with data" : nullptr;
+        return sequence_.lets_go_on(n.lhs) && n.lhs != sequence_.goes_on ? "leaf goes on with data" : nullptr;
       case NodeKind::computed: return n.lhs >= graph_.expr_count() ? "no such expression" : nullptr;
       case NodeKind::test:
         if (n.lhs >= graph_.expr_count() || n.rhs >= graph_.expr_count()) return "no such expression";
@@ -69,89 +66,89 @@ class Checker {
     return "unknown kind";  // LCOV_EXCL_LINE: every value has its case above
   }
 
-  // For each divisor: a node that divides by it must not be reached without its test against 0.
+  // Every division whose divisor may be 0, by itself: no node may compute it unless the path has passed a guard of its divisor.
   std::optional<std::string> check_divisions() const {
     for (ExprId id = 0; id < graph_.expr_count(); ++id) {
       const Expr& e = graph_.expr_at(id);
       if (e.op != Op::div || !reachable_.exprs[id]) continue;
-      const Expr& divisor = graph_.expr_at(e.rhs);
-      if (divisor.op == Op::constant && divisor.lhs != 0) continue;
-      if (const auto node = unguarded_use(id, e.rhs)) {
-        return at_node(*node, "divides by expression " + std::to_string(e.rhs) + " which may be 0");
-      }
+      const ExprId divisor = e.rhs;
+      if (graph_.is_constant(divisor) && graph_.expr_at(divisor).lhs != 0) continue;
+      const std::vector<bool> uses = users_of(id);
+      const auto node = reached_unguarded(
+          [&](const Node& n) { return n.kind != NodeKind::constant && (uses[n.lhs] || (n.kind == NodeKind::test && uses[n.rhs])); },
+          [&](const Node& n) { return Guarded{is_bits_test(n, divisor), is_zero_test(n, divisor)}; });
+      if (node) return at_node(*node, "divides by expression " + std::to_string(divisor) + " which may be 0");
     }
     return std::nullopt;
   }
 
-  std::optional<NodeId> unguarded_use(ExprId division, ExprId divisor) const {
-    const std::vector<bool> uses = users_of(division);
+  // Every computed leaf that may let the next filter decide, by itself: code takes the result of a computed leaf for final, so
+  // the path must have passed a test that its action is another one.
+  std::optional<std::string> check_computed_leaves() const {
+    for (NodeId id = 0; id < graph_.node_count(); ++id) {
+      const Node& leaf = graph_.node_at(id);
+      if (leaf.kind != NodeKind::computed || !reachable_.nodes[id] || !may_go_on(leaf.lhs)) continue;
+      const auto node = reached_unguarded([&](const Node& n) { return &n == &leaf; },
+                                          [&](const Node& n) { return Guarded{false, is_action_test(n, leaf.lhs)}; });
+      if (node) return at_node(*node, "computed leaf may go on");
+    }
+    return std::nullopt;
+  }
+
+  // The successors of a test in front of which it is a guard.
+  struct Guarded {
+    bool then;
+    bool otherwise;
+  };
+
+  // The first node for which needs_guard(node) holds on some path from a root without a guard. guarded(node) says which
+  // successors a test guards: from there on a path is safe, whatever it comes to. Predecessors have greater numbers, so a loop
+  // downwards knows of a node whether some unguarded path arrives there before it passes on that knowledge.
+  template <class NeedsGuard, class GuardedBy>
+  std::optional<NodeId> reached_unguarded(NeedsGuard needs_guard, GuardedBy guarded) const {
     std::vector<bool> arrives(graph_.node_count());
     for (const NodeId root : roots_) arrives[root] = true;
     for (NodeId id = graph_.node_count(); id-- > 0;) {
       if (!arrives[id]) continue;
       const Node& n = graph_.node_at(id);
-      if (n.kind != NodeKind::constant && uses[n.lhs]) return id;
+      if (needs_guard(n)) return id;
       if (n.kind != NodeKind::test) continue;
-      if (uses[n.rhs]) return id;
-      if (!is_zero_test(n, divisor)) arrives[n.otherwise] = true;
-      if (!is_bits_test(n, divisor)) arrives[n.then] = true;
+      const Guarded safe = guarded(n);
+      if (!safe.then) arrives[n.then] = true;
+      if (!safe.otherwise) arrives[n.otherwise] = true;
     }
     return std::nullopt;
   }
 
-  // divisor == 0, whose other way may divide.
+  // divisor == 0: a guard of `otherwise`.
   bool is_zero_test(const Node& n, ExprId divisor) const {
     return n.compare == Compare::equal && n.lhs == divisor && is_constant(n.rhs, 0);
   }
 
-  // x & mask, whose first way may divide by x & mask.
+  // Of a divisor x & mask, the test whether any bit of it is set: a guard of `then`.
   bool is_bits_test(const Node& n, ExprId divisor) const {
     const Expr& d = graph_.expr_at(divisor);
     return n.compare == Compare::any_bit_set && d.op == Op::and_ && d.lhs == n.lhs && d.rhs == n.rhs;
   }
 
-  // Code takes a computed leaf for a denial. Upwards from the leaves: those that some path from a node comes to without
-  // a test of their action. Tests stand close to their leaves, so there are few at any node.
-  std::optional<std::string> check_computed_leaves() const {
-    std::vector<std::vector<NodeId>> untested(graph_.node_count());
-    for (NodeId id = 0; id < graph_.node_count(); ++id) {
-      if (!reachable_.nodes[id]) continue;
-      const Node& n = graph_.node_at(id);
-      if (n.kind == NodeKind::computed && may_be_allow(n.lhs)) untested[id] = {id};
-      if (n.kind == NodeKind::test) untested[id] = untested_below(n, untested);
-    }
-    for (const NodeId root : roots_) {
-      if (!untested[root].empty()) return at_node(untested[root][0], "computed leaf may be ALLOW");
-    }
-    return std::nullopt;
-  }
-
-  std::vector<NodeId> untested_below(const Node& n, const std::vector<std::vector<NodeId>>& untested) const {
-    std::vector<NodeId> leaves = untested[n.otherwise];
-    std::erase_if(leaves, [&](NodeId leaf) { return is_allow_test(n, graph_.node_at(leaf).lhs); });
-    std::vector<NodeId> both;
-    std::set_union(leaves.begin(), leaves.end(), untested[n.then].begin(), untested[n.then].end(),
-                   std::back_inserter(both));
-    return both;
-  }
-
-  // The action of a value is `of` & `mask`: folded into one if the value has a mask of its own.
+  // The action of a result is `of` & `mask`: folded into one operation if the result has a mask of its own.
   struct Action {
     ExprId of;
     std::uint32_t mask;
   };
-  Action action_of_value(ExprId value) const {
-    const Expr& e = graph_.expr_at(value);
-    if (e.op != Op::and_ || !graph_.is_constant(e.rhs)) return {value, action_mask};
-    return {e.lhs, graph_.expr_at(e.rhs).lhs & action_mask};
+  Action action_of(ExprId result) const {
+    const Expr& e = graph_.expr_at(result);
+    if (e.op != Op::and_ || !graph_.is_constant(e.rhs)) return {result, sequence_.action_mask};
+    return {e.lhs, graph_.expr_at(e.rhs).lhs & sequence_.action_mask};
   }
 
-  bool may_be_allow(ExprId value) const { return (action::allow & ~action_of_value(value).mask) == 0; }
+  bool may_go_on(ExprId result) const { return (sequence_.goes_on & ~action_of(result).mask) == 0; }
 
-  bool is_allow_test(const Node& n, ExprId value) const {
-    const Action action = action_of_value(value);
+  // action == goes_on: a guard of `otherwise`.
+  bool is_action_test(const Node& n, ExprId result) const {
+    const Action action = action_of(result);
     const Expr& e = graph_.expr_at(n.lhs);
-    return n.compare == Compare::equal && is_constant(n.rhs, action::allow) && e.op == Op::and_ && e.lhs == action.of &&
+    return n.compare == Compare::equal && is_constant(n.rhs, sequence_.goes_on) && e.op == Op::and_ && e.lhs == action.of &&
            is_constant(e.rhs, action.mask);
   }
 
@@ -172,18 +169,16 @@ class Checker {
 
   const Graph& graph_;
   std::span<const NodeId> roots_;
+  const Sequence& sequence_;
   Guards guards_;
   Reachable reachable_;
 };
 
 }  // namespace
 
-std::optional<std::string> check(const Graph& graph, Guards guards) {
-  return check(graph, std::span(&graph.root, 1), guards);
-}
-
-std::optional<std::string> check(const Graph& graph, std::span<const NodeId> roots, Guards guards) {
-  return Checker(graph, roots, guards).run();
+std::optional<std::string> check(const Graph& graph, std::span<const NodeId> roots, const Sequence& sequence,
+                                 Guards guards) {
+  return Checker(graph, roots, sequence, guards).run();
 }
 
 }  // namespace callgate::ir

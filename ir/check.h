@@ -1,4 +1,4 @@
-// What every decision graph must hold, whatever pass it comes from.
+// The rules that every decision graph obeys, whatever pass it comes from.
 #pragma once
 
 #include <cstdint>
@@ -7,23 +7,26 @@
 #include <string>
 
 #include "ir/graph.h"
+#include "ir/sequence.h"
 
 namespace callgate::ir {
 
-// Where the tests are that a division and a computed leaf stand behind: all in the graph, or some settled by the class or by
-// what the path knows (every Precision but `whole`) and gone.
+// Where the tests are that guard a division or a computed leaf: all in the graph, or some of them decided by the class of the
+// input or by facts of the path, and gone. Graphs that are specialised (compose/chain_graph.h) have the latter.
 enum class Guards : std::uint8_t { in_graph, by_facts };
 
-// The first broken rule, with the node or expression that breaks it, or nothing. Rules: the root and what nodes refer
-// to exist; successors have smaller numbers; loads are aligned words of seccomp_data; expression sizes are true and
-// bounded; constant leaves are not ALLOW with data; and, if guards are in the graph, on every path a division has a constant
-// divisor that is not 0 or stands behind a test of its divisor against 0, and a computed leaf stands behind a test that its
-// action is not ALLOW, or has a mask that ALLOW does not fit. Such tests are known in the shape that ir/fold.h gives them.
+// The first broken rule, with the node or expression that breaks it; empty if the graph holds all of them:
 //
-// Any graph may be asked about, however broken. That operands have smaller numbers is Graph::expr()'s own business.
-std::optional<std::string> check(const Graph& graph, Guards guards = Guards::in_graph);
-
-// The same from several roots at once.
-std::optional<std::string> check(const Graph& graph, std::span<const NodeId> roots, Guards guards);
+//   - roots, and the nodes and expressions that nodes refer to, exist; successors have smaller numbers than the node;
+//   - loads are aligned and inside of the input (graph.input());
+//   - the size of an expression is true, and bounded where a root reaches it;
+//   - a constant leaf that lets the next filter decide has no data (it is sequence.goes_on);
+//   - if guards are in the graph: a division has a constant divisor that is not 0, or every path to it passes a test of its
+//     divisor against 0; a computed leaf cannot let the next filter decide, because of a mask, or every path to it passes a
+//     test of its action. Such tests are recognised in the shape that ir/fold.h gives them.
+//
+// Any graph may be asked about, however broken. That operands have smaller numbers is asserted by Graph::expr().
+std::optional<std::string> check(const Graph& graph, std::span<const NodeId> roots, const Sequence& sequence,
+                                 Guards guards = Guards::in_graph);
 
 }  // namespace callgate::ir

@@ -1,4 +1,4 @@
-// Drops nodes and expressions that the root does not reach, and numbers the others anew.
+// Drops nodes and expressions that the roots do not reach, and numbers the others anew.
 #include "ir/dead_nodes.h"
 #include "ir/rewrite.h"
 
@@ -7,19 +7,12 @@ namespace callgate::ir {
 bool remove_dead_nodes(Graph& graph, std::span<NodeId> roots) {
   Graph compact = rewrite(
       graph, roots, [](Graph& g, Op op, ExprId lhs, ExprId rhs) { return g.expr(op, lhs, rhs); },
-      [](Graph& g, Compare compare, ExprId lhs, ExprId rhs, NodeId then, NodeId otherwise) {
-        return g.test(compare, lhs, rhs, then, otherwise);
+      [](Graph& g, Compare compare, ExprId lhs, ExprId rhs, NodeId then, NodeId otherwise, Source source) {
+        return g.test(compare, lhs, rhs, then, otherwise, source);
       });
   if (compact.node_count() == graph.node_count() && compact.expr_count() == graph.expr_count()) return false;
   graph = std::move(compact);
   return true;
-}
-
-bool remove_dead_nodes(Graph& graph) {
-  NodeId root = graph.root;
-  const bool changed = remove_dead_nodes(graph, std::span(&root, 1));
-  graph.root = root;
-  return changed;
 }
 
 }  // namespace callgate::ir

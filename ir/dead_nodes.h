@@ -8,9 +8,7 @@
 
 namespace callgate::ir {
 
-bool remove_dead_nodes(Graph& graph);
-
-// The same for a graph with several roots, which get their new numbers; graph.root is not one of them.
+// `roots` get their new numbers.
 bool remove_dead_nodes(Graph& graph, std::span<NodeId> roots);
 
 }  // namespace callgate::ir

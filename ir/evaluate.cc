@@ -8,7 +8,7 @@ namespace callgate::ir {
 namespace {
 
 // Works on an explicit stack in post-order: operands first, then the operation.
-std::uint32_t value_of(const Graph& graph, ExprId root, const SeccompData& data) {
+std::uint32_t value_of(const Graph& graph, ExprId root, const void* input) {
   struct Step {
     ExprId id;
     bool operands_done;
@@ -33,7 +33,7 @@ std::uint32_t value_of(const Graph& graph, ExprId root, const SeccompData& data)
       values.push_back(e.lhs);
     } else if (e.op == Op::load) {
       std::uint32_t word = 0;
-      std::memcpy(&word, reinterpret_cast<const unsigned char*>(&data) + e.lhs, sizeof word);
+      std::memcpy(&word, static_cast<const unsigned char*>(input) + e.lhs, sizeof word);
       values.push_back(word);
     } else {
       const std::uint32_t rhs = arity == 2 ? pop() : 0;
@@ -47,16 +47,14 @@ std::uint32_t value_of(const Graph& graph, ExprId root, const SeccompData& data)
 
 }  // namespace
 
-std::uint32_t evaluate(const Graph& graph, const SeccompData& data) { return evaluate(graph, graph.root, data); }
-
-std::uint32_t evaluate(const Graph& graph, NodeId root, const SeccompData& data) {
+std::uint32_t evaluate(const Graph& graph, NodeId root, const void* input) {
   for (NodeId id = root;;) {
     const Node& node = graph.node_at(id);
     switch (node.kind) {
       case NodeKind::constant: return node.lhs;
-      case NodeKind::computed: return value_of(graph, node.lhs, data);
+      case NodeKind::computed: return value_of(graph, node.lhs, input);
       case NodeKind::test:
-        id = holds(node.compare, value_of(graph, node.lhs, data), value_of(graph, node.rhs, data)) ? node.then
+        id = holds(node.compare, value_of(graph, node.lhs, input), value_of(graph, node.rhs, input)) ? node.then
                                                                                                    : node.otherwise;
     }
   }

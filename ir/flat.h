@@ -6,7 +6,6 @@
 #include <span>
 #include <vector>
 
-#include "callgate/insn.hpp"
 #include "ir/graph.h"
 
 namespace callgate::ir {
@@ -44,8 +43,8 @@ class FlatGraph {
 
   bool empty() const { return nodes_.empty(); }
 
-  // What the node decides. Allocates nothing and uses a small, bounded stack.
-  std::uint32_t evaluate(NodeId node, const SeccompData& data) const noexcept;
+  // The result from `node` on. `input` is as in ir/evaluate.h. Allocates nothing and uses a small, bounded stack.
+  std::uint32_t evaluate(NodeId node, const void* input) const noexcept;
 
  private:
   std::vector<FlatNode> nodes_;

@@ -6,22 +6,22 @@
 namespace callgate::ir {
 namespace {
 
-std::uint32_t word_of(const SeccompData& data, std::uint32_t word) noexcept {
+std::uint32_t word_of(const void* input, std::uint32_t word) noexcept {
   std::uint32_t value;
-  std::memcpy(&value, reinterpret_cast<const unsigned char*>(&data) + std::size_t{4} * word, sizeof value);
+  std::memcpy(&value, static_cast<const unsigned char*>(input) + std::size_t{4} * word, sizeof value);
   return value;
 }
 
 // Operands that wait at any time are fewer than the nodes of an expression (ir/check.cc bounds them).
 constexpr std::uint32_t max_waiting = max_expr_size + 8;
 
-std::uint32_t value_of(const FlatOp* op, const SeccompData& data) noexcept {
+std::uint32_t value_of(const FlatOp* op, const void* input) noexcept {
   std::uint32_t stack[max_waiting];
   std::uint32_t depth = 0;
   for (;; ++op) {
     switch (op->op) {
       case Op::constant: stack[depth++] = op->value; break;
-      case Op::load: stack[depth++] = word_of(data, op->value); break;
+      case Op::load: stack[depth++] = word_of(input, op->value); break;
       case Op::neg: stack[depth - 1] = 0 - stack[depth - 1]; break;
       default: {
         const std::uint32_t rhs = stack[--depth];
@@ -54,7 +54,7 @@ bool compares(Compare how, std::uint32_t lhs, std::uint32_t rhs) noexcept {
 
 }  // namespace
 
-std::uint32_t FlatGraph::evaluate(NodeId id, const SeccompData& data) const noexcept {
+std::uint32_t FlatGraph::evaluate(NodeId id, const void* input) const noexcept {
   const FlatNode* const nodes = nodes_.data();
   const FlatOp* const ops = ops_.data();
   for (;;) {
@@ -62,12 +62,12 @@ std::uint32_t FlatGraph::evaluate(NodeId id, const SeccompData& data) const noex
     bool taken = false;
     switch (node.kind) {
       case FlatKind::constant: return node.k;
-      case FlatKind::computed: return value_of(ops + node.lhs, data);
-      case FlatKind::equal: taken = word_of(data, node.lhs) == node.k; break;
-      case FlatKind::at_least: taken = word_of(data, node.lhs) >= node.k; break;
-      case FlatKind::any_bit_set: taken = (word_of(data, node.lhs) & node.k) != 0; break;
+      case FlatKind::computed: return value_of(ops + node.lhs, input);
+      case FlatKind::equal: taken = word_of(input, node.lhs) == node.k; break;
+      case FlatKind::at_least: taken = word_of(input, node.lhs) >= node.k; break;
+      case FlatKind::any_bit_set: taken = (word_of(input, node.lhs) & node.k) != 0; break;
       case FlatKind::compare:
-        taken = compares(node.how, value_of(ops + node.lhs, data), value_of(ops + node.k, data));
+        taken = compares(node.how, value_of(ops + node.lhs, input), value_of(ops + node.k, input));
         break;
     }
     id = taken ? node.then : node.otherwise;

@@ -112,7 +112,7 @@ void join_bit_tests(const Graph& graph, Test& test) {
 }
 
 // `rhs` is the constant test.k.
-NodeId with_constant(Graph& graph, Test test, ExprId rhs) {
+NodeId with_constant(Graph& graph, Test test, ExprId rhs, Source source) {
   const std::uint32_t k = test.k;
   fold_order(test);
   fold_masked(graph, test);
@@ -120,18 +120,19 @@ NodeId with_constant(Graph& graph, Test test, ExprId rhs) {
   fold_bits(test);
   if (test.then == test.otherwise) return test.then;
   if (test.k != k) rhs = graph.constant(test.k);
-  return graph.test(test.compare, test.lhs, rhs, test.then, test.otherwise);
+  return graph.test(test.compare, test.lhs, rhs, test.then, test.otherwise, source);
 }
 
 bool holds_for_equals(Compare compare) { return compare == Compare::equal || compare == Compare::greater_equal; }
 
 // k compare x, with the constant brought to the right side.
-NodeId with_constant_left(Graph& graph, Compare compare, ExprId constant, ExprId x, NodeId then, NodeId otherwise) {
+NodeId with_constant_left(Graph& graph, Compare compare, ExprId constant, ExprId x, NodeId then, NodeId otherwise,
+                          Source source) {
   const std::uint32_t k = graph.expr_at(constant).lhs;
   switch (compare) {
-    case Compare::greater: return with_constant(graph, {Compare::greater_equal, x, k, otherwise, then}, constant);
-    case Compare::greater_equal: return with_constant(graph, {Compare::greater, x, k, otherwise, then}, constant);
-    default: return with_constant(graph, {compare, x, k, then, otherwise}, constant);
+    case Compare::greater: return with_constant(graph, {Compare::greater_equal, x, k, otherwise, then}, constant, source);
+    case Compare::greater_equal: return with_constant(graph, {Compare::greater, x, k, otherwise, then}, constant, source);
+    default: return with_constant(graph, {compare, x, k, then, otherwise}, constant, source);
   }
 }
 
@@ -150,15 +151,15 @@ ExprId fold_expr(Graph& graph, Op op, ExprId lhs, ExprId rhs) {
   return graph.expr(op, lhs, rhs);
 }
 
-NodeId fold_test(Graph& graph, Compare compare, ExprId lhs, ExprId rhs, NodeId then, NodeId otherwise) {
+NodeId fold_test(Graph& graph, Compare compare, ExprId lhs, ExprId rhs, NodeId then, NodeId otherwise, Source source) {
   if (then == otherwise) return then;
   const Expr l = graph.expr_at(lhs);
   const Expr r = graph.expr_at(rhs);
   if (l.op == Op::constant && r.op == Op::constant) return holds(compare, l.lhs, r.lhs) ? then : otherwise;
-  if (r.op == Op::constant) return with_constant(graph, {compare, lhs, r.lhs, then, otherwise}, rhs);
-  if (l.op == Op::constant) return with_constant_left(graph, compare, lhs, rhs, then, otherwise);
+  if (r.op == Op::constant) return with_constant(graph, {compare, lhs, r.lhs, then, otherwise}, rhs, source);
+  if (l.op == Op::constant) return with_constant_left(graph, compare, lhs, rhs, then, otherwise, source);
   if (lhs == rhs && compare != Compare::any_bit_set) return holds_for_equals(compare) ? then : otherwise;
-  return graph.test(compare, lhs, rhs, then, otherwise);
+  return graph.test(compare, lhs, rhs, then, otherwise, source);
 }
 
 }  // namespace callgate::ir

@@ -33,8 +33,8 @@ ExprId Graph::expr(Op op, ExprId lhs, ExprId rhs) {
 }
 
 ExprId Graph::add(Expr expr) {
-  if ((expr.words & number_words) != 0) expr.support |= class_support;
-  if ((expr.words & ~number_words) != 0) expr.support |= Support{2} << expr.hash() % 63;
+  if ((expr.words & input_.class_words) != 0) expr.support |= class_support;
+  if ((expr.words & ~input_.class_words) != 0) expr.support |= Support{2} << expr.hash() % 63;
   return exprs_.intern(expr);
 }
 

@@ -10,7 +10,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "callgate/insn.hpp"
+#include "ir/input_schema.h"
 #include "ir/interner.h"
 
 namespace callgate::ir {
@@ -51,17 +51,18 @@ inline std::uint32_t evaluate_op(Op op, std::uint32_t lhs, std::uint32_t rhs) {
   return 0;  // LCOV_EXCL_LINE: see above
 }
 
-// A set of values, as a filter of 64 bits: bit 0 stands for all that depends on number or architecture, another bit for
-// any value that hashes to it. It may claim a value that is not there, never the reverse.
+// A set of the values that a subgraph tests, as a Bloom filter of 64 bits with one hash function (Bloom 1970): bit 0 stands
+// for every value that depends on a word which decides the class of the input (InputSchema::class_words), the other bits for
+// the values that hash to them. It may contain a value that is not tested, but it never misses one that is.
 using Support = std::uint64_t;
 inline constexpr Support class_support = 1;
 
 // An expression is a pure function of the input. Trees are kept small (see max_expr_size), because an expression is
 // computed again wherever a test needs it.
 struct Expr {
-  Support support;        // the one bit of it as a value, and class_support if it depends on the number; not part of identity
+  Support support;      // its own bit as a value, and class_support if it depends on the class; not part of identity
   Op op;
-  std::uint16_t words;  // which of the input's 16 words it depends on, one bit each; not part of identity
+  std::uint16_t words;  // the words of the input that it depends on, one bit each; not part of identity
   std::uint32_t size;   // nodes of the tree; not part of identity
   std::uint32_t lhs;   // constant: the value; load: the byte offset; else an ExprId
   std::uint32_t rhs;   // an ExprId where the arity is 2, else 0
@@ -70,12 +71,6 @@ struct Expr {
   std::uint32_t hash() const { return mix(static_cast<std::uint32_t>(op), lhs, rhs); }
 };
 inline constexpr std::uint32_t max_expr_size = 32;
-
-// The words that the class of a system call fixes: number and architecture.
-inline constexpr std::uint32_t nr_offset = offsetof(SeccompData, nr);
-inline constexpr std::uint32_t arch_offset = offsetof(SeccompData, arch);
-inline constexpr std::uint16_t arch_words = 1u << arch_offset / 4;
-inline constexpr std::uint16_t number_words = 1u << nr_offset / 4 | arch_words;
 
 // How a test compares its two sides. Unsigned, as all comparisons of classic BPF.
 enum class Compare : std::uint8_t { equal, greater, greater_equal, any_bit_set };
@@ -122,15 +117,24 @@ struct Node {
   }
 };
 
+// Where the graph begins is not part of it: a graph may have several roots, and whoever uses it keeps them.
 class Graph {
  public:
+  explicit Graph(const InputSchema& input) : input_(input) {}
+
+  // What the graph may load, and the words that class_support stands for.
+  const InputSchema& input() const { return input_; }
+
   ExprId constant(std::uint32_t value) { return exprs_.intern({0, Op::constant, 0, 1, value, 0}); }
-  ExprId load(std::uint32_t offset) { return add({0, Op::load, static_cast<std::uint16_t>(1u << (offset / 4 & 15)), 1, offset, 0}); }
+  ExprId load(std::uint32_t offset) {
+    return add({0, Op::load, static_cast<std::uint16_t>(1u << offset / 4 % max_input_words), 1, offset, 0});
+  }
   ExprId expr(Op op, ExprId lhs, ExprId rhs = 0);
 
-  NodeId leaf(std::uint32_t result) { return add({NodeKind::constant, {}, result, 0, 0, 0, source}); }
-  NodeId computed_leaf(ExprId result) { return add({NodeKind::computed, {}, result, 0, 0, 0, source}); }
-  NodeId test(Compare compare, ExprId lhs, ExprId rhs, NodeId then, NodeId otherwise) {
+  // A node that is there already keeps the source that it was made with.
+  NodeId leaf(std::uint32_t result, Source source = {}) { return add({NodeKind::constant, {}, result, 0, 0, 0, source}); }
+  NodeId computed_leaf(ExprId value, Source source = {}) { return add({NodeKind::computed, {}, value, 0, 0, 0, source}); }
+  NodeId test(Compare compare, ExprId lhs, ExprId rhs, NodeId then, NodeId otherwise, Source source = {}) {
     return add({NodeKind::test, compare, lhs, rhs, then, otherwise, source});
   }
 
@@ -151,14 +155,12 @@ class Graph {
   // The values that the node or nodes below it depend on (support_of(), or-ed together).
   Support support_below(NodeId id) const { return below_[id]; }
 
-  NodeId root = 0;
-  Source source;  // what the nodes made next are marked with
-
  private:
   ExprId add(Expr expr);
   NodeId add(const Node& node);
   bool refers_to_what_exists(const Node& node) const;
 
+  InputSchema input_;
   Interner<Expr> exprs_;
   Interner<Node> nodes_;
   std::vector<Support> below_;  // by node: its support_below()

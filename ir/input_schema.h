@@ -1,14 +1,14 @@
-// What the input of a filter is made of, as far as the compiler must know it.
+// The input of a filter, as far as the compiler must know it: words of 32 bits.
 #pragma once
 
 #include <cstdint>
 
 namespace callgate::ir {
 
-// No schema has more words than a bit set of `InputSchema` has bits that are used.
+// The bit sets of words (InputSchema, Expr::words) have so many bits.
 inline constexpr std::uint32_t max_input_words = 16;
 
-// A constant of the dialect that a filter is written in: compilers see through it, so that it costs nothing.
+// One constant for each dialect that filters are written in.
 struct InputSchema {
   std::uint32_t bytes;         // size of the input; what LD LEN loads
   std::uint16_t class_words;   // one bit a word: the words that decide to which class an input belongs

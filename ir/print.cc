@@ -107,8 +107,8 @@ std::string dot_statements(const Graph& graph, std::span<const NodeId> roots) {
   return text;
 }
 
-std::string to_text(const Graph& graph) { return to_text(graph, std::span(&graph.root, 1)); }
-
-std::string to_dot(const Graph& graph) { return dot_begin + dot_statements(graph, std::span(&graph.root, 1)) + "}\n"; }
+std::string to_dot(const Graph& graph, std::span<const NodeId> roots) {
+  return dot_begin + dot_statements(graph, roots) + "}\n";
+}
 
 }  // namespace callgate::ir

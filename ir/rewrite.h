@@ -19,13 +19,13 @@ struct Reachable {
 };
 Reachable reachable_from(const Graph& graph, std::span<const NodeId> roots);
 
-// Rebuilds the reachable part. make_expr(graph, op, lhs, rhs) and make_test(graph, compare, lhs, rhs, then, otherwise)
+// Rebuilds the reachable part. make_expr(graph, op, lhs, rhs) and make_test(graph, compare, lhs, rhs, then, otherwise, source)
 // build what takes the place of an operation and of a test; their operands are numbers in the new graph.
 // `roots` are brought to their new numbers.
 template <class MakeExpr, class MakeTest>
 Graph rewrite(const Graph& old, std::span<NodeId> roots, MakeExpr make_expr, MakeTest make_test) {
   const Reachable keep = reachable_from(old, roots);
-  Graph graph;
+  Graph graph(old.input());
   graph.reserve(keep.node_count, keep.expr_count);
   std::vector<ExprId> exprs(old.expr_count());
   for (ExprId id = 0; id < old.expr_count(); ++id) {
@@ -41,12 +41,12 @@ Graph rewrite(const Graph& old, std::span<NodeId> roots, MakeExpr make_expr, Mak
   for (NodeId id = 0; id < old.node_count(); ++id) {
     if (!keep.nodes[id]) continue;
     const Node& n = old.node_at(id);
-    graph.source = n.source;
     switch (n.kind) {
-      case NodeKind::constant: nodes[id] = graph.leaf(n.lhs); break;
-      case NodeKind::computed: nodes[id] = graph.computed_leaf(exprs[n.lhs]); break;
+      case NodeKind::constant: nodes[id] = graph.leaf(n.lhs, n.source); break;
+      case NodeKind::computed: nodes[id] = graph.computed_leaf(exprs[n.lhs], n.source); break;
       case NodeKind::test:
-        nodes[id] = make_test(graph, n.compare, exprs[n.lhs], exprs[n.rhs], nodes[n.then], nodes[n.otherwise]);
+        nodes[id] =
+            make_test(graph, n.compare, exprs[n.lhs], exprs[n.rhs], nodes[n.then], nodes[n.otherwise], n.source);
         break;
     }
   }

@@ -205,7 +205,7 @@ class Maker {
   // more than one value of the high half cannot be told so.
   bool widen(ExprId value) {
     const ir::Expr& e = graph_.expr_at(value);
-    const bool is_high = e.op == Op::load && e.lhs % 8 == 4 && e.lhs > ir::arch_offset;
+    const bool is_high = e.op == Op::load && e.lhs % 8 == 4 && graph_.input().is_half(e.lhs / 4);
     if (!target_.has_64_bits || !target_.halves_adjoin || !is_high) return false;
     bool useful = false;
     wide_.clear();

@@ -14,7 +14,7 @@
 #include "bench/suite/median.h"
 #include "bench/suite/suite.h"
 #include "dispatch/action_table.h"
-#include "ir/build.h"
+#include "compose/filter_graph.h"
 #include "compose/plan.h"
 #include "jit/compile.h"
 #include "jit/layout.h"
@@ -43,7 +43,7 @@ void verify_all(const Stages& stages) {
   for (const Program& program : stages.programs) benchmark::DoNotOptimize(verify(program.instructions()));
 }
 void build(const Stages& stages) {
-  for (const Program& program : stages.programs) benchmark::DoNotOptimize(ir::build(program));
+  for (const Program& program : stages.programs) benchmark::DoNotOptimize(compose::build(program));
 }
 void plan(const Stages& stages) { benchmark::DoNotOptimize(compose::make_plan(stages.programs, {})); }
 void table(const Stages& stages) { benchmark::DoNotOptimize(detail::find_residuals(stages.plan, stages.options.rule)); }

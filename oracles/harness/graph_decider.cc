@@ -29,7 +29,7 @@ class GraphDecider final : public Decider {
 
  private:
   static std::uint32_t walk(const compose::ChainGraph& decisions, const SeccompData& data) {
-    return ir::evaluate(decisions.graph, decisions.root_of(compose::class_of(data.nr, data.arch)), data);
+    return ir::evaluate(decisions.graph, decisions.root_of(compose::class_of(data.nr, data.arch)), &data);
   }
 };
 

@@ -11,6 +11,7 @@
 #include "compose/plan.h"
 #include "tests/support/agree.h"
 #include "tests/support/chains.h"
+#include "tests/support/filter_graph.h"
 #include "tests/support/filters.h"
 
 namespace callgate::test {
@@ -85,7 +86,7 @@ TEST(Bounds, DiamondsOfScratchValues) {
   static_assert(ir::max_states_per_insn == 8);
   for (std::uint32_t count = 1; count <= 8; ++count) {
     const Program filter = oracles::diamonds(count);
-    const auto graph = ir::build(filter);
+    const auto graph = compose::build(filter);
     EXPECT_EQ(graph.has_value(), count <= most) << count;
     if (graph) expect_built_small(*graph, filter);
     const Program filters[] = {filter};
@@ -106,7 +107,7 @@ TEST(Bounds, DiamondsToTheEndOfTheLongestProgram) {
 TEST(Bounds, DoublingExpressions) {
   static_assert(ir::max_expr_size == 32);
   for (std::uint32_t times = 1; times <= 8; ++times) {
-    EXPECT_EQ(ir::build(oracles::doubling(times)).has_value(), times <= 4) << times;
+    EXPECT_EQ(compose::build(oracles::doubling(times)).has_value(), times <= 4) << times;
     const Program filters[] = {oracles::doubling(times)};
     ASSERT_AGREE(filters, 3, 16);
   }
@@ -120,7 +121,7 @@ TEST(Bounds, DoublingExpressions) {
 
 TEST(Bounds, OneExpressionInManyTests) {
   const Program filter = oracles::one_expression_in_many_tests();
-  const auto graph = ir::build(filter);
+  const auto graph = compose::build(filter);
   ASSERT_TRUE(graph.has_value());
   expect_built_small(*graph, filter);
   const Program filters[] = {filter};
@@ -130,7 +131,7 @@ TEST(Bounds, OneExpressionInManyTests) {
 
 TEST(Bounds, ReturnsOfAEverywhere) {
   const Program filter = oracles::returns_of_a_everywhere();
-  const auto graph = ir::build(filter);
+  const auto graph = compose::build(filter);
   ASSERT_TRUE(graph.has_value());
   expect_built_small(*graph, filter);
   const Program filters[] = {filter, filter};
@@ -140,7 +141,7 @@ TEST(Bounds, ReturnsOfAEverywhere) {
 
 TEST(Bounds, WebOfBitTests) {
   const Program filters[] = {oracles::web(6, {0x45}, 1, max_program_length)};
-  const auto graph = ir::build(filters[0]);
+  const auto graph = compose::build(filters[0]);
   ASSERT_TRUE(graph.has_value());
   EXPECT_LE(graph->node_count(), filters[0].size());
   expect_bounded(filters);
@@ -244,12 +245,12 @@ class Longest : public testing::TestWithParam<bpf::OpcodeInfo> {};
 // The longest program of one instruction over and over; tests/jit/shapes_test.cc runs such ones on every engine.
 TEST_P(Longest, OfOneInstruction) {
   const Program filter = repeated(GetParam().opcode, max_program_length);
-  const auto graph = ir::build(filter);
+  const auto graph = compose::build(filter);
   if (graph) expect_built_small(*graph, filter);
   const Program filters[] = {filter};
   expect_bounded(filters);
   for (const SeccompData& data : oracles::inputs_for(filter.instructions(), 7, graph ? 16 : 0)) {
-    ASSERT_EQ(ir::evaluate(*graph, data), interpret(filter, data));
+    ASSERT_EQ(evaluate(*graph, data), interpret(filter, data));
   }
   const Program shorter[] = {repeated(GetParam().opcode, 200)};
   ASSERT_AGREE(shorter, 7, 8);

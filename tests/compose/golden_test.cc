@@ -10,6 +10,7 @@
 #include "compose/print.h"
 #include "ir/print.h"
 #include "tests/support/agree.h"
+#include "tests/support/filter_graph.h"
 #include "tests/support/golden_filters.h"
 
 namespace callgate::test {
@@ -66,9 +67,9 @@ class IrGolden : public testing::TestWithParam<const char*> {
 };
 
 std::string built(const Program& program, std::size_t filter) {
-  const auto graph = ir::build(program, static_cast<std::uint32_t>(filter));
+  const auto graph = compose::build(program, static_cast<std::uint32_t>(filter));
   EXPECT_TRUE(graph.has_value());
-  EXPECT_EQ(ir::check(*graph), std::nullopt);
+  EXPECT_EQ(check(*graph), std::nullopt);
   return to_text(*graph);
 }
 

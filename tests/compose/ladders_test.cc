@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "oracles/generator/random.h"
+#include "tests/support/filter_graph.h"
 
 namespace callgate::test {
 namespace {
@@ -16,7 +17,7 @@ using ir::Compare;
 using ir::NodeId;
 
 struct Ladder {
-  ir::Graph graph;
+  compose::FilterGraph graph;
   std::vector<NodeId> rungs;  // from the top
 };
 

@@ -60,7 +60,7 @@ class MergedResults : public testing::TestWithParam<Setting> {
   // What calls of number 1 get.
   static ir::NodeId root_of(const compose::ChainGraph& decisions) { return decisions.root_of(1); }
   std::uint32_t decide(const compose::Segment& segment, const SeccompData& data) {
-    return ir::evaluate(segment.chain_graph()->graph, root_of(*segment.chain_graph()), data);
+    return ir::evaluate(segment.chain_graph()->graph, root_of(*segment.chain_graph()), &data);
   }
 
   const MergeRule rule = GetParam().rule;

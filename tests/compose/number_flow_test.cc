@@ -13,6 +13,7 @@
 #include "compose/chain_graph.h"
 #include "ir/evaluate.h"
 #include "compose/number_value.h"
+#include "tests/support/filter_graph.h"
 #include "tests/support/filters.h"
 
 namespace callgate::test {
@@ -39,7 +40,7 @@ class Walker {
       const ir::Node node = graph_.node_at(id);
       if (node.kind != ir::NodeKind::test || !known_[node.lhs] || !known_[node.rhs]) return id;
       const ir::NodeId alone = graph_.test(node.compare, node.lhs, node.rhs, yes_, no_);
-      id = ir::evaluate(graph_, alone, data) == 1 ? node.then : node.otherwise;
+      id = ir::evaluate(graph_, alone, &data) == 1 ? node.then : node.otherwise;
     }
   }
 
@@ -48,7 +49,7 @@ class Walker {
     const ir::NodeId id = walk(data);
     const ir::Node node = graph_.node_at(id);
     if (node.kind == ir::NodeKind::constant) return node.lhs;
-    if (node.kind == ir::NodeKind::computed && known_[node.lhs]) return ir::evaluate(graph_, id, data);
+    if (node.kind == ir::NodeKind::computed && known_[node.lhs]) return ir::evaluate(graph_, id, &data);
     return std::nullopt;
   }
 
@@ -74,7 +75,7 @@ std::vector<compose::Domain> all_domains() {
   return all;
 }
 
-void expect_flow_right(const ir::Graph& graph) {
+void expect_flow_right(const compose::FilterGraph& graph) {
   Walker walker(graph, graph.root);
   for (const compose::Domain& domain : all_domains()) {
     compose::NumberFlow flow(graph);
@@ -104,7 +105,7 @@ TEST(NumberFlow, EveryCompareAtTheEdges) {
       for (const char* k : edge_constants) {
         SCOPED_TRACE(std::string(value) + compare + " " + k);
         const std::string text = std::string(value) + compare + " #" + k + ", l\nret #ALLOW\nl: ret #ERRNO(1)";
-        ASSERT_NO_FATAL_FAILURE(expect_flow_right(*ir::build(program(text))));
+        ASSERT_NO_FATAL_FAILURE(expect_flow_right(*compose::build(program(text))));
       }
     }
   }
@@ -116,7 +117,7 @@ TEST(NumberFlow, TestsInEveryShape) {
        {ir::Compare::equal, ir::Compare::greater, ir::Compare::greater_equal, ir::Compare::any_bit_set}) {
     for (const std::uint32_t k : {0u, 1u, 100u, 300u, 511u, 512u, 0x40000000u, 0x40000005u, 0xfffffe00u, 0xffffffffu}) {
       for (const bool left : {false, true}) {
-        ir::Graph graph;
+        compose::FilterGraph graph;
         const ir::ExprId nr = graph.load(0);
         const ir::ExprId constant = graph.constant(k);
         const ir::NodeId yes = graph.leaf(1);
@@ -132,7 +133,7 @@ TEST(NumberFlow, RandomPrograms) {
   oracles::ProgramGenerator generator(41);
   for (int i = 0; i < 200; ++i) {
     SCOPED_TRACE(i);
-    const auto graph = ir::build(program(generator.valid(40)));
+    const auto graph = compose::build(program(generator.valid(40)));
     if (graph) {
       ASSERT_NO_FATAL_FAILURE(expect_flow_right(*graph));
     }
@@ -142,10 +143,10 @@ TEST(NumberFlow, RandomPrograms) {
 // One flow for several roots and domains, as a chain uses it: what it was asked before makes no difference.
 TEST(NumberFlow, IsUsedAgain) {
   oracles::ProgramGenerator generator(43);
-  ir::Graph graph;
+  compose::FilterGraph graph;
   compose::NumberFlow flow(graph);
   for (int i = 0; i < 40; ++i) {
-    const auto root = ir::build(graph, program(generator.valid(20)), 0);
+    const auto root = ir::build(graph, program(generator.valid(20)), compose::seccomp_sequence(MergeRule::first_non_allow), 0);
     if (!root) continue;
     Walker walker(graph, *root);
     for (const compose::Domain& domain : all_domains()) {
@@ -171,7 +172,7 @@ TEST(NumberFlow, StopsWhenTheStepsAreUsedUp) {
     text += "jset #" + std::to_string(1 << i) + ", l" + n + "\nadd #7\nl" + n + ": ";
   }
   text += "jset #64, l\nret #ALLOW\nl: ret #TRAP";
-  const auto graph = ir::build(program(text));
+  const auto graph = compose::build(program(text));
   ASSERT_TRUE(graph.has_value());
   compose::NumberFlow flow(*graph);
   int runs_to_the_end = 0;
@@ -201,7 +202,7 @@ std::vector<ir::Node> number_tests_below(const ir::Graph& graph, ir::NodeId root
     if (!seen[id] || node.kind != ir::NodeKind::test) continue;
     seen[node.then] = seen[node.otherwise] = true;
     const auto words = graph.expr_at(node.lhs).words | graph.expr_at(node.rhs).words;
-    if ((words & ~ir::number_words) == 0) tests.push_back(node);
+    if ((words & ~compose::number_words) == 0) tests.push_back(node);
   }
   return tests;
 }
@@ -228,7 +229,7 @@ TEST(NumberGroups, GiveEveryTestOneAnswer) {
   std::uint32_t several = 0;
   for (int i = 0; i < 300; ++i) {
     SCOPED_TRACE(i);
-    const auto graph = ir::build(program(generator.valid(60)));
+    const auto graph = compose::build(program(generator.valid(60)));
     if (!graph) continue;
     for (const compose::Domain& domain : all_domains()) {
       compose::NumberFlow flow(*graph);
@@ -241,7 +242,7 @@ TEST(NumberGroups, GiveEveryTestOneAnswer) {
 }
 
 TEST(NumberGroups, LaddersAndThresholdsTellFewApart) {
-  const auto graph = ir::build(program(
+  const auto graph = compose::build(program(
       "ld [args[0].lo]\njeq #1, l\nret #ALLOW\n"
       "l: ld [nr]\njeq #5, a\njeq #600, a\njge #100, b\njset #2, a\nret #ALLOW\na: ret #TRAP\nb: ret #LOG"));
   compose::NumberFlow flow(*graph);
@@ -257,7 +258,7 @@ TEST(NumberGroups, LaddersAndThresholdsTellFewApart) {
 
 // Without steps nothing is asked, and no two numbers are taken for alike.
 TEST(NumberGroups, AreSingleNumbersWhenTheStepsAreUsedUp) {
-  const auto graph = ir::build(program("ld [nr]\njset #2, l\nret #ALLOW\nl: ret #TRAP"));
+  const auto graph = compose::build(program("ld [nr]\njset #2, l\nret #ALLOW\nl: ret #TRAP"));
   compose::NumberFlow flow(*graph);
   flow.allow(0);
   const compose::NumberGroups groups = flow.groups(graph->root, compose::NumberSet::all(), compose::domains[0]);
@@ -352,10 +353,10 @@ TEST(CallClasses, EveryNumberOfTheDomainsHasOne) {
 
 // A division by 0 has no value, and neither has what is made of it; what depends on arguments has none either.
 TEST(NumberValues, AreKnownOrNot) {
-  ir::Graph graph;
-  const ir::ExprId nr = graph.load(ir::nr_offset);
+  compose::FilterGraph graph;
+  const ir::ExprId nr = graph.load(compose::nr_offset);
   const ir::ExprId one = graph.constant(1);
-  const ir::ExprId quotient = graph.expr(ir::Op::div, nr, graph.load(ir::arch_offset));
+  const ir::ExprId quotient = graph.expr(ir::Op::div, nr, graph.load(compose::arch_offset));
   const ir::ExprId left = graph.expr(ir::Op::sub, quotient, one);
   const ir::ExprId right = graph.expr(ir::Op::sub, one, quotient);
   const ir::ExprId argument = graph.expr(ir::Op::add, nr, graph.load(16));
@@ -406,7 +407,7 @@ void expect_roots_right(const std::vector<Program>& filters, MergeRule rule, com
     if (walker.result(data)) {
       ASSERT_TRUE(result.has_value()) << "class " << id;
     }
-    ASSERT_EQ(ir::evaluate(decisions->graph, decisions->roots[id], data), reference(programs, rule, data))
+    ASSERT_EQ(ir::evaluate(decisions->graph, decisions->roots[id], &data), reference(programs, rule, data))
         << "class " << id;
     if (result) {
       ASSERT_EQ(*result, reference(programs, rule, data)) << "class " << id;
@@ -457,7 +458,7 @@ TEST(ChainGraph, ANumberThatTheLayoutFixes) {
   const Program* programs[] = {&filter};
   for (const auto& [number, result] : {std::pair{39u, action::trap}, {40u, action::allow}, {0x40000027u, action::log}}) {
     ir::FixedWords fixed;
-    fixed[ir::nr_offset / 4] = number;
+    fixed[compose::nr_offset / 4] = number;
     const auto decisions = compose::attach(compose::allow_all(compose::Precision::path_sensitive), programs, 0, {.fixed = fixed});
     ASSERT_TRUE(decisions.has_value());
     const ir::Node& rest = decisions->graph.node_at(decisions->rest);

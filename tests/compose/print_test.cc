@@ -5,13 +5,14 @@
 
 #include "compose/plan.h"
 #include "ir/print.h"
+#include "tests/support/filter_graph.h"
 #include "tests/support/filters.h"
 
 namespace callgate::compose {
 namespace {
 
 TEST(Print, ExpressionsWithFieldNamesAndParentheses) {
-  Graph graph;
+  compose::FilterGraph graph;
   const ExprId nr = graph.load(0);
   const ExprId masked = graph.expr(Op::and_, nr, graph.constant(0xff));
   EXPECT_EQ(to_text(graph, nr), "nr");
@@ -22,7 +23,7 @@ TEST(Print, ExpressionsWithFieldNamesAndParentheses) {
 
 // "nr & 0xff == 0x1" would read as nr & (0xff == 0x1) to whoever thinks in C.
 TEST(Print, OperationsInConditionsAreInParentheses) {
-  Graph graph;
+  compose::FilterGraph graph;
   const ExprId masked = graph.expr(Op::and_, graph.load(0), graph.constant(0xff));
   const NodeId allow = graph.leaf(0x7fff0000);
   graph.root = graph.test(Compare::any_bit_set, masked, graph.constant(1), allow, graph.computed_leaf(masked));
@@ -33,7 +34,7 @@ TEST(Print, OperationsInConditionsAreInParentheses) {
 }
 
 TEST(Print, Graphviz) {
-  Graph graph;
+  compose::FilterGraph graph;
   graph.leaf(5);  // not reached, not shown
   const NodeId yes = graph.leaf(0x00050001);
   const NodeId no = graph.computed_leaf(graph.load(0));

@@ -10,6 +10,7 @@
 #include "compose/plan.h"
 #include "compose/print.h"
 #include "ir/print.h"
+#include "tests/support/filter_graph.h"
 #include "tests/support/filters.h"
 
 namespace callgate::test {
@@ -33,8 +34,8 @@ std::uint32_t merged(const std::vector<Program>& oldest_first, MergeRule rule, c
   return result;
 }
 
-void expect_sound(const ir::Graph& graph) {
-  const auto broken = ir::check(graph);
+void expect_sound(const compose::FilterGraph& graph) {
+  const auto broken = check(graph);
   ASSERT_FALSE(broken.has_value()) << *broken;
 }
 
@@ -43,13 +44,13 @@ TEST(RandomPrograms, DecideAsTheInterpreterDoes) {
   std::uint32_t graphs = 0;
   for (int i = 0; i < 4000; ++i) {
     const Program filter = program(generator.valid(2 + static_cast<std::uint32_t>(generator.next() % 60)));
-    auto graph = ir::build(filter);
+    auto graph = compose::build(filter);
     if (!graph) continue;
     ++graphs;
     expect_sound(*graph);
     const auto inputs = oracles::inputs_for(filter.instructions(), generator.next(), 16);
     for (const SeccompData& data : inputs) {
-      ASSERT_EQ(ir::evaluate(*graph, data), contribution(interpret(filter, data))) << "program " << i;
+      ASSERT_EQ(evaluate(*graph, data), contribution(interpret(filter, data))) << "program " << i;
     }
   }
   EXPECT_GT(graphs, 3000u) << "most random programs have a graph";
@@ -81,12 +82,11 @@ TEST_P(RandomChains, DecideAsTheMergedInterpreterDoes) {
     const compose::ChainGraph& decisions = *plan[0]->chain_graph();
     if (decisions.precision != precision) continue;  // over a budget
     ++graphs;
-    ir::Graph graph = decisions.graph;
     for (const SeccompData& data : inputs) {
-      graph.root = decisions.root_of(compose::class_of(data.nr, data.arch));
-      ASSERT_EQ(ir::evaluate(graph, data), merged(filters, rule, data)) << "chain " << i;
+      const ir::NodeId root = decisions.root_of(compose::class_of(data.nr, data.arch));
+      ASSERT_EQ(ir::evaluate(decisions.graph, root, &data), merged(filters, rule, data)) << "chain " << i;
     }
-    const auto broken = ir::check(graph, guards);
+    const auto broken = compose::check(decisions.graph, decisions.roots, guards);
     ASSERT_FALSE(broken.has_value()) << *broken << ", chain " << i;
   }
   EXPECT_GT(graphs, 350u) << "most random chains have a graph";

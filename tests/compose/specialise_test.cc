@@ -8,6 +8,7 @@
 #include "ir/build.h"
 #include "compose/chain_graph.h"
 #include "compose/plan.h"
+#include "tests/support/filter_graph.h"
 #include "tests/support/filters.h"
 
 namespace callgate::test {
@@ -130,9 +131,9 @@ TEST(Specialiser, TakesNoMoreStepsThanItMay) {
   oracles::ProgramGenerator generator(61);
   std::uint32_t refused = 0;
   for (int i = 0; i < 200; ++i) {
-    ir::Graph graph;
-    const auto older = ir::build(graph, program(generator.valid(60)), 0);
-    const auto newer = ir::build(graph, program(generator.valid(60)), 1);
+    compose::FilterGraph graph;
+    const auto older = ir::build(graph, program(generator.valid(60)), compose::seccomp_sequence(MergeRule::first_non_allow), 0);
+    const auto newer = ir::build(graph, program(generator.valid(60)), compose::seccomp_sequence(MergeRule::first_non_allow), 1);
     if (!older || !newer) continue;
     for (const std::uint32_t budget : {0u, 1u, 10u, 100u, 1000u}) {
       compose::Specialiser specialiser(graph, MergeRule::most_restrictive, true, budget);
@@ -149,7 +150,7 @@ TEST(Specialiser, TakesNoMoreStepsThanItMay) {
 ir::Support support_of(const ir::Graph& graph, ir::ExprId value) { return graph.expr_at(value).support; }
 
 TEST(Environment, KeepsAFewFacts) {
-  ir::Graph graph;
+  compose::FilterGraph graph;
   compose::Environment known;
   const auto value = [&](std::uint32_t i) { return graph.load(16 + 4 * i); };
   for (std::uint32_t i = 0; i < compose::Environment::capacity + 2; ++i)
@@ -162,7 +163,7 @@ TEST(Environment, KeepsAFewFacts) {
 
 // However it came about, the same knowledge is the same state.
 TEST(Environment, DoesNotDependOnOrder) {
-  ir::Graph graph;
+  compose::FilterGraph graph;
   const ir::ExprId a = graph.load(16);
   const ir::ExprId b = graph.load(24);
   compose::Environment ab;

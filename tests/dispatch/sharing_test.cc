@@ -6,7 +6,7 @@
 
 #include "oracles/generator/inputs.h"
 #include "oracles/generator/program_generator.h"
-#include "ir/build.h"
+#include "compose/filter_graph.h"
 #include "tests/support/chains.h"
 #include "tests/support/filters.h"
 #include "tests/support/node.h"
@@ -81,7 +81,7 @@ TEST_P(CodeOf, AFilterAgainCostsNothing) {
   int graphs = 0;
   for (int i = 0; i < 20; ++i) {
     const Program filter = program(generator.valid(40));
-    if (!ir::build(filter)) continue;  // baseline forms share nothing
+    if (!compose::build(filter)) continue;  // baseline forms share nothing
     ++graphs;
     const std::size_t once = chain_of({filter}, {.engine = GetParam()}).sizes().code;
     const Chain many = chain_of(std::vector<Program>(16, filter), {.engine = GetParam()});

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "callgate/action.hpp"
+#include "tests/support/filter_graph.h"
 
 namespace callgate::ir {
 namespace {
@@ -11,11 +12,11 @@ namespace {
 constexpr NodeId nowhere = 1000;
 
 // The message, or "" for a sound graph.
-std::string broken(const Graph& graph) { return check(graph).value_or(""); }
+std::string broken(const compose::FilterGraph& graph) { return check(graph).value_or(""); }
 
 // A sound graph that returns ALLOW, to which tests add what they want to have checked.
 struct Sound {
-  Graph graph;
+  compose::FilterGraph graph;
   ExprId nr = graph.load(0);
   ExprId zero = graph.constant(0);
   NodeId allow = graph.leaf(action::allow);
@@ -34,7 +35,7 @@ TEST(Check, ASoundGraph) {
 }
 
 TEST(Check, TheRootIsANode) {
-  EXPECT_EQ(broken(Graph()), "the root is no node");
+  EXPECT_EQ(broken(compose::FilterGraph()), "the root is no node");
   Sound s;
   s.graph.root = 2;
   EXPECT_EQ(broken(s.graph), "the root is no node");
@@ -46,7 +47,7 @@ TEST(Check, LoadsAreAlignedWordsOfTheInput) {
   for (const std::uint32_t offset : {64u, 68u, 1u, 2u, 62u, 0xfffffffcu}) {
     Sound s;
     s.graph.load(offset);
-    EXPECT_EQ(broken(s.graph), "expression 2: load outside seccomp_data") << offset;
+    EXPECT_EQ(broken(s.graph), "expression 2: load outside of the input") << offset;
   }
   for (std::uint32_t offset = 0; offset < 64; offset += 4) {
     Sound s;
@@ -105,7 +106,7 @@ TEST(Check, SuccessorsComeBefore) {
 TEST(Check, ConstantLeavesAreNotAllowWithData) {
   Sound s;
   s.graph.leaf(action::allow | 1);
-  EXPECT_EQ(broken(s.graph), "node 2: leaf is ALLOW with data");
+  EXPECT_EQ(broken(s.graph), "node 2: leaf goes on with data");
   Sound others;
   for (const std::uint32_t result : {0x7ffc0001u, 0x00000001u, 0x80000001u, 0xffffffffu}) others.graph.leaf(result);
   EXPECT_EQ(broken(others.graph), "");
@@ -190,7 +191,7 @@ struct Computed : Sound {
   ExprId action = graph.expr(Op::and_, value, graph.constant(action_mask));
   ExprId allow_action = graph.constant(action::allow);
   NodeId leaf = graph.computed_leaf(value);
-  std::string message = "node " + std::to_string(leaf) + ": computed leaf may be ALLOW";
+  std::string message = "node " + std::to_string(leaf) + ": computed leaf may go on";
 };
 
 TEST(Check, AComputedLeafStandsBehindItsTest) {

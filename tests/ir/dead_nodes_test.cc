@@ -8,17 +8,19 @@
 #include "ir/evaluate.h"
 #include "ir/dead_nodes.h"
 #include "compose/plan.h"
+#include "compose/print.h"
 #include "ir/print.h"
 #include "tests/ir/path.h"
 #include "tests/ir/untidy_graph.h"
+#include "tests/support/filter_graph.h"
 #include "tests/support/filters.h"
 
 namespace callgate::test {
 namespace {
 
+using compose::FilterGraph;
 using ir::Compare;
 using ir::ExprId;
-using ir::Graph;
 using ir::NodeId;
 
 // All nodes and expressions, reachable or not.
@@ -28,27 +30,27 @@ struct Content {
   std::string text;
   bool operator==(const Content&) const = default;
 };
-Content content(const Graph& graph) { return {graph.expr_count(), graph.node_count(), ir::to_text(graph)}; }
+Content content(const FilterGraph& graph) { return {graph.expr_count(), graph.node_count(), to_text(graph)}; }
 
-void expect_laws(const Graph& before, std::span<const SeccompData> inputs, ir::Guards guards = ir::Guards::in_graph) {
-  ASSERT_EQ(ir::check(before, guards), std::nullopt);
-  Graph after = before;
-  const bool changed = ir::remove_dead_nodes(after);
-  ASSERT_EQ(ir::check(after, guards), std::nullopt);
+void expect_laws(const FilterGraph& before, std::span<const SeccompData> inputs, ir::Guards guards = ir::Guards::in_graph) {
+  ASSERT_EQ(check(before, guards), std::nullopt);
+  FilterGraph after = before;
+  const bool changed = remove_dead_nodes(after);
+  ASSERT_EQ(check(after, guards), std::nullopt);
   ASSERT_EQ(changed, !(content(before) == content(after)));
   ASSERT_LE(after.node_count(), before.node_count());
   for (const SeccompData& data : inputs) {
-    ASSERT_EQ(ir::evaluate(after, data), ir::evaluate(before, data));
+    ASSERT_EQ(evaluate(after, data), evaluate(before, data));
     const PathCost old_cost = path_cost(before, data);
     const PathCost new_cost = path_cost(after, data);
     ASSERT_LE(new_cost.tests, old_cost.tests);
     ASSERT_LE(new_cost.loads, old_cost.loads);
     ASSERT_LE(new_cost.operations, old_cost.operations);
   }
-  Graph again = before;
-  ASSERT_EQ(ir::remove_dead_nodes(again), changed);
+  FilterGraph again = before;
+  ASSERT_EQ(remove_dead_nodes(again), changed);
   ASSERT_EQ(content(again), content(after)) << "two runs differ";
-  ASSERT_FALSE(ir::remove_dead_nodes(after)) << "once is not enough";
+  ASSERT_FALSE(remove_dead_nodes(after)) << "once is not enough";
   ASSERT_EQ(content(again), content(after));
 }
 
@@ -57,10 +59,10 @@ TEST(RemoveDeadNodes, ObeysTheLawsOnUntidyGraphs) {
   std::uint32_t changed = 0;
   for (int i = 0; i < 500; ++i) {
     SCOPED_TRACE(i);
-    const Graph graph = untidy_graph(random);
+    const FilterGraph graph = untidy_graph(random);
     ASSERT_NO_FATAL_FAILURE(expect_laws(graph, some_inputs(random)));
-    Graph copy = graph;
-    changed += ir::remove_dead_nodes(copy);
+    FilterGraph copy = graph;
+    changed += remove_dead_nodes(copy);
   }
   EXPECT_GT(changed, 200u);
 }
@@ -75,7 +77,8 @@ TEST(RemoveDeadNodes, ObeysTheLawsOnChains) {
     for (const MergeRule rule : {MergeRule::first_non_allow, MergeRule::most_restrictive}) {
       const compose::Plan plan = compose::make_plan(programs, {.rule = rule, .precision = compose::Precision::per_number});
       if (plan.size() != 1 || plan[0]->chain_graph() == nullptr) continue;
-      Graph graph = plan[0]->chain_graph()->graph;
+      FilterGraph graph;
+      static_cast<ir::Graph&>(graph) = plan[0]->chain_graph()->graph;
       if (!plan[0]->chain_graph()->by_number()) continue;
       for (const std::uint32_t class_id : {0u, 1u, 600u, 1100u}) {
         graph.root = plan[0]->chain_graph()->roots[class_id];
@@ -90,7 +93,7 @@ TEST(RemoveDeadNodes, ObeysTheLawsOnChains) {
 }
 
 TEST(RemoveDeadNodes, KeepsAllOfSeveralRoots) {
-  Graph graph;
+  FilterGraph graph;
   graph.leaf(9);
   const NodeId yes = graph.leaf(1);
   const NodeId no = graph.leaf(2);
@@ -104,26 +107,25 @@ TEST(RemoveDeadNodes, KeepsAllOfSeveralRoots) {
 }
 
 TEST(RemoveDeadNodes, LeavesWhatTheRootReaches) {
-  Graph graph;
+  FilterGraph graph;
   graph.leaf(9);
   const ExprId unused = graph.expr(ir::Op::neg, graph.load(8));
   const NodeId yes = graph.leaf(1);
   graph.root = graph.test(Compare::greater, graph.load(4), graph.constant(3), yes, graph.leaf(2));
   graph.test(Compare::equal, unused, unused, graph.root, yes);
   const std::string text = "n2: if arch > 0x3 then n0 else n1\nn1: return KILL_THREAD(2)\nn0: return KILL_THREAD(1)\n";
-  EXPECT_TRUE(ir::remove_dead_nodes(graph));
-  EXPECT_EQ(ir::to_text(graph), text);
+  EXPECT_TRUE(remove_dead_nodes(graph));
+  EXPECT_EQ(to_text(graph), text);
   EXPECT_EQ(graph.node_count(), 3u);
   EXPECT_EQ(graph.expr_count(), 2u);
-  EXPECT_FALSE(ir::remove_dead_nodes(graph));
+  EXPECT_FALSE(remove_dead_nodes(graph));
 }
 
 TEST(RemoveDeadNodes, KeepsWhereNodesComeFrom) {
-  Graph graph;
+  FilterGraph graph;
   graph.leaf(9);
-  graph.source = {4, 17};
-  graph.root = graph.leaf(1);
-  EXPECT_TRUE(ir::remove_dead_nodes(graph));
+  graph.root = graph.leaf(1, {4, 17});
+  EXPECT_TRUE(remove_dead_nodes(graph));
   EXPECT_EQ(graph.node_at(graph.root).source.filter, 4u);
   EXPECT_EQ(graph.node_at(graph.root).source.pc, 17u);
 }

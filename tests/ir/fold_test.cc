@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "callgate/action.hpp"
+#include "compose/print.h"
 #include "ir/check.h"
 #include "ir/evaluate.h"
 #include "ir/dead_nodes.h"
@@ -12,10 +13,12 @@
 #include "ir/print.h"
 #include "tests/ir/path.h"
 #include "tests/ir/untidy_graph.h"
+#include "tests/support/filter_graph.h"
 
 namespace callgate::test {
 namespace {
 
+using compose::FilterGraph;
 using ir::Compare;
 using ir::ExprId;
 using ir::Graph;
@@ -75,7 +78,7 @@ const ExprRule expr_rules[] = {
 
 TEST(Fold, RulesOfExpressions) {
   for (const ExprRule& rule : expr_rules) {
-    Graph graph;
+    FilterGraph graph;
     const ExprId id = rule.make(graph);
     EXPECT_EQ(ir::to_text(graph, id), rule.becomes) << rule.rule;
   }
@@ -187,7 +190,7 @@ const TestRule test_rules[] = {
 
 TEST(Fold, RulesOfTests) {
   for (const TestRule& rule : test_rules) {
-    Graph graph;
+    FilterGraph graph;
     Leaves leaves{};
     leaves.y = graph.leaf(1);
     leaves.n = graph.leaf(2);
@@ -197,11 +200,11 @@ TEST(Fold, RulesOfTests) {
   }
 }
 
-Graph folded(const Graph& graph) {
-  NodeId root = graph.root;
-  Graph result = ir::rewrite(graph, std::span(&root, 1), ir::fold_expr, ir::fold_test);
-  result.root = root;
-  ir::remove_dead_nodes(result);
+FilterGraph folded(const FilterGraph& graph) {
+  FilterGraph result;
+  result.root = graph.root;
+  static_cast<Graph&>(result) = ir::rewrite(graph, std::span(&result.root, 1), ir::fold_expr, ir::fold_test);
+  remove_dead_nodes(result);
   return result;
 }
 
@@ -210,20 +213,20 @@ TEST(Fold, KeepsTheDecisionAndNoPathGetsLonger) {
   std::uint32_t changed = 0;
   for (int i = 0; i < 700; ++i) {
     SCOPED_TRACE(i);
-    const Graph before = untidy_graph(random);
-    ASSERT_EQ(ir::check(before), std::nullopt);
-    const Graph after = folded(before);
-    ASSERT_EQ(ir::check(after), std::nullopt);
-    changed += ir::to_text(before) != ir::to_text(after);
+    const FilterGraph before = untidy_graph(random);
+    ASSERT_EQ(check(before), std::nullopt);
+    const FilterGraph after = folded(before);
+    ASSERT_EQ(check(after), std::nullopt);
+    changed += to_text(before) != to_text(after);
     for (const SeccompData& data : some_inputs(random)) {
-      ASSERT_EQ(ir::evaluate(after, data), ir::evaluate(before, data));
+      ASSERT_EQ(evaluate(after, data), evaluate(before, data));
       const PathCost old_cost = path_cost(before, data);
       const PathCost new_cost = path_cost(after, data);
       ASSERT_LE(new_cost.tests, old_cost.tests);
       ASSERT_LE(new_cost.loads, old_cost.loads);
       ASSERT_LE(new_cost.operations, old_cost.operations);
     }
-    ASSERT_EQ(ir::to_text(folded(after)), ir::to_text(after)) << "one shape stands for one meaning";
+    ASSERT_EQ(to_text(folded(after)), to_text(after)) << "one shape stands for one meaning";
   }
   EXPECT_GT(changed, 500u);
 }

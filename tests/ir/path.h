@@ -3,6 +3,7 @@
 
 #include "ir/evaluate.h"
 #include "ir/graph.h"
+#include "tests/support/filter_graph.h"
 
 namespace callgate::test {
 
@@ -22,7 +23,7 @@ inline void add_expr(const ir::Graph& graph, ir::ExprId id, PathCost& cost) {
 }
 
 // The cost of the path that `data` takes. A test's outcome is asked of evaluate(), on a graph of that test alone.
-inline PathCost path_cost(ir::Graph graph, const SeccompData& data) {
+inline PathCost path_cost(compose::FilterGraph graph, const SeccompData& data) {
   PathCost cost;
   const ir::NodeId yes = graph.leaf(1);
   const ir::NodeId no = graph.leaf(0);
@@ -32,8 +33,8 @@ inline PathCost path_cost(ir::Graph graph, const SeccompData& data) {
     if (node.kind != ir::NodeKind::test) return cost;
     add_expr(graph, node.rhs, cost);
     ++cost.tests;
-    graph.root = graph.test(node.compare, node.lhs, node.rhs, yes, no);
-    id = ir::evaluate(graph, data) == 1 ? node.then : node.otherwise;
+    const ir::NodeId alone = graph.test(node.compare, node.lhs, node.rhs, yes, no);
+    id = ir::evaluate(graph, alone, &data) == 1 ? node.then : node.otherwise;
   }
 }
 

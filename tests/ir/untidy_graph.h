@@ -8,12 +8,13 @@
 #include "oracles/generator/random.h"
 #include "ir/build.h"
 #include "ir/graph.h"
+#include "tests/support/filter_graph.h"
 
 namespace callgate::test {
 
 // Constants to fold, tests that are decided, equal ways, dead nodes. A division stands behind its guard.
-inline ir::Graph untidy_graph(oracles::Random& random) {
-  ir::Graph graph;
+inline compose::FilterGraph untidy_graph(oracles::Random& random) {
+  compose::FilterGraph graph;
   std::vector<ir::ExprId> exprs;
   const auto any_expr = [&] { return exprs[random.below(static_cast<std::uint32_t>(exprs.size()))]; };
   for (int i = 0; i < 4; ++i) exprs.push_back(graph.constant(oracles::edge_constant(random)));

@@ -11,6 +11,7 @@
 #include "oracles/generator/random.h"
 #include "ir/build.h"
 #include "ir/evaluate.h"
+#include "tests/support/filter_graph.h"
 #include "tests/support/filters.h"
 
 namespace callgate::test {
@@ -108,7 +109,7 @@ void expect_same_decisions(const Graph& graph, std::span<const NodeId> roots) {
     for (std::size_t r = 0; r < roots.size(); ++r) {
       for (const SeccompData& data : inputs) {
         std::uint32_t made = 0;
-        ASSERT_EQ(decide(graph, choices, ids[r], data, made), ir::evaluate(graph, roots[r], data))
+        ASSERT_EQ(decide(graph, choices, ids[r], data, made), ir::evaluate(graph, roots[r], &data))
             << "arg " << std::hex << data.args[0] << (target.has_64_bits ? ", 64 bits" : "");
       }
     }
@@ -120,7 +121,7 @@ TEST(Switches, EveryTestAlone) {
   for (const Compare compare : {Compare::equal, Compare::greater, Compare::greater_equal, Compare::any_bit_set}) {
     for (const std::uint32_t k : edges) {
       for (const std::uint32_t offset : {16u, 20u}) {
-        Graph graph;
+        compose::FilterGraph graph;
         const NodeId yes = graph.leaf(1);
         const NodeId no = graph.leaf(2);
         const NodeId root = graph.test(compare, graph.load(offset), graph.constant(k), yes, no);
@@ -138,7 +139,7 @@ TEST(Switches, EveryTwoTestsOfOneValue) {
       for (const std::uint32_t a : edges) {
         for (const std::uint32_t b : edges) {
           for (const bool behind_yes : {false, true}) {
-            Graph graph;
+            compose::FilterGraph graph;
             const ExprId value = graph.load(16);
             const NodeId leaf = graph.leaf(3);
             const NodeId yes = graph.leaf(1);
@@ -150,7 +151,7 @@ TEST(Switches, EveryTwoTestsOfOneValue) {
             for (const std::uint32_t v : edges) {
               std::uint32_t made = 0;
               const SeccompData data{0, 0, 0, {v, 0, 0, 0, 0, 0}};
-              ASSERT_EQ(decide(graph, choices, id, data, made), ir::evaluate(graph, root, data))
+              ASSERT_EQ(decide(graph, choices, id, data, made), ir::evaluate(graph, root, &data))
                   << a << " " << b << " " << v;
               ASSERT_LE(made, 1u) << "tests of one value are one choice";
             }
@@ -166,7 +167,7 @@ TEST(Switches, RandomGraphs) {
   oracles::Random random(71);
   for (int i = 0; i < 600; ++i) {
     SCOPED_TRACE(i);
-    Graph graph;
+    compose::FilterGraph graph;
     const std::uint32_t words = i % 3 == 0 ? 1 : i % 3 == 1 ? 2 : 4;
     constexpr std::uint32_t offsets[] = {16, 20, 24, 0};
     std::vector<NodeId> nodes = {graph.leaf(action::allow), graph.leaf(1), graph.leaf(2),
@@ -191,11 +192,11 @@ TEST(Switches, RandomGraphs) {
 // ---- comparisons of 64 bits --------------------------------------------------------------------------------------
 
 struct Made {
-  Graph graph;
+  compose::FilterGraph graph;
   Switches choices;
   SwitchId root;
 
-  Made(const std::string& text, const jit::SwitchTarget& target) : graph(*ir::build(program(text))) {
+  Made(const std::string& text, const jit::SwitchTarget& target) : graph(*compose::build(program(text))) {
     root = jit::make_switches(graph, std::span(&graph.root, 1), target, choices)[0];
   }
   std::vector<std::uint64_t> starts() const {
@@ -256,7 +257,7 @@ TEST(Switches, HalvesBecomeWholeArguments) {
 TEST(Switches, AllWideOnesDecideRight) {
   for (const Wide& comparison : wide_comparisons) {
     SCOPED_TRACE(comparison.what);
-    const Graph graph = *ir::build(program(std::string(comparison.text) + "\nyes: ret #TRAP\nno: ret #ALLOW"));
+    const compose::FilterGraph graph = *compose::build(program(std::string(comparison.text) + "\nyes: ret #TRAP\nno: ret #ALLOW"));
     ASSERT_NO_FATAL_FAILURE(expect_same_decisions(graph, std::span(&graph.root, 1)));
   }
 }
@@ -264,7 +265,7 @@ TEST(Switches, AllWideOnesDecideRight) {
 // ---- sharing and bounds ------------------------------------------------------------------------------------------
 
 TEST(Switches, EqualOnesAreOne) {
-  Graph graph;
+  compose::FilterGraph graph;
   const NodeId yes = graph.leaf(1);
   const NodeId no = graph.leaf(2);
   const ExprId value = graph.load(16);
@@ -294,7 +295,7 @@ TEST(Switches, ThatDifferAreTwoWhateverTheirHash) {
 TEST(Switches, OfWebsStayInProportionToTheGraph) {
   oracles::Random random(72);
   for (const std::uint32_t size : {500u, 4000u}) {
-    Graph graph;
+    compose::FilterGraph graph;
     std::vector<NodeId> nodes;
     for (std::uint32_t i = 0; i < 50; ++i) nodes.push_back(graph.leaf(0x50000 + i));
     const ExprId value = graph.load(16);
@@ -316,7 +317,7 @@ TEST(Switches, OfWebsStayInProportionToTheGraph) {
       const auto root = random.below(static_cast<std::uint32_t>(nodes.size()));
       const SeccompData data{0, 0, 0, {random.next(), random.next(), 0, 0, 0, 0}};
       std::uint32_t made = 0;
-      ASSERT_EQ(decide(graph, choices, ids[root], data, made), ir::evaluate(graph, nodes[root], data));
+      ASSERT_EQ(decide(graph, choices, ids[root], data, made), ir::evaluate(graph, nodes[root], &data));
     }
   }
 }

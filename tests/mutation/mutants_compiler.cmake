@@ -17,15 +17,15 @@ callgate_mutant(NAME live_on_one_way_only FILE ir/liveness.cc
 
 callgate_mutant(NAME division_by_zero_allows FILE ir/build.cc
   LIKE "ubpf: division by zero went on; a filter's DIV by X = 0 returns 0, which is KILL_THREAD"
-  TEXT [[graph_.leaf(action::kill_thread)]] MUTATED [[graph_.leaf(action::allow)]])
+  TEXT [[graph_.leaf(division_by_zero_result, source)]] MUTATED [[graph_.leaf(sequence_.goes_on, source)]])
 
 callgate_mutant(NAME ret_a_masked_wrongly FILE ir/build.cc
   LIKE "SECCOMP_RET_ACTION (0x7fff0000) for SECCOMP_RET_ACTION_FULL (0xffff0000), which Linux 4.14 brought"
-  TEXT [[graph_.constant(action_mask)]] MUTATED [[graph_.constant(0x7fff0000)]])
+  TEXT [[graph_.constant(sequence_.action_mask)]] MUTATED [[graph_.constant(0x7fff0000)]])
 
 callgate_mutant(NAME len_is_the_program_length FILE ir/build.cc
   LIKE "LD LEN is the packet's length, in seccomp sizeof(struct seccomp_data), 64"
-  TEXT [[a = graph_.constant(sizeof(SeccompData));]]
+  TEXT [[a = graph_.constant(graph_.input().bytes);]]
   MUTATED [[a = graph_.constant(static_cast<std::uint32_t>(insns_.size()));]])
 
 # ---- folding and facts ---------------------------------------------------------------------------------------------
@@ -61,8 +61,8 @@ callgate_mutant(NAME jset_of_itself_is_false FILE ir/fold.cc
 
 callgate_mutant(NAME constant_on_the_left_not_turned FILE ir/fold.cc
   LIKE "operands swapped and the condition left as it was"
-  TEXT [[with_constant(graph, {Compare::greater_equal, x, k, otherwise, then}, constant)]]
-  MUTATED [[with_constant(graph, {Compare::greater_equal, x, k, then, otherwise}, constant)]])
+  TEXT [[with_constant(graph, {Compare::greater_equal, x, k, otherwise, then}, constant, source)]]
+  MUTATED [[with_constant(graph, {Compare::greater_equal, x, k, then, otherwise}, constant, source)]])
 
 callgate_mutant(NAME bound_off_by_one FILE ir/facts.h
   LIKE "CVE-2021-31440, CVE-2020-8835: bounds of a 32-bit value learnt wrongly from a branch"
@@ -86,8 +86,8 @@ callgate_mutant(NAME memo_without_its_class FILE compose/specialise.cc
 
 callgate_mutant(NAME graph_ties_go_to_the_oldest FILE compose/specialise.cc
   LIKE "seccomp_run_filters() keeps the newer filter's data when two give the same action"
-  TEXT [[fold_test(graph_, Compare::greater, mine, other, id, so_far)]]
-  MUTATED [[fold_test(graph_, Compare::greater_equal, mine, other, id, so_far)]])
+  TEXT [[fold_test(graph_, Compare::greater, mine, other, id, so_far, leaf.source)]]
+  MUTATED [[fold_test(graph_, Compare::greater_equal, mine, other, id, so_far, leaf.source)]])
 
 callgate_mutant(NAME x32_flows_as_x86_64 FILE compose/number_columns.cc
   LIKE "seccomp(2): __X32_SYSCALL_BIT ignored"

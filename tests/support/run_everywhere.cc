@@ -99,7 +99,7 @@ void add_graph_evaluators(std::vector<Evaluator>& out, std::span<const Program> 
            Results results;
            for (const SeccompData& data : inputs) {
              const ir::NodeId root = decisions.root_of(compose::class_of(data.nr, data.arch));
-             results.push_back(ir::evaluate(decisions.graph, root, data));
+             results.push_back(ir::evaluate(decisions.graph, root, &data));
            }
            return results;
          }});
