@@ -6,7 +6,7 @@
 #include "callgate/options.hpp"
 #include "callgate/program.hpp"
 #include "cli/io.h"
-#include "jit/backend/backend.h"
+#include "jit/backend.h"
 
 namespace callgate::cli {
 

@@ -1,6 +1,6 @@
 // Which engines this build has: the one place that knows.
 #include "callgate/options.hpp"
-#include "jit/backend/backend.h"
+#include "jit/backend.h"
 
 namespace callgate {
 

@@ -6,7 +6,7 @@
 #include "callgate/expected.hpp"
 #include "callgate/options.hpp"
 #include "compose/plan.h"
-#include "jit/backend/backend.h"
+#include "jit/backend.h"
 
 namespace callgate::jit {
 

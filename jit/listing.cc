@@ -2,7 +2,7 @@
 
 #include <cstdio>
 
-#include "jit/backend/backend.h"
+#include "jit/backend.h"
 #include "jit/sizer.h"
 
 namespace callgate::jit {

@@ -5,7 +5,7 @@ set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 build=$root/build/release
 
-(cd "$root" && cmake --preset release && cmake --build "$build" --target callgate_cli) >&2
+(cd "$root" && cmake --preset release && cmake --build "$build" --target callgate-command) >&2
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

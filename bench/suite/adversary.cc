@@ -7,7 +7,7 @@
 #include "bench/suite/suite.h"
 #include "oracles/generator/adversaries.h"
 #include "oracles/harness/compiled.h"
-#include "jit/backend/backend.h"
+#include "jit/backend.h"
 
 namespace callgate::bench {
 namespace {

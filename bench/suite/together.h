@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "bench/contest.h"
+#include "bench/peers/contest.h"
 #include "bench/measure/interleave.h"
 
 namespace callgate::bench {

@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <new>
 
-#include "jit/backend/backend.h"
+#include "jit/backend.h"
 
 #include <asmjit/x86.h>
 

@@ -1,6 +1,6 @@
 // The assemblers that this library was built with. Compiled once for the static library and once for the shared one,
 // which may lack AsmJit.
-#include "jit/backend/backend.h"
+#include "jit/backend.h"
 
 namespace callgate::jit {
 

@@ -1,5 +1,5 @@
 // Xbyak: header-only, emits for the mode of this process.
-#include "jit/backend/backend.h"
+#include "jit/backend.h"
 
 #include <xbyak/xbyak.h>
 

@@ -3,7 +3,7 @@
 #include <stdexcept>
 
 #include "dispatch/planned_code.h"
-#include "jit/backend/backend.h"
+#include "jit/backend.h"
 
 namespace callgate::oracles {
 

@@ -10,7 +10,7 @@
 #include "bpf/disassembler.h"
 #include "callgate/action.hpp"
 #include "oracles/exhaustive/code_batch.h"
-#include "jit/backend/backend.h"
+#include "jit/backend.h"
 #include "verifier/verify.h"
 
 namespace callgate::oracles {

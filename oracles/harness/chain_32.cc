@@ -6,7 +6,7 @@
 
 #include "oracles/harness/compiled.h"
 #include "oracles/x86_32/helper_32.h"
-#include "jit/backend/backend.h"
+#include "jit/backend.h"
 
 namespace callgate::oracles {
 

@@ -3,7 +3,7 @@
 #include "oracles/harness/code_buffer.h"
 #include "oracles/harness/compiled.h"
 #include "oracles/harness/decider_kinds.h"
-#include "jit/backend/backend.h"
+#include "jit/backend.h"
 #include "jit/code_memory.h"
 
 namespace callgate::oracles {

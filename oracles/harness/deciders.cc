@@ -6,7 +6,7 @@
 #include "oracles/harness/decider_kinds.h"
 #include "oracles/x86_32/helper_32.h"
 #include "oracles/machine/machine.h"
-#include "jit/backend/backend.h"
+#include "jit/backend.h"
 
 namespace callgate::oracles {
 namespace {

@@ -10,7 +10,7 @@
 #include <filesystem>
 #include <set>
 
-#include "bench/contest.h"
+#include "bench/peers/contest.h"
 #include "bench/filters/workload.h"
 #include "bench/measure/agreement.h"
 #include "bench/measure/engines.h"

@@ -15,7 +15,7 @@
 #include <set>
 #include <stdexcept>
 
-#include "bench/contest.h"
+#include "bench/peers/contest.h"
 #include "bench/filters/workload.h"
 #include "bench/measure/agreement.h"
 #include "bench/measure/engines.h"

@@ -1,5 +1,5 @@
 // What an assembler library does for us: turn a flow with its layout into bytes. One implementation per library; only
-// the files of this folder include one.
+// the files of jit/backend/ include one.
 #pragma once
 
 #include <cstdint>

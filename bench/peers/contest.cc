@@ -1,4 +1,4 @@
-#include "bench/contest.h"
+#include "bench/peers/contest.h"
 
 #include "bench/measure/engines.h"
 #include "bench/peers/peers.h"

@@ -1,0 +1,48 @@
+# The libraries of others, found once for all rooms. Which room links which is in cmake/rooms.txt; a library that is not
+# required and not there is left out.
+
+if(CALLGATE_HAVE_XBYAK)
+  add_library(callgate_xbyak INTERFACE)
+  target_include_directories(callgate_xbyak SYSTEM INTERFACE ${CALLGATE_XBYAK_INCLUDE})
+endif()
+
+find_package(Threads REQUIRED)
+if(CALLGATE_BUILD_TOOLS OR CALLGATE_BUILD_TESTS OR CALLGATE_BUILD_FUZZ_TARGETS)
+  set(required "")
+  if(CALLGATE_BUILD_TOOLS)
+    set(required REQUIRED)
+  endif()
+  find_package(PkgConfig ${required})
+  find_package(nlohmann_json ${required})
+  if(PkgConfig_FOUND)
+    pkg_check_modules(SECCOMP ${required} IMPORTED_TARGET GLOBAL libseccomp)
+  endif()
+endif()
+
+if(CALLGATE_BUILD_TOOLS)
+  find_package(CLI11 REQUIRED)
+  find_package(fmt REQUIRED)
+  find_package(Zydis REQUIRED CONFIG)
+endif()
+
+if(CALLGATE_BUILD_TESTS)
+  find_package(GTest REQUIRED)
+  find_package(Zydis QUIET CONFIG)
+  if(PkgConfig_FOUND)
+    pkg_check_modules(UNICORN QUIET IMPORTED_TARGET unicorn)
+  endif()
+endif()
+
+# Peers that are not installed are reported as absent when the benchmarks run.
+if(CALLGATE_BUILD_BENCH)
+  find_package(benchmark REQUIRED)
+  add_library(callgate_dl INTERFACE)
+  target_link_libraries(callgate_dl INTERFACE ${CMAKE_DL_LIBS})
+  pkg_check_modules(PCAP QUIET IMPORTED_TARGET libpcap)
+  pkg_check_modules(DPDK QUIET libdpdk)
+  if(DPDK_FOUND)
+    add_library(callgate_dpdk INTERFACE)
+    target_include_directories(callgate_dpdk SYSTEM INTERFACE ${DPDK_INCLUDE_DIRS})
+    target_link_libraries(callgate_dpdk INTERFACE rte_bpf rte_eal)
+  endif()
+endif()
