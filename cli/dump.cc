@@ -11,10 +11,11 @@
 #include "cli/command.h"
 #include "cli/filter_file.h"
 #include "cli/machine_code.h"
-#include "dispatch/planned_code.h"
 #include "compose/filter_graph.h"
 #include "compose/plan.h"
 #include "compose/print.h"
+#include "dispatch/image.h"
+#include "ir/build.h"
 #include "ir/print.h"
 
 namespace callgate::cli {
@@ -25,7 +26,17 @@ struct DumpInput {
   std::vector<Program> programs;
   Options chain;
   bool dot = false;  // graphs as input for dot(1)
+  Target target;
+  Engine engine;        // to show: what was asked for, else the first that makes code for the target
+  detail::Image image;  // of the chain
 };
+
+DumpInput make_input(std::vector<std::string> names, std::vector<Program> programs, const Options& chain, bool dot) {
+  const Target target = chain.target == Target::native ? jit::host_target() : chain.target;
+  const Engine engine = chain.engine != Engine::automatic ? chain.engine : best(target);
+  detail::Image image = detail::make_image(programs, {chain, engine, target, /*with_marks=*/true});
+  return {std::move(names), std::move(programs), chain, dot, target, engine, std::move(image)};
+}
 
 struct Stage {
   char letter;
@@ -47,10 +58,6 @@ void print_bytecode(Output& out, const DumpInput& input) {
   }
 }
 
-compose::Plan plan_of(const DumpInput& input, compose::Precision precision = compose::Precision::path_sensitive) {
-  return compose::make_plan(input.programs, {.rule = input.chain.rule, .level = input.chain.optimize, .precision = precision});
-}
-
 // Each filter on its own, before it is put on top of older ones.
 void print_filter_graphs(Output& out, const DumpInput& input) {
   const char* comment = input.dot ? "//" : ";";
@@ -63,13 +70,13 @@ void print_filter_graphs(Output& out, const DumpInput& input) {
 }
 
 void print_graphs(Output& out, const DumpInput& input) {
-  for (const auto& segment : plan_of(input)) {
+  for (const auto& segment : input.image.plan) {
     const std::uint32_t last = segment->oldest_filter + segment->filter_count - 1;
     const compose::ChainGraph* decisions = segment->chain_graph();
     const char* comment = input.dot ? "//" : ";";
     if (decisions == nullptr) {
       out.print("{} filter {}: baseline form ({})\n", comment, last,
-                input.chain.optimize == Optimize::none ? "--optimize none" : "its decisions are over a budget");
+                input.chain.optimize == Optimize::none ? "--optimize none" : "its decisions or its code are over a budget");
       continue;
     }
     out.print("{} filters {} to {}: decision graph, precision {}\n", comment, segment->oldest_filter, last,
@@ -78,23 +85,14 @@ void print_graphs(Output& out, const DumpInput& input) {
   }
 }
 
-// The engine to show: what was asked for, else the first that makes code for the target.
-Engine engine_of(const DumpInput& input, Target target) {
-  return input.chain.engine != Engine::automatic ? input.chain.engine : best(target);
-}
-
 void print_machine_code(Output& out, const DumpInput& input) {
-  const Target target = input.chain.target == Target::native ? jit::host_target() : input.chain.target;
-  const Engine engine = engine_of(input, target);
-  compose::Plan plan = plan_of(input);
-  const auto plan_with = [&](compose::Precision precision) { return plan_of(input, precision); };
-  const auto made = detail::compile(plan, plan_with, input.chain, engine, target, true);
-  if (!made) {
-    throw Failure(ExitCode::usage,
-                  fmt::format("engine {}, target {}: {}", name(engine), name(target), made.error().message));
+  const detail::Image& image = input.image;
+  if (image.engine == Engine::interpreter) {
+    const std::string why = image.error.empty() ? "no assembler for this engine and target" : image.error;
+    throw Failure(ExitCode::usage, fmt::format("engine {}, target {}: {}", name(input.engine), name(input.target), why));
   }
-  out.print("; {} by {}: {} bytes\n", name(target), name(engine), made->code.bytes.size());
-  cli::print_machine_code(out, made->code, target, input.programs);
+  out.print("; {} by {}: {} bytes\n", name(input.target), name(image.engine), image.code.bytes.size());
+  cli::print_machine_code(out, image.code, input.target, input.programs);
 }
 
 // "(args[2] & 0x6) in 0x6-0x6: ERRNO(1), else ALLOW".
@@ -117,8 +115,7 @@ std::string check_text(const detail::ArgumentCheck& check) {
 
 // How many numbers of each domain the table settles, and what it knows of the others.
 void print_table(Output& out, const DumpInput& input) {
-  const compose::Plan plan = plan_of(input);
-  const auto residuals = detail::find_residuals(plan, input.chain.rule);
+  const detail::Residuals& residuals = input.image.residuals;
   if (residuals.word_of_class.empty()) {
     out.print("; every call runs the code: the newest segment does not decide by number\n");
     return;
@@ -176,8 +173,9 @@ struct DumpOptions {
 };
 
 ExitCode run(Session& session, const DumpOptions& options) {
-  DumpInput input{options.files, {}, options.chain, options.dot};
-  for (const std::string& name : options.files) input.programs.push_back(read_program(session, name, options.filter));
+  std::vector<Program> programs;
+  for (const std::string& name : options.files) programs.push_back(read_program(session, name, options.filter));
+  const DumpInput input = make_input(options.files, std::move(programs), options.chain, options.dot);
   for (const char letter : options.stages) {
     const Stage& stage = *find_stage(letter);
     session.out.print("{}== {}: {}\n", options.dot ? "// " : "", stage.letter, stage.title);

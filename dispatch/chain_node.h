@@ -1,4 +1,4 @@
-// What a Chain points to, and the list of filters behind it.
+// What a Chain points to.
 #pragma once
 
 #include <atomic>
@@ -8,42 +8,12 @@
 #include <vector>
 
 #include "callgate/chain.hpp"
-#include "ir/flat.h"
 #include "compose/plan.h"
+#include "dispatch/filter_list.h"
+#include "ir/flat.h"
 #include "jit/code_memory.h"
 
 namespace callgate::detail {
-
-// A filter and those below it. Chains share these, and nothing else: a chain's code goes when the chain goes, even
-// while chains that were attached to it live on.
-struct FilterLink {
-  std::atomic<std::uint32_t> references{1};
-  FilterLink* older = nullptr;  // owned reference
-  Program program;
-
-  explicit FilterLink(Program filter) noexcept : program(std::move(filter)) {}
-};
-
-// An owned reference to the newest filter of a list. Releasing is iterative: a million filters need no deep stack.
-class FilterList {
- public:
-  FilterList() noexcept = default;
-  FilterList(const FilterList& other) noexcept;
-  FilterList(FilterList&& other) noexcept : newest_(std::exchange(other.newest_, nullptr)) {}
-  FilterList& operator=(FilterList other) noexcept {
-    std::swap(newest_, other.newest_);
-    return *this;
-  }
-  ~FilterList();
-
-  // False if memory ran out; the list is then unchanged.
-  bool push(const Program& filter) noexcept;
-
-  const FilterLink* newest() const noexcept { return newest_; }
-
- private:
-  FilterLink* newest_ = nullptr;
-};
 
 struct ChainNode : ChainHot {
   std::atomic<std::uint32_t> references{1};
@@ -57,14 +27,14 @@ struct ChainNode : ChainHot {
   std::uint64_t path_length = 0;   // sum of (kernel_length + 4) over all filters
   std::size_t bytecode_bytes = 0;  // of all filters
 
-  compose::Plan plan;            // empty, or of all filters
-  jit::CodeMemory memory;   // action table, bytecode and code, sealed; empty on the interpreter
+  compose::Plan plan;      // empty, or of all filters
+  jit::CodeMemory memory;  // action table, bytecode and code, sealed; empty on the interpreter
   std::size_t code_bytes = 0;
-  std::unique_ptr<std::uint32_t[]> own_table;  // where the action table lies when there is no sealed memory
-  std::vector<ArgumentCheck> own_checks;       // and its checks
-  std::size_t table_bytes = 0;                 // of both
-  std::unique_ptr<ir::FlatGraph> flat;  // what the table does not settle, where there is no code; null: the interpreter does
-  const Insn* sealed_bytecode = nullptr;       // all filters, newest first, one behind the other, in `memory`
+  std::size_t table_bytes = 0;             // of the action table and its checks
+  std::vector<std::uint32_t> own_table;    // where the action table lies when there is no sealed memory
+  std::vector<ArgumentCheck> own_checks;   // and its checks
+  ir::FlatGraph flat;                      // what the table does not settle, where there is no code; empty: the interpreter does
+  const Insn* sealed_bytecode = nullptr;   // all filters, newest first, one behind the other, in `memory`
 
   static const ChainNode* of(const ChainHot* hot) noexcept { return static_cast<const ChainNode*>(hot); }
   static Chain wrap(ChainNode* node) noexcept { return Chain(node); }

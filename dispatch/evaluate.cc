@@ -84,8 +84,8 @@ namespace {
 std::uint32_t walk(const SeccompData& data, const ChainNode& node) noexcept {
   const compose::ChainGraph& decisions = *node.plan[0]->chain_graph();
   const std::uint32_t index = table_index(data.nr, data.arch);
-  if (!decisions.by_number()) return node.flat->evaluate(decisions.roots[0], &data);
-  return node.flat->evaluate(index == action_table_entries ? decisions.rest : decisions.roots[index], &data);
+  if (!decisions.by_number()) return node.flat.evaluate(decisions.roots[0], &data);
+  return node.flat.evaluate(index == action_table_entries ? decisions.rest : decisions.roots[index], &data);
 }
 
 }  // namespace

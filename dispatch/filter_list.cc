@@ -1,6 +1,6 @@
 #include <new>
 
-#include "dispatch/chain_node.h"
+#include "dispatch/filter_list.h"
 
 namespace callgate::detail {
 

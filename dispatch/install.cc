@@ -3,12 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <new>
 #include <utility>
 #include <vector>
 
-#include "dispatch/planned_code.h"
+#include "dispatch/image.h"
 
 namespace callgate::detail {
 namespace {
@@ -20,20 +19,6 @@ constexpr auto all_residual = [] {
   return table;
 }();
 
-// Behind the table lie the checks.
-constexpr std::size_t checks_at = (sizeof all_residual + alignof(ArgumentCheck) - 1) / alignof(ArgumentCheck) * alignof(ArgumentCheck);
-
-// What decides when nothing stands in the way.
-Engine wanted_engine(const Options& options) noexcept {
-  return options.engine == Engine::automatic ? best(Target::native) : options.engine;
-}
-
-void fall_back(ChainNode& node, FallbackReason reason, int error = 0) noexcept {
-  node.engine = Engine::interpreter;
-  node.fallback_reason = reason;
-  node.fallback_errno = error;
-}
-
 // The newest `count` filters of `node`, oldest first.
 using Filters = std::vector<const Program*>;
 Filters newest_filters(const ChainNode& node, std::uint32_t count) {
@@ -43,45 +28,53 @@ Filters newest_filters(const ChainNode& node, std::uint32_t count) {
   return filters;
 }
 
-// Words that the layout makes constant, for the compiler.
-ir::FixedWords fixed_words(const InputLayout& layout) {
-  ir::FixedWords fixed;
-  for (std::size_t i = 0; i < fixed.size(); ++i) {
-    if (layout.words[i].is_constant) fixed[i] = layout.words[i].value;
-  }
-  return fixed;
-}
-
-bool is_seccomp_data(const InputLayout& layout) { return layout.words == InputLayout::seccomp_data().words; }
-
-compose::PlanOptions plan_options(const ChainNode& node, compose::Precision precision) {
-  return {node.options.rule, node.options.optimize, fixed_words(node.options.layout), precision};
-}
-
-// A parent that ran out of memory has no plan; then everything is planned anew. Should memory run out here, the node has
-// no plan either: half a plan would lose filters when the chain is attached to.
+// On top of the parent's plan. A parent that ran out of memory has no plan; then everything is planned anew.
 compose::Plan make_plan(const ChainNode& node, const ChainNode* parent, compose::Precision precision) {
   const bool extends = parent != nullptr && (!parent->plan.empty() || parent->length == 0);
   const std::uint32_t filter = extends ? parent->length : 0;
   return compose::attach(extends ? parent->plan : compose::Plan(), newest_filters(node, node.length - filter), filter,
-                    [&] { return newest_filters(node, node.length); }, plan_options(node, precision));
+                         [&] { return newest_filters(node, node.length); }, plan_options(node.options, precision));
 }
 
-void make_table(ChainNode& node, const Residuals& residuals, std::span<const std::uint32_t> entries) {
-  node.own_table = std::make_unique<std::uint32_t[]>(action_table_words);
-  node.own_checks = residuals.checks;
-  node.table_bytes = checks_at + residuals.checks.size() * sizeof(ArgumentCheck);
-  fill(ActionTable(node.own_table.get(), action_table_words), node.plan, node.options.rule, residuals, entries);
+// What decides when nothing stands in the way.
+Engine wanted_engine(const Options& options) noexcept {
+  if (options.no_exec_memory) return Engine::interpreter;
+  return options.engine == Engine::automatic ? best(Target::native) : options.engine;
+}
+
+// Why a chain whose options do not name the interpreter runs on it before anything was tried.
+FallbackReason reason_for(const Options& options) noexcept {
+  const bool no_jit = options.engine == Engine::automatic && best(Target::native) == Engine::interpreter;
+  return no_jit ? FallbackReason::no_jit : options.no_exec_memory ? FallbackReason::no_exec_memory : FallbackReason::none;
+}
+
+Image image_of(const ChainNode& node, const ChainNode* parent) {
+  const auto plan_with = [&](compose::Precision precision) { return make_plan(node, nullptr, precision); };
+  Image image = make_image(make_plan(node, parent, compose::Precision::path_sensitive), plan_with,
+                           {node.options, wanted_engine(node.options), jit::host_target()});
+  if (image.fallback_reason == FallbackReason::none) image.fallback_reason = reason_for(node.options);
+  return image;
+}
+
+// Puts the image's code into sealed memory if there is code; if the system refuses, the image has none.
+jit::CodeMemory publish(Image& image, ChainNode& node) {
+  if (image.engine == Engine::interpreter) return {};
+  auto memory = publish(image, node.filters, node.options.permanent);
+  if (memory) return std::move(*memory);
+  node.fallback_errno = memory.error().error;
+  drop_code(image, memory.error().reason, node.options);
+  return {};
 }
 
 // Where evaluate() and evaluate_frame() look. A chain for other layouts decides a SeccompData by the interpreter; frames
 // that are read once have become a SeccompData when an entry sees them.
 void decide_by(ChainNode& node, const std::uint32_t* table, const ArgumentCheck* checks, Entry data_entry,
                Entry frame_entry) noexcept {
-  const bool both = is_seccomp_data(node.options.layout);
+  const InputLayout& layout = node.options.layout;
+  const bool both = layout.words == InputLayout::seccomp_data().words;
   node.frame_table = table;
   node.frame_checks = checks;
-  node.frame_code = reinterpret_cast<std::uintptr_t>(node.options.layout.single_fetch ? data_entry : frame_entry);
+  node.frame_code = reinterpret_cast<std::uintptr_t>(layout.single_fetch ? data_entry : frame_entry);
   node.table = both ? table : all_residual.data();
   node.checks = checks;
   node.code = reinterpret_cast<std::uintptr_t>(both ? data_entry : interpret_data);
@@ -91,63 +84,37 @@ void decide_by_interpreter(ChainNode& node) noexcept {
   decide_by(node, all_residual.data(), nullptr, interpret_data, interpret_frame);
 }
 
-// The action table and its checks, if there are any, then the bytecode of all filters, newest first.
-std::vector<std::uint8_t> sealed_data(const ChainNode& node) {
-  std::vector<std::uint8_t> data(node.table_bytes + node.bytecode_bytes);
-  if (node.own_table) {
-    std::memcpy(data.data(), node.own_table.get(), sizeof all_residual);
-    if (!node.own_checks.empty()) std::memcpy(data.data() + checks_at, node.own_checks.data(), node.table_bytes - checks_at);
-  }
-  std::size_t at = node.table_bytes;
-  for (const FilterLink* link = node.filters.newest(); link != nullptr; link = link->older) {
-    const auto bytes = std::as_bytes(link->program.instructions());
-    std::memcpy(data.data() + at, bytes.data(), bytes.size());
-    at += bytes.size();
-  }
-  return data;
-}
-
-void run_native(ChainNode& node, jit::CodeMemory memory, std::size_t code_bytes) noexcept {
+void decide_by_code(ChainNode& node, jit::CodeMemory memory) noexcept {
   node.memory = std::move(memory);
-  node.code_bytes = code_bytes;
   const auto code = reinterpret_cast<Entry>(reinterpret_cast<std::uintptr_t>(node.memory.code()));
   const std::uint8_t* const data = node.memory.data();
+  const bool table = node.table_bytes != 0;
   node.sealed_bytecode = reinterpret_cast<const Insn*>(data + node.table_bytes);
-  const bool table = has_table(node);
   decide_by(node, table ? reinterpret_cast<const std::uint32_t*>(data) : all_residual.data(),
             table ? reinterpret_cast<const ArgumentCheck*>(data + checks_at) : nullptr, code, code);
-  node.own_table.reset();
-  node.own_checks = {};
 }
 
-void install_native(ChainNode& node) {
-  const auto plan_with = [&](compose::Precision precision) { return make_plan(node, nullptr, precision); };
-  const auto made = compile(node.plan, plan_with, node.options, node.engine, jit::host_target());
-  if (!made) return fall_back(node, made.error().reason);
-  if (wants_table(node.options)) make_table(node, made->residuals, made->code.entries);
-  auto memory = jit::publish(sealed_data(node), made->code.bytes, {.permanent = node.options.permanent});
-  if (!memory) return fall_back(node, memory.error().reason, memory.error().error);
-  run_native(node, std::move(*memory), made->code.bytes.size());
-}
-
-// Decides by table and graph, or by the interpreter, until there is code.
-void install_walk(ChainNode& node) {
-  if (!wants_table(node.options)) return;
-  make_table(node, find_residuals(node.plan, node.options.rule, node.options.layout), {});
-  const compose::ChainGraph* decisions = node.plan.size() == 1 ? node.plan[0]->chain_graph() : nullptr;
-  if (decisions != nullptr) node.flat = std::make_unique<ir::FlatGraph>(ir::FlatGraph::make(decisions->graph));
-  const bool walks = node.flat != nullptr && !node.flat->empty();
-  decide_by(node, node.own_table.get(), node.own_checks.data(), walks ? walk_data : interpret_data,
+// By table and graph, or by table and interpreter.
+void decide_by_graph(ChainNode& node, Image image) noexcept {
+  node.own_table = std::move(image.table);
+  node.own_checks = std::move(image.residuals.checks);
+  node.flat = std::move(image.flat);
+  const bool walks = !node.flat.empty();
+  decide_by(node, node.own_table.data(), node.own_checks.data(), walks ? walk_data : interpret_data,
             walks ? walk_frame : interpret_frame);
 }
 
-void install_compiled(ChainNode& node, const ChainNode* parent) {
-  node.plan = make_plan(node, parent, compose::Precision::path_sensitive);
-  const bool no_jit = node.engine == Engine::interpreter;
-  if (no_jit) fall_back(node, FallbackReason::no_jit);
-  if (!no_jit && node.options.no_exec_memory) fall_back(node, FallbackReason::no_exec_memory);
-  if (node.engine != Engine::interpreter) install_native(node);
-  if (node.engine == Engine::interpreter) install_walk(node);
+void put(ChainNode& node, Image image, jit::CodeMemory memory) noexcept {
+  node.plan = std::move(image.plan);
+  node.engine = image.engine;
+  node.fallback_reason = image.fallback_reason;
+  node.table_bytes = image.table_bytes();
+  node.code_bytes = image.code.bytes.size();
+  if (image.engine != Engine::interpreter) {
+    decide_by_code(node, std::move(memory));
+  } else if (!image.table.empty()) {
+    decide_by_graph(node, std::move(image));
+  }
 }
 
 bool is_sound(const InputLayout& layout) {
@@ -155,6 +122,14 @@ bool is_sound(const InputLayout& layout) {
     return word.is_constant || (word.value % 4 == 0 && word.value <= max_frame_offset);
   };
   return !layout.words[0].is_constant && std::all_of(layout.words.begin(), layout.words.end(), sound);
+}
+
+void find_number_and_arch(ChainNode& node) noexcept {
+  const InputLayout& layout = node.options.layout;
+  node.nr_offset = static_cast<std::uint16_t>(layout.words[0].value);
+  node.arch_offset = layout.words[1].is_constant ? no_offset : static_cast<std::uint16_t>(layout.words[1].value);
+  node.arch_value = layout.words[1].is_constant ? layout.words[1].value : 0;
+  node.single_fetch = layout.single_fetch;
 }
 
 }  // namespace
@@ -168,25 +143,17 @@ std::optional<AttachErrc> check_options(const Options& options) noexcept {
   return is_in_this_build ? AttachErrc::target_unavailable : AttachErrc::engine_unavailable;
 }
 
-bool has_table(const ChainNode& node) noexcept { return node.table_bytes != 0; }
-
 void install(ChainNode& node, const ChainNode* parent) noexcept {
-  const InputLayout& layout = node.options.layout;
-  node.nr_offset = static_cast<std::uint16_t>(layout.words[0].value);
-  node.arch_offset = layout.words[1].is_constant ? no_offset : static_cast<std::uint16_t>(layout.words[1].value);
-  node.arch_value = layout.words[1].is_constant ? layout.words[1].value : 0;
-  node.single_fetch = layout.single_fetch;
+  find_number_and_arch(node);
   decide_by_interpreter(node);
-  node.engine = wanted_engine(node.options);
   if (node.options.engine == Engine::interpreter) return;
   try {
-    install_compiled(node, parent);
+    Image image = image_of(node, parent);
+    jit::CodeMemory memory = publish(image, node);
+    put(node, std::move(image), std::move(memory));
   } catch (const std::bad_alloc&) {
-    node.own_table.reset();
-    node.own_checks = {};
-    node.table_bytes = 0;
-    decide_by_interpreter(node);
-    fall_back(node, FallbackReason::memory_refused, ENOMEM);
+    node.fallback_reason = FallbackReason::memory_refused;
+    node.fallback_errno = ENOMEM;
   }
 }
 

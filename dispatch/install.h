@@ -1,4 +1,4 @@
-// Makes a new chain node ready to decide: its action table, and its code or the interpreter.
+// Makes a new chain node ready to decide: filters → plan → image → sealed memory → node.
 #pragma once
 
 #include <optional>
@@ -13,8 +13,5 @@ std::optional<AttachErrc> check_options(const Options& options) noexcept;
 // Fills in everything of `node` that decides: entry, table, engine, memory. `parent` is the chain that it was attached
 // to, or null. Cannot fail: whatever is refused, the interpreter decides.
 void install(ChainNode& node, const ChainNode* parent) noexcept;
-
-// Whether constant decisions come from an action table.
-bool has_table(const ChainNode& node) noexcept;
 
 }  // namespace callgate::detail

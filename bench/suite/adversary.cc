@@ -19,7 +19,7 @@ void compile(benchmark::State& state, const Options& options, const std::vector<
     const auto made =
         oracles::compile({filters, options.rule, {}}, options.engine, jit::host_target(), options.optimize, answer);
     if (!made) throw std::runtime_error(answer.why);
-    code = made->bytes.size();
+    code = made->code.bytes.size();
   });
   std::size_t instructions = 0;
   for (const Program& filter : filters) instructions += filter.size();

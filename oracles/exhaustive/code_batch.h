@@ -12,13 +12,13 @@ namespace callgate::oracles {
 
 class CALLGATE_HIDDEN CodeBatch {
  public:
-  // The chain must have been compiled for this process. Its index is the number of chains before it.
-  void add(CompiledChain chain);
+  // The code must have been made for this process. Its index is the number of chains before it.
+  void add(detail::Image image);
 
   // Makes all that was added callable. Throws std::runtime_error if there is no executable memory.
   void publish();
 
-  // What the published chain decides.
+  // What the published image decides.
   std::uint32_t decide(std::size_t index, const SeccompData& data) const;
 
   bool empty() const { return chains_.empty(); }
@@ -26,7 +26,7 @@ class CALLGATE_HIDDEN CodeBatch {
 
  private:
   struct Entry {
-    CompiledChain chain;
+    detail::Image image;
     std::size_t start;  // of its code
   };
   std::vector<Entry> chains_;

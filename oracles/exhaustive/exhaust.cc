@@ -54,8 +54,8 @@ class Comparer {
     batch_.clear();
     for (const Entry& chain : chains_) {
       for (const Optimize level : levels) {
-        for (CompiledChain& compiled : compile_chain(chain.filters, chain.rule, level, engines_, jit::host_target())) {
-          batch_.add(std::move(compiled));
+        for (detail::Image& image : compile_chain(chain.filters, chain.rule, level, engines_, jit::host_target())) {
+          batch_.add(std::move(image));
         }
       }
     }

@@ -11,9 +11,9 @@
 namespace callgate::oracles {
 
 struct Chain32::State {
-  State(Compiled made, const std::string& program) : compiled(std::move(made)), helper(program) {}
+  State(detail::Image made, const std::string& program) : image(std::move(made)), helper(program) {}
 
-  Compiled compiled;
+  detail::Image image;
   Helper32 helper;
   std::vector<std::uint32_t*> waiting = {};  // where the results of a round's calls go
 };
@@ -27,22 +27,22 @@ Expected<Chain32, std::string> Chain32::make(std::span<const Program> oldest_fir
   if (!available(Engine::asmjit, Target::x86_32)) return std::string("this build has no AsmJit");
   if (std::string why = Helper32::obstacle(helper); !why.empty()) return why;
   Answer answer;
-  auto compiled = compile({oldest_first, rule, {}}, Engine::asmjit, Target::x86_32, level, answer);
-  if (!compiled) return answer.why;
-  if (compiled->bytes.size() > helper_32::max_code) return std::string("the code is too large for the 32-bit helper");
-  auto state = std::make_unique<State>(std::move(*compiled), helper);
-  std::ranges::copy(state->compiled.bytes, state->helper.code().begin());
+  auto image = compile({oldest_first, rule, {}}, Engine::asmjit, Target::x86_32, level, answer);
+  if (!image) return answer.why;
+  if (image->code.bytes.size() > helper_32::max_code) return std::string("the code is too large for the 32-bit helper");
+  auto state = std::make_unique<State>(std::move(*image), helper);
+  std::ranges::copy(state->image.code.bytes, state->helper.code().begin());
   return Chain32(std::move(state));
 }
 
 void Chain32::evaluate(std::span<const SeccompData> calls, std::uint32_t* results) {
-  auto& [compiled, helper, waiting] = *state_;
+  auto& [image, helper, waiting] = *state_;
   while (!calls.empty()) {
     const auto round = calls.first(std::min<std::size_t>(calls.size(), helper_32::max_calls));
     calls = calls.subspan(round.size());
     waiting.clear();
     for (const SeccompData& call : round) {
-      const Place place = compiled.look_up(call);
+      const detail::Place place = image.look_up(call);
       *results = place.value;
       if (place.in_code) {
         helper.entries()[waiting.size()] = place.value;

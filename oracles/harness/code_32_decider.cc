@@ -16,15 +16,15 @@ class Code32Decider final : public Decider {
   void decide(std::span<const Question> questions, std::uint32_t* results, std::span<Answer> answers,
               Times& times) override {
     for (std::size_t i = 0; i < questions.size(); ++i) {
-      compiled_.push_back(compile(questions[i], Engine::asmjit, Target::x86_32, level_, answers[i]));
+      images_.push_back(compile(questions[i], Engine::asmjit, Target::x86_32, level_, answers[i]));
     }
     times.lap(Phase::compile);
     for (std::size_t i = 0; i < questions.size(); ++i) {
-      if (compiled_[i]) put(*compiled_[i], questions[i], results, answers[i]);
+      if (images_[i]) put(*images_[i], questions[i], results, answers[i]);
       results += questions[i].inputs.size();
     }
     run();
-    compiled_.clear();
+    images_.clear();
     times.lap(Phase::run);
   }
 
@@ -35,21 +35,21 @@ class Code32Decider final : public Decider {
     Answer* answer;
   };
 
-  void put(const Compiled& compiled, const Question& question, std::uint32_t* results, Answer& answer) {
+  void put(const detail::Image& image, const Question& question, std::uint32_t* results, Answer& answer) {
     constexpr std::uint32_t alignment = 16;  // bytes, of every question's code
     const bool fits = waiting_.size() + question.inputs.size() <= helper_32::max_calls &&
-                      used_ + compiled.bytes.size() + alignment <= helper_32::max_code;
+                      used_ + image.code.bytes.size() + alignment <= helper_32::max_code;
     if (!fits) run();
-    std::copy(compiled.bytes.begin(), compiled.bytes.end(), helper_.code().subspan(used_).begin());
+    std::copy(image.code.bytes.begin(), image.code.bytes.end(), helper_.code().subspan(used_).begin());
     for (std::size_t i = 0; i < question.inputs.size(); ++i) {
-      const Place place = compiled.look_up(question.inputs[i]);
+      const detail::Place place = image.look_up(question.inputs[i]);
       results[i] = place.value;
       if (!place.in_code) continue;
       helper_.entries()[waiting_.size()] = used_ + place.value;
       helper_.inputs()[waiting_.size()] = question.inputs[i];
       waiting_.push_back({&results[i], &answer});
     }
-    used_ = (used_ + static_cast<std::uint32_t>(compiled.bytes.size()) + alignment - 1) / alignment * alignment;
+    used_ = (used_ + static_cast<std::uint32_t>(image.code.bytes.size()) + alignment - 1) / alignment * alignment;
   }
 
   // Code that kills the helper fails its question; the others are asked in a new helper.
@@ -69,7 +69,7 @@ class Code32Decider final : public Decider {
 
   Helper32 helper_;
   Optimize level_;
-  std::vector<std::optional<Compiled>> compiled_;
+  std::vector<std::optional<detail::Image>> images_;
   std::vector<Waiting> waiting_;
   std::uint32_t used_ = 0;  // bytes of the helper's code
 };

@@ -28,7 +28,7 @@ class CodeDecider final : public Decider {
     const std::uint8_t* const code = publish(memory);
     times.lap(Phase::publish);
     for (std::size_t i = 0; i < questions.size(); ++i) {
-      if (compiled_[i]) run(*compiled_[i], code + starts_[i], questions[i], results);
+      if (images_[i]) run(*images_[i], code + starts_[i], questions[i], results);
       results += questions[i].inputs.size();
     }
     times.lap(Phase::run);
@@ -40,20 +40,20 @@ class CodeDecider final : public Decider {
   void compile_all(std::span<const Question> questions, std::span<Answer> answers) {
     code_.clear();
     starts_.clear();
-    compiled_.clear();
+    images_.clear();
     for (std::size_t i = 0; i < questions.size(); ++i) {
-      compiled_.push_back(compile(questions[i], engine_, jit::host_target(), level_, answers[i]));
+      images_.push_back(compile(questions[i], engine_, jit::host_target(), level_, answers[i]));
       starts_.push_back(code_.size());
-      if (!compiled_[i]) continue;
-      code_.insert(code_.end(), compiled_[i]->bytes.begin(), compiled_[i]->bytes.end());
+      if (!images_[i]) continue;
+      code_.insert(code_.end(), images_[i]->code.bytes.begin(), images_[i]->code.bytes.end());
       code_.resize((code_.size() + alignment - 1) / alignment * alignment, 0xcc);
     }
   }
 
-  static void run(const Compiled& compiled, const std::uint8_t* start, const Question& question,
+  static void run(const detail::Image& image, const std::uint8_t* start, const Question& question,
                   std::uint32_t* results) {
     for (const SeccompData& data : question.inputs) {
-      const Place place = compiled.look_up(data);
+      const detail::Place place = image.look_up(data);
       const auto entry = reinterpret_cast<std::uintptr_t>(start + place.value);
       *results++ = place.in_code ? reinterpret_cast<Function>(entry)(&data) : place.value;
     }
@@ -73,7 +73,7 @@ class CodeDecider final : public Decider {
   std::optional<CodeBuffer> buffer_;
   std::vector<std::uint8_t> code_;
   std::vector<std::size_t> starts_;  // of each question's code
-  std::vector<std::optional<Compiled>> compiled_;
+  std::vector<std::optional<detail::Image>> images_;
 };
 
 }  // namespace

@@ -15,19 +15,19 @@ class Gate32Decider final : public Decider {
   void decide(std::span<const Question> questions, std::uint32_t* results, std::span<Answer> answers,
               Times& times) override {
     for (std::size_t i = 0; i < questions.size(); ++i) {
-      const auto compiled = compile(questions[i], Engine::asmjit, Target::x86_32, level_, answers[i]);
+      const auto image = compile(questions[i], Engine::asmjit, Target::x86_32, level_, answers[i]);
       times.lap(Phase::compile);
-      if (compiled) run(*compiled, questions[i], results);
+      if (image) run(*image, questions[i], results);
       results += questions[i].inputs.size();
       times.lap(Phase::run);
     }
   }
 
  private:
-  void run(const Compiled& compiled, const Question& question, std::uint32_t* results) {
-    const std::uint8_t* const code = buffer_.put(compiled.bytes);
+  void run(const detail::Image& image, const Question& question, std::uint32_t* results) {
+    const std::uint8_t* const code = buffer_.put(image.code.bytes);
     for (const SeccompData& data : question.inputs) {
-      const Place place = compiled.look_up(data);
+      const detail::Place place = image.look_up(data);
       *results++ = place.in_code ? gate_.call(code + place.value, data) : place.value;
     }
   }

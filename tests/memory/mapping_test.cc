@@ -178,7 +178,7 @@ TEST(ChainMemory, TableBytecodeAndCodeAreSealed) {
     const std::uint8_t* const data = node.memory.data();
     if (chain.sizes().table != 0) {
       EXPECT_EQ(number(node.table), number(data));
-      EXPECT_EQ(node.own_table, nullptr);
+      EXPECT_TRUE(node.own_table.empty());
     }
     EXPECT_EQ(number(node.sealed_bytecode), number(data) + chain.sizes().table);
     const Insn* sealed = node.sealed_bytecode;

@@ -64,12 +64,12 @@ struct Case {
 };
 
 void compare(Emulator& emulator, const Case& c, const Kind& kind, MergeRule rule, Optimize level, std::uint64_t& runs) {
-  const auto compiled = oracles::compile_chain(c.filters, rule, level, {&kind.engine, 1}, kind.target).at(0);
-  emulator.load(compiled.code);
+  const auto image = oracles::compile_chain(c.filters, rule, level, {&kind.engine, 1}, kind.target).at(0);
+  emulator.load(image.code.bytes);
   for (const SeccompData& data : c.inputs) {
-    const auto entry = compiled.entry_of(data);
-    const Emulation emulation = entry ? emulator.run(*entry, data) : Emulation{compiled.decide(data, 0), ""};
-    runs += entry.has_value();
+    const detail::Place place = image.look_up(data);
+    const Emulation emulation = place.in_code ? emulator.run(place.value, data) : Emulation{place.value, ""};
+    runs += place.in_code;
     const std::uint32_t expected = reference(c.filters, rule, data);
     if (emulation.fault.empty() && emulation.result == expected) continue;
     std::string text;

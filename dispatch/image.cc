@@ -1,0 +1,186 @@
+#include "dispatch/image.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "jit/compile.h"
+
+namespace callgate::detail {
+namespace {
+
+// Words that the layout makes constant, for the compiler.
+ir::FixedWords fixed_words(const InputLayout& layout) {
+  ir::FixedWords fixed;
+  for (std::size_t i = 0; i < fixed.size(); ++i) {
+    if (layout.words[i].is_constant) fixed[i] = layout.words[i].value;
+  }
+  return fixed;
+}
+
+// Where code finds its input. Frames that must be read once are copied into a SeccompData first.
+jit::InputMap input_map(const InputLayout& layout) {
+  if (layout.single_fetch) return jit::seccomp_data_map;
+  jit::InputMap map{};
+  for (std::size_t i = 0; i < map.at.size(); ++i) {
+    map.at[i] = static_cast<std::int32_t>(layout.words[i].value);
+    map.is_constant[i] = layout.words[i].is_constant;
+  }
+  return map;
+}
+
+// Chains that decide by table and code have the table; chains that run baseline code for every call do not.
+bool wants_table(const Options& options) noexcept {
+  return options.optimize == Optimize::full && options.engine != Engine::interpreter;
+}
+
+// The precision of the segment that has most of it.
+compose::Precision precision_of(const compose::Plan& plan) noexcept {
+  compose::Precision most = compose::Precision::baseline;
+  for (const auto& segment : plan) {
+    if (const compose::ChainGraph* graph = segment->chain_graph()) most = std::min(most, graph->precision);
+  }
+  return most;
+}
+
+compose::Precision less_than(compose::Precision precision) noexcept {
+  return static_cast<compose::Precision>(static_cast<int>(precision) + 1);
+}
+
+void fill_table(Image& image, const Options& options) {
+  image.table.resize(action_table_words);
+  fill(ActionTable(image.table.data(), image.table.size()), image.plan, options.rule, image.residuals, image.code.entries);
+}
+
+// Makes one image, stage by stage.
+class Maker {
+ public:
+  Maker(compose::Plan plan, const PlanWith& plan_with, const ImageRequest& request)
+      : plan_with_(plan_with), request_(request), options_(request.options), input_(input_map(options_.layout)) {
+    image_.plan = std::move(plan);
+    image_.engine = request.engine;
+  }
+
+  Image run() && {
+    find_rest();
+    if (image_.engine == Engine::interpreter) {
+      drop_code(image_, FallbackReason::none, options_);
+    } else {
+      compile();
+    }
+    ended(Stage::fill);
+    return std::move(image_);
+  }
+
+ private:
+  void ended(Stage stage) const {
+    if (request_.ended) request_.ended(stage);
+  }
+
+  void find_rest() {
+    if (wants_table(options_)) image_.residuals = find_residuals(image_.plan, options_.rule, options_.layout);
+    ended(Stage::table);
+  }
+
+  // With less and less precision until the code is small enough.
+  void compile() {
+    for (;;) {
+      const compose::Precision precision = precision_of(image_.plan);
+      auto code = compile_plan(precision);
+      ended(Stage::code);
+      if (code) return take(std::move(*code));
+      if (code.error().reason != FallbackReason::code_too_large || precision == compose::Precision::baseline) {
+        image_.error = std::move(code.error().message);
+        return drop_code(image_, code.error().reason, options_);
+      }
+      image_.plan = plan_with_(less_than(precision));
+      ended(Stage::plan);
+      image_.residuals = {};
+      find_rest();
+    }
+  }
+
+  Expected<jit::Code, jit::CompileError> compile_plan(compose::Precision precision) const {
+    const bool has_less = precision != compose::Precision::baseline;
+    return jit::compile({.plan = image_.plan,
+                         .rule = options_.rule,
+                         .engine = request_.engine,
+                         .target = request_.target,
+                         .with_marks = request_.with_marks,
+                         .residuals = image_.residuals.roots,
+                         .input = input_,
+                         .max_bytes = has_less ? std::min(options_.code_limit, max_code_bytes) : jit::max_baseline_bytes});
+  }
+
+  void take(jit::Code code) {
+    image_.code = std::move(code);
+    if (wants_table(options_)) fill_table(image_, options_);
+  }
+
+  const PlanWith& plan_with_;
+  const ImageRequest& request_;
+  const Options& options_;
+  jit::InputMap input_;
+  Image image_;
+};
+
+}  // namespace
+
+Place Image::look_up(const SeccompData& data) const noexcept {
+  if (table.empty()) return {true, 0};
+  const std::uint32_t word = table[table_index(data.nr, data.arch)];
+  if (!is_residual(word)) return {false, word};
+  if (word < code_base) return {false, residuals.checks[word - check_base].decide(&data)};
+  return {true, word - code_base};
+}
+
+std::size_t Image::table_bytes() const noexcept {
+  return table.empty() ? 0 : checks_at + residuals.checks.size() * sizeof(ArgumentCheck);
+}
+
+compose::PlanOptions plan_options(const Options& options, compose::Precision precision) {
+  return {options.rule, options.optimize, fixed_words(options.layout), precision};
+}
+
+Image make_image(compose::Plan plan, const PlanWith& plan_with, const ImageRequest& request) {
+  return Maker(std::move(plan), plan_with, request).run();
+}
+
+Image make_image(std::span<const Program> oldest_first, const ImageRequest& request) {
+  const auto plan_with = [&](compose::Precision precision) {
+    return compose::make_plan(oldest_first, plan_options(request.options, precision));
+  };
+  compose::Plan plan = plan_with(compose::Precision::path_sensitive);
+  if (request.ended) request.ended(Stage::plan);
+  return make_image(std::move(plan), plan_with, request);
+}
+
+void drop_code(Image& image, FallbackReason reason, const Options& options) {
+  image.engine = Engine::interpreter;
+  image.fallback_reason = reason;
+  image.code = {};
+  if (!wants_table(options)) return;
+  fill_table(image, options);
+  const compose::ChainGraph* graph = image.plan.size() == 1 ? image.plan[0]->chain_graph() : nullptr;
+  if (graph != nullptr) image.flat = ir::FlatGraph::make(graph->graph);
+}
+
+Expected<jit::CodeMemory, jit::PublishError> publish(const Image& image, const FilterList& filters, bool permanent) {
+  std::size_t bytes = image.table_bytes();
+  for (const FilterLink* link = filters.newest(); link != nullptr; link = link->older) {
+    bytes += link->program.instructions().size_bytes();
+  }
+  std::vector<std::uint8_t> data(bytes);
+  if (!image.table.empty()) std::memcpy(data.data(), image.table.data(), action_table_words * sizeof image.table[0]);
+  const std::vector<ArgumentCheck>& checks = image.residuals.checks;
+  if (!checks.empty()) std::memcpy(data.data() + checks_at, checks.data(), checks.size() * sizeof checks[0]);
+  std::uint8_t* at = data.data() + image.table_bytes();
+  for (const FilterLink* link = filters.newest(); link != nullptr; link = link->older) {
+    const auto bytecode = std::as_bytes(link->program.instructions());
+    std::memcpy(at, bytecode.data(), bytecode.size());
+    at += bytecode.size();
+  }
+  return jit::publish(data, image.code.bytes, {.permanent = permanent});
+}
+
+}  // namespace callgate::detail
