@@ -4,7 +4,7 @@
 set -euo pipefail
 
 packages=(
-  g++ clang libclang-rt-14-dev cmake ninja-build pkg-config git binutils
+  g++ clang libclang-rt-14-dev clang-format-14 cmake ninja-build pkg-config git binutils
   libxbyak-dev libasmjit-dev                                            # code generation
   libcli11-dev libfmt-dev nlohmann-json3-dev libseccomp-dev libzydis-dev # tools
   libgtest-dev libgmock-dev libbenchmark-dev                            # tests and benchmarks
