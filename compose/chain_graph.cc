@@ -5,17 +5,23 @@
 #include <vector>
 
 #include "callgate/action.hpp"
-#include "ir/check.h"
-#include "ir/fold.h"
 #include "compose/number_flow.h"
-#include "ir/dead_nodes.h"
 #include "compose/specialise.h"
+#include "ir/check.h"
+#include "ir/dead_nodes.h"
+#include "ir/fold.h"
 
 namespace callgate::compose {
 namespace {
 
 constexpr std::uint32_t rest_class(std::size_t i) { return domain_classes + static_cast<std::uint32_t>(i); }
 
+// The specialiser's ids of classes: a rest class keeps its own for all filters, a group of numbers gets a new one.
+constexpr ClassId rest_class_id(std::size_t i) { return ClassId{1 + static_cast<std::uint32_t>(i)}; }
+constexpr std::uint32_t first_group_id = 1 + static_cast<std::uint32_t>(rest_classes.size());
+
+// Puts filters, oldest first, on top of a chain's graph. Each method that adds something returns false or nothing when a budget
+// is exceeded; the graph is of no use then.
 class Attacher {
  public:
   Attacher(const ChainGraph& older, const Composition& composition, std::uint32_t budget)
@@ -29,10 +35,10 @@ class Attacher {
     if (!root) return false;
     if (!decisions_.by_number()) {
       specialiser_.set_no_class();
-      return put(decisions_.roots[0], *root);
+      return specialise(decisions_.roots[0], *root);
     }
-    // Never two classes by one name.
-    if (next_class_id_ > most_class_ids) return false;  // LCOV_EXCL_BR_LINE: takes billions of steps
+    // Never two classes with one id.
+    if (next_class_id_ > last_class_id) return false;  // LCOV_EXCL_BR_LINE: takes billions of steps
     numbers_.allow(max_number_steps(program.size()));
     return add_domains(*root) && add_rest(*root);
   }
@@ -51,13 +57,14 @@ class Attacher {
   }
 
  private:
-  // Puts the filter's graph from `node` on in front of `root`.
-  bool put(NodeId& root, NodeId node) {
-    const auto result = specialiser_.run(node, root);
-    if (result) root = *result;
-    return result.has_value();
+  // Replaces the older root by the residual of the filter from `node` on, for the class that the specialiser is set to.
+  bool specialise(NodeId& root, NodeId node) {
+    const auto residual = specialiser_.run(node, root);
+    if (residual) root = *residual;
+    return residual.has_value();
   }
 
+  // The classes of one number each: the number flow says at which node of the filter each number arrives.
   bool add_domains(NodeId root) {
     for (std::uint32_t d = 0; d < domains.size(); ++d) {
       for (const Arrival& arrival : numbers_.run(root, domains[d])) {
@@ -87,73 +94,80 @@ class Attacher {
     std::ranges::fill(std::span(decisions_.roots).subspan(first, end - first), root);
   }
 
-  // What stands in front of one older root for the numbers of one group: numbers that older filters decide alike are decided
-  // alike.
-  struct Last {
-    std::uint32_t class_id = 0;  // 0: no number of the group was met yet
-    NodeId older = 0;
-    NodeId result = 0;
+  // Numbers of a domain that the filter treats alike, and the residual that was made last for one of them. Numbers whose older
+  // roots are the same have the same residual.
+  struct Group {
+    ClassId class_id;
+    NodeId older;
+    NodeId residual;
   };
 
-  // False if the budget is exceeded.
-  bool put(Last& last, NodeId node, NodeId older, std::uint32_t n, const Domain& domain) {
-    if (last.class_id != 0 && last.older == older) return true;
-    if (last.class_id == 0) last.class_id = next_class_id_++;
-    last.older = last.result = older;
-    specialiser_.set_class(last.class_id, domain.first + n, domain.arch);
-    return put(last.result, node);
+  // The residual of the filter from `node` on in front of the root `older`, for a number of the group; the first one makes the
+  // group.
+  std::optional<NodeId> residual_of(std::optional<Group>& group, NodeId node, NodeId older, std::uint32_t n, const Domain& domain) {
+    if (group && group->older == older) return group->residual;
+    const ClassId class_id = group ? group->class_id : ClassId{next_class_id_++};
+    specialiser_.set_class(class_id, domain.first + n, domain.arch);
+    const auto residual = specialiser_.run(node, older);
+    if (residual) group = Group{class_id, older, *residual};
+    return residual;
   }
 
+  // All numbers that arrive are one group.
   bool arrive_alike(const Arrival& arrival, const Domain& domain, std::uint32_t first_class) {
-    Last last;
+    std::optional<Group> group;
     bool within_budget = true;
     arrival.numbers.for_each_run([&](std::uint32_t first, std::uint32_t end) {
       for (std::uint32_t n = first; n < end && within_budget;) {
-        const std::uint32_t same = run_end(std::span(decisions_.roots).first(first_class + end), first_class + n);
-        within_budget = put(last, arrival.node, decisions_.roots[first_class + n], n, domain);
-        set_roots(first_class + n, same, last.result);
-        n = same - first_class;
+        const std::uint32_t same_older = run_end(std::span(decisions_.roots).first(first_class + end), first_class + n);
+        const auto residual = residual_of(group, arrival.node, decisions_.roots[first_class + n], n, domain);
+        within_budget = residual.has_value();
+        if (residual) set_roots(first_class + n, same_older, *residual);
+        n = same_older - first_class;
       }
     });
     return within_budget;
   }
 
   bool arrive_in_groups(const Arrival& arrival, const Domain& domain, std::uint32_t first_class, const NumberGroups& groups) {
-    std::vector<Last> last_of(groups.count);
+    std::vector<std::optional<Group>> made(groups.count);
     bool within_budget = true;
     arrival.numbers.for_each([&](std::uint32_t n) {
+      if (!within_budget) return;
       NodeId& root = decisions_.roots[first_class + n];
-      Last& last = last_of[groups.of[n]];
-      within_budget = within_budget && put(last, arrival.node, root, n, domain);
-      root = last.result;
+      const auto residual = residual_of(made[groups.of[n]], arrival.node, root, n, domain);
+      within_budget = residual.has_value();
+      if (residual) root = *residual;
     });
     return within_budget;
   }
 
+  // The rest classes, of which only the architecture and an interval of numbers are known.
   bool add_rest(NodeId root) {
     for (std::size_t i = 0; i < rest_classes.size(); ++i) {
       const RestClass& rest = rest_classes[i];
-      specialiser_.set_class(rest_class(i) + 1, rest.arch, rest.low, rest.high);
-      if (!put(decisions_.roots[rest_class(i)], root)) return false;
+      specialiser_.set_class(rest_class_id(i), rest.arch, rest.low, rest.high);
+      if (!specialise(decisions_.roots[rest_class(i)], root)) return false;
     }
     return true;
   }
 
+  // The tests that find the rest class of a call.
   NodeId pick_rest() {
     Graph& g = decisions_.graph;
     const auto root = [&](std::size_t i) { return decisions_.roots[rest_class(i)]; };
     const auto is_arch = [&](std::uint32_t value, NodeId then, NodeId otherwise) {
-      const ExprId load = arch_word();
-      return fold_test(g, Compare::equal, load, g.constant(value), then, otherwise);
+      const ExprId arch = word_at(arch_offset);
+      return fold_test(g, Compare::equal, arch, g.constant(value), then, otherwise);
     };
-    const ExprId nr = composition_.fixed[nr_offset / 4] ? g.constant(*composition_.fixed[nr_offset / 4]) : g.load(nr_offset);
+    const ExprId nr = word_at(nr_offset);
     const NodeId x86_64 = fold_test(g, Compare::greater_equal, nr, g.constant(arch::x32_bit), root(1), root(0));
     return is_arch(arch::x86_64, x86_64, is_arch(arch::x86_32, root(2), root(3)));
   }
 
-  ExprId arch_word() {
-    const auto& fixed = composition_.fixed[arch_offset / 4];
-    return fixed ? decisions_.graph.constant(*fixed) : decisions_.graph.load(arch_offset);
+  ExprId word_at(std::uint32_t offset) {
+    const auto& fixed = composition_.fixed[offset / 4];
+    return fixed ? decisions_.graph.constant(*fixed) : decisions_.graph.load(offset);
   }
 
   const Composition& composition_;
@@ -161,9 +175,9 @@ class Attacher {
   ChainGraph decisions_;
   Specialiser specialiser_;
   NumberFlow numbers_{decisions_.graph};
-  // A filter takes one for each number at most.
-  static constexpr std::uint32_t most_class_ids = 0xffffffff - class_count;
-  std::uint32_t next_class_id_ = class_count + 1;  // those below are the rest classes'
+  // A filter takes no more ids than there are classes.
+  static constexpr std::uint32_t last_class_id = 0xffffffff - class_count;
+  std::uint32_t next_class_id_ = first_group_id;
 };
 
 void assert_sound([[maybe_unused]] const ChainGraph& decisions) {

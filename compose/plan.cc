@@ -16,79 +16,73 @@ class Planner {
   Planner(Plan plan, const AllFilters& all, const PlanOptions& options)
       : plan_(std::move(plan)), all_(all), options_(options) {}
 
-  // Adds the filters one by one only when they do not go together.
+  // With as much precision as the budgets allow. Filters that have no graph together are added one by one, and a filter that has
+  // none by itself in baseline form.
   void add(std::span<const Program* const> newer, std::uint32_t filter) {
-    if (options_.level == Optimize::full && options_.precision != Precision::baseline) {
-      if (extend(newer, filter) || extend_with_less(newer, filter)) return;
-      if (newer.size() > 1) {
-        for (std::size_t i = 0; i < newer.size(); ++i) add(newer.subspan(i, 1), filter++);
-        return;
-      }
+    for (Precision precision = most_precision(); precision != Precision::baseline; precision = less(precision)) {
+      if (extend(newer, filter, precision)) return;
     }
-    for (const Program* program : newer) add_straight(*program, filter++);
+    if (newer.size() == 1) return add_baseline(*newer.front(), filter);
+    for (std::size_t i = 0; i < newer.size(); ++i) add(newer.subspan(i, 1), filter++);
   }
 
   Plan finish() && { return std::move(plan_); }
 
  private:
+  static constexpr Precision less(Precision precision) {
+    return static_cast<Precision>(static_cast<std::uint8_t>(precision) + 1);
+  }
+
   const ChainGraph* newest() const { return plan_.empty() ? nullptr : plan_.front()->chain_graph(); }
 
-  // The newest segment with the filters on top of it, or a new segment of them alone.
-  bool extend(std::span<const Program* const> newer, std::uint32_t filter) {
-    const ChainGraph* below = newest();
-    const auto precision = below != nullptr ? below->precision : options_.precision;
-    const ChainGraph none = below != nullptr ? ChainGraph{} : allow_all(precision);
-    auto decisions = attach(below != nullptr ? *below : none, newer, filter, {options_.rule, options_.fixed, precision});
-    if (!decisions) return false;
-    const auto count = static_cast<std::uint32_t>(newer.size());
-    if (below == nullptr) {
-      plan_.insert(plan_.begin(), segment(std::move(*decisions), filter, count));
-    } else {
-      const Segment& old = *plan_.front();
-      plan_.front() = segment(std::move(*decisions), old.oldest_filter, old.filter_count + count);
-    }
-    return true;
+  // Precision that was lost is not regained.
+  Precision most_precision() const {
+    if (options_.level != Optimize::full) return Precision::baseline;
+    return newest() != nullptr ? newest()->precision : options_.precision;
   }
 
-  // The newest segment's filters and the new ones from the beginning, with less precision.
-  bool extend_with_less(std::span<const Program* const> newer, std::uint32_t filter) {
+  // Puts the filters into the newest segment if it has a graph, else into a segment of their own. A graph of another precision is
+  // made anew from all filters of the segment. False, and nothing has changed, if a budget is exceeded.
+  bool extend(std::span<const Program* const> newer, std::uint32_t filter, Precision precision) {
     const ChainGraph* below = newest();
-    const Precision had = below != nullptr ? below->precision : options_.precision;
-    const std::uint32_t oldest = below != nullptr ? plan_.front()->oldest_filter : filter;
-    std::vector<const Program*> programs;
-    if (below != nullptr) programs = filters(oldest, filter);
+    if (below == nullptr) return push(attach_to(allow_all(precision), newer, filter), filter, newer.size());
+    const std::uint32_t oldest = plan_.front()->oldest_filter;
+    const std::size_t count = plan_.front()->filter_count + newer.size();
+    if (below->precision == precision) return replace_newest(attach_to(*below, newer, filter), oldest, count);
+    std::vector<const Program*> programs = filters(oldest, filter);
     programs.insert(programs.end(), newer.begin(), newer.end());
-    for (const Precision less : {Precision::per_number, Precision::number_blind}) {
-      if (less <= had) continue;
-      auto decisions = attach(allow_all(less), programs, oldest, {options_.rule, options_.fixed, less});
-      if (!decisions) continue;
-      if (below != nullptr) plan_.erase(plan_.begin());
-      plan_.insert(plan_.begin(), segment(std::move(*decisions), oldest, static_cast<std::uint32_t>(programs.size())));
-      return true;
-    }
-    return false;
+    return replace_newest(attach_to(allow_all(precision), programs, oldest), oldest, count);
   }
 
-  void add_straight(const Program& program, std::uint32_t filter) {
+  void add_baseline(const Program& program, std::uint32_t filter) {
     if (newest() != nullptr && newest()->by_number()) forget_numbers();
     plan_.insert(plan_.begin(), segment(build_baseline(program), filter, 1));
   }
 
-  // Makes the newest segment fit to lie below a baseline form.
+  // Makes the newest segment fit to lie below a baseline form: number-blind, or in baseline form itself.
   void forget_numbers() {
-    const Segment old = *plan_.front();
-    const auto programs = filters(old.oldest_filter, old.oldest_filter + old.filter_count);
+    const std::uint32_t oldest = plan_.front()->oldest_filter;
+    const auto programs = filters(oldest, oldest + plan_.front()->filter_count);
+    if (replace_newest(attach_to(allow_all(Precision::number_blind), programs, oldest), oldest, programs.size())) return;
     plan_.erase(plan_.begin());
-    auto decisions =
-        attach(allow_all(Precision::number_blind), programs, old.oldest_filter, {options_.rule, options_.fixed, Precision::number_blind});
-    if (decisions) {
-      plan_.insert(plan_.begin(), segment(std::move(*decisions), old.oldest_filter, old.filter_count));
-    } else {
-      std::uint32_t filter = old.oldest_filter;
-      for (const Program* program : programs) add_straight(*program, filter++);
-    }
+    for (std::size_t i = 0; i < programs.size(); ++i) add_baseline(*programs[i], oldest + static_cast<std::uint32_t>(i));
   }
 
+  std::optional<ChainGraph> attach_to(const ChainGraph& older, std::span<const Program* const> programs, std::uint32_t filter) const {
+    return attach(older, programs, filter, {options_.rule, options_.fixed, older.precision});
+  }
+
+  bool push(std::optional<ChainGraph> graph, std::uint32_t oldest, std::size_t count) {
+    if (graph) plan_.insert(plan_.begin(), segment(std::move(*graph), oldest, static_cast<std::uint32_t>(count)));
+    return graph.has_value();
+  }
+
+  bool replace_newest(std::optional<ChainGraph> graph, std::uint32_t oldest, std::size_t count) {
+    if (graph) plan_.front() = segment(std::move(*graph), oldest, static_cast<std::uint32_t>(count));
+    return graph.has_value();
+  }
+
+  // The filters first … end - 1 of the chain.
   std::vector<const Program*> filters(std::uint32_t first, std::uint32_t end) const {
     const std::vector<const Program*> all = all_();
     const auto some = std::span(all).subspan(first, end - first);

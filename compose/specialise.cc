@@ -1,7 +1,7 @@
 #include "compose/specialise.h"
 
 #include <algorithm>
-#include <cassert>
+#include <utility>
 
 #include "compose/number_value.h"
 #include "compose/precedence.h"
@@ -11,56 +11,28 @@
 namespace callgate::compose {
 namespace {
 
-using Q = Question<std::uint32_t>;
-
 constexpr std::uint32_t all_ones = 0xffffffff;
 
-// What a test asks about: a value, of which facts are kept.
-struct Subject {
-  ExprId value;
-  Q question;
-  bool negated = false;  // the test holds when the answer is no
-};
-
-// Of two values that are not constant, how they compare: a question about their difference, their common bits, or their
-// quotient. (Where the divisor may be 0, nothing divides; what is asked is still the comparison.)
-Subject comparison(Graph& graph, Compare compare, ExprId lhs, ExprId rhs) {
-  const auto [first, second] = std::minmax(lhs, rhs);
-  switch (compare) {
-    case Compare::equal: return {graph.expr(Op::sub, first, second), {Compare::equal, all_ones, 0}};
-    case Compare::any_bit_set: return {graph.expr(Op::and_, first, second), {Compare::any_bit_set, all_ones, 0}};
-    case Compare::greater_equal: return {graph.expr(Op::div, lhs, rhs), {Compare::greater_equal, all_ones, 1}};
-    case Compare::greater: break;
-  }
-  return {graph.expr(Op::div, rhs, lhs), {Compare::greater_equal, all_ones, 1}, true};
-}
-
-Subject subject_of_test(Graph& graph, Compare compare, ExprId lhs, ExprId rhs) {
-  if (!graph.is_constant(rhs)) return comparison(graph, compare, lhs, rhs);
-  const std::uint32_t k = graph.expr_at(rhs).lhs;
-  if (compare == Compare::any_bit_set) return {lhs, {compare, k, 0}};
-  const ExprId value = subject_of(graph, compare, lhs);
-  const std::uint32_t mask = lhs == value ? all_ones : graph.expr_at(graph.expr_at(lhs).rhs).lhs;
-  return {value, {compare, mask, k}};
-}
+// The question whether a relation holds, about its truth as a value: at least 1, or 0.
+constexpr Question<std::uint32_t> is_true{Compare::greater_equal, all_ones, 1};
 
 }  // namespace
 
-std::uint32_t Environment::facts_of(ExprId value) const {
+std::uint32_t Environment::facts_of(SubjectId subject) const {
   for (std::uint32_t i = 0; i < count_; ++i) {
-    if (entries_[i].value == value) return entries_[i].facts;
+    if (entries_[i].subject == subject) return entries_[i].facts;
   }
   return 0;
 }
 
-void Environment::set(ExprId value, std::uint32_t facts, Support support) {
+void Environment::set(SubjectId subject, std::uint32_t facts, Support support) {
   std::uint32_t at = 0;
-  while (at < count_ && entries_[at].value < value) ++at;
-  if (at < count_ && entries_[at].value == value) {
+  while (at < count_ && entries_[at].subject < subject) ++at;
+  if (at < count_ && entries_[at].subject == subject) {
     entries_[at].facts = facts;
   } else if (count_ < capacity && facts != 0) {
     for (std::uint32_t i = count_; i > at; --i) entries_[i] = entries_[i - 1];
-    entries_[at] = {value, facts, support};
+    entries_[at] = {subject, facts, support};
     ++count_;
   }
 }
@@ -74,7 +46,7 @@ void Environment::keep(Support support) {
   count_ = kept;
 }
 
-void Specialiser::set_class(std::uint32_t id, std::uint32_t nr, std::uint32_t arch) {
+void Specialiser::set_class(ClassId id, std::uint32_t nr, std::uint32_t arch) {
   class_id_ = id;
   number_known_ = true;
   nr_ = nr;
@@ -82,7 +54,7 @@ void Specialiser::set_class(std::uint32_t id, std::uint32_t nr, std::uint32_t ar
   class_arch_ = class_nr_ = 0;
 }
 
-void Specialiser::set_class(std::uint32_t id, std::optional<std::uint32_t> arch, std::uint32_t low, std::uint32_t high) {
+void Specialiser::set_class(ClassId id, std::optional<std::uint32_t> arch, std::uint32_t low, std::uint32_t high) {
   set_no_class();
   class_id_ = id;
   F arch_facts;
@@ -98,28 +70,28 @@ void Specialiser::set_class(std::uint32_t id, std::optional<std::uint32_t> arch,
 }
 
 void Specialiser::set_no_class() {
-  class_id_ = 0;
+  class_id_ = ClassId::none;
   number_known_ = false;
   class_arch_ = class_nr_ = 0;
 }
 
-// What is known about a value: learnt on the path, or given with the class.
-std::uint32_t Specialiser::facts_of(const State& state, ExprId subject) const {
-  if (const std::uint32_t learnt = state.known.facts_of(subject); learnt != 0) return learnt;
-  const Expr& e = graph_.expr_at(subject);
+// The facts about a value: learnt on the path, or given with the class.
+std::uint32_t Specialiser::facts_of(const State& state, ExprId value) const {
+  if (const std::uint32_t learnt = state.known.facts_of(value); learnt != 0) return learnt;
+  const Expr& e = graph_.expr_at(value);
   if (e.op != Op::load || e.lhs > arch_offset) return 0;
   return e.lhs == nr_offset ? class_nr_ : class_arch_;
 }
 
-// The value of an expression that depends on nothing but the class. What older filters left of tests on the number was not
-// decided by it: they may have been attached for other numbers as well.
+// The value of an expression that depends on nothing but number and architecture. Not in the older graph: the number is that of
+// one call of the class, and only the tests of the newer filter have the same answer for all of them.
 std::optional<std::uint32_t> Specialiser::value_in_class(const State& state, ExprId id) const {
   if (number_known_ && !state.in_older) return number_value(graph_, id, nr_, arch_);
   const Expr& e = graph_.expr_at(id);
   return e.op == Op::constant ? std::optional(e.lhs) : std::nullopt;
 }
 
-// The expression with the architecture put in; the number is not, so that one graph serves all numbers that are alike.
+// The expression with the architecture substituted. The number is not, so that one graph serves all numbers of the class.
 // Recursion is bounded by the size of an expression.
 ExprId Specialiser::with_arch(const State& state, ExprId id) {
   const Expr e = graph_.expr_at(id);
@@ -134,24 +106,23 @@ void Specialiser::step_into(State& state, NodeId node) const {
   forget(state);
 }
 
-// Drops from the state what makes no difference below its node.
+// Drops the facts and the class from the state if no test below its node depends on them.
 void Specialiser::forget(State& state) const {
   Support support = graph_.support_below(state.node);
   if (!state.in_older) support |= graph_.support_below(state.older);
   const bool by_class = (support & class_support) != 0 && !(number_known_ && state.in_older);
-  state.class_id = by_class ? class_id_ : 0;
+  state.class_id = by_class ? class_id_ : ClassId::none;
   if (!state.known.empty()) state.known.keep(support);
 }
 
-// Whether nothing in the older graph can change any more: it was specialised for this class, nothing more is known, and the
-// result so far is ALLOW.
+// Whether the node of the older graph is its own residual: the older graph was specialised for this class, no facts are known,
+// and the result so far is ALLOW.
 bool Specialiser::can_only_stay(const State& state) const {
   return state.in_older && !state.current_computed && state.current == action::allow && state.known.empty();
 }
 
-// Whether nothing that the older graph leads to replaces the result so far.
-// The precedence of the strictest result that the node can lead to; a computed one may be anything. Successors have smaller
-// numbers, so a table that is filled upwards meets them first.
+// The precedence of the strictest result at or below a node; a computed result may be any. Successors have smaller numbers, so
+// a table that is filled upwards meets them first.
 std::uint32_t Specialiser::strictest_below(NodeId id) {
   for (auto next = static_cast<NodeId>(strictest_.size()); next <= id; ++next) {
     const Node& node = graph_.node_at(next);
@@ -164,6 +135,7 @@ std::uint32_t Specialiser::strictest_below(NodeId id) {
   return strictest_[id];
 }
 
+// Whether no result of the older graph replaces the result so far.
 bool Specialiser::cannot_be_stricter(const State& state) {
   return state.in_older && !state.current_computed && state.current != action::allow &&
          strictest_below(state.node) >= compose::precedence(state.current);
@@ -174,14 +146,15 @@ ExprId Specialiser::precedence_of(ExprId result) {
   return fold_expr(graph_, Op::xor_, action, graph_.constant(sign_bit));
 }
 
-// The older filter's result against the one so far.
+// The residual of a leaf of the older graph: its result or the one so far, whichever is stricter, of equal ones the newer.
+// A computed result is compared when the call is decided.
 NodeId Specialiser::merge(const State& state, const Node& leaf, NodeId id) {
   const bool constant = leaf.kind == NodeKind::constant;
   if (!state.current_computed) {
     if (constant || state.current == action::allow) return id;  // descend() stops where nothing is stricter
     const NodeId so_far = graph_.leaf(state.current);
-    const ExprId rank = precedence_of(leaf.lhs);
-    return fold_test(graph_, Compare::greater_equal, rank, graph_.constant(compose::precedence(state.current)), so_far, id, leaf.source);
+    const ExprId other = precedence_of(leaf.lhs);
+    return fold_test(graph_, Compare::greater_equal, other, graph_.constant(compose::precedence(state.current)), so_far, id, leaf.source);
   }
   const NodeId so_far = graph_.computed_leaf(state.current);
   if (constant && leaf.lhs == action::allow) return so_far;
@@ -190,7 +163,7 @@ NodeId Specialiser::merge(const State& state, const Node& leaf, NodeId id) {
   return fold_test(graph_, Compare::greater, mine, other, id, so_far, leaf.source);
 }
 
-// The leaf with the architecture put in.
+// The leaf with the architecture substituted.
 NodeId Specialiser::resolve(const State& state, NodeId leaf) {
   const Node node = graph_.node_at(leaf);
   if (node.kind == NodeKind::constant) return leaf;
@@ -199,7 +172,8 @@ NodeId Specialiser::resolve(const State& state, NodeId leaf) {
                                    : graph_.computed_leaf(value, node.source);
 }
 
-// The result at a leaf; or nothing, and the state has moved on into the older graph.
+// At a leaf of the older graph, the residual; at a leaf of the newer filter, the residual if its result is final, or else the
+// walk continues in the older graph with that result.
 std::optional<NodeId> Specialiser::at_leaf(State& state) {
   const NodeId id = resolve(state, state.node);
   const Node leaf = graph_.node_at(id);
@@ -212,66 +186,99 @@ std::optional<NodeId> Specialiser::at_leaf(State& state) {
   state.current = leaf.lhs;
   state.in_older = true;
   const NodeId older = state.older;
-  state.older = 0;  // no difference from here on
+  state.older = 0;  // makes no difference from here on
   step_into(state, older);
   return std::nullopt;
 }
 
-// Down the ladder that begins at the state's node, if there is one.
+// The node that the ladder at the state's node leads to, if there is a ladder and the value of its tests lies in low … high; else
+// the state's node.
 NodeId Specialiser::skip(const State& state, const Node& node, std::uint32_t low, std::uint32_t high) {
   if (node.compare != Compare::equal || !graph_.is_constant(node.rhs)) return state.node;
   return ladders_.skip(state.node, low, high);
 }
 
-// The result of a test that was met before; or nothing, and the state has moved on.
-std::optional<NodeId> Specialiser::at_test(State& state, const Node& node) {
+std::optional<NodeId> Specialiser::decided_by_class(const State& state, const Node& node) {
   const auto left = value_in_class(state, node.lhs);
   const auto right = value_in_class(state, node.rhs);
-  if (left && right) {
-    const NodeId further = skip(state, node, *left, *left);
-    const NodeId next = holds(node.compare, *left, *right) ? node.then : node.otherwise;
-    step_into(state, further != state.node ? further : next);
+  if (!left || !right) return std::nullopt;
+  const NodeId further = skip(state, node, *left, *left);
+  if (further != state.node) return further;
+  return holds(node.compare, *left, *right) ? node.then : node.otherwise;
+}
+
+std::optional<NodeId> Specialiser::decided_by_facts(const State& state, const Node& node, ExprId lhs, const Asked& asked) {
+  const F& known = asked.known;
+  // An interval that is wider than one value and passes a whole ladder is one of numbers, given with the class.
+  const bool may_skip = known.low() == known.high() || (asked.support & class_support) != 0;
+  if (asked.subject == lhs && may_skip) {
+    if (const NodeId further = skip(state, node, known.low(), known.high()); further != state.node) return further;
+  }
+  const auto answer = known.answer(asked.question);
+  if (!answer) return std::nullopt;
+  return *answer != asked.negated ? node.then : node.otherwise;
+}
+
+// Of a comparison with a constant the subject is a value: of (x & mask) == k, the value x.
+Specialiser::Asked Specialiser::ask(const State& state, Compare compare, ExprId lhs, ExprId rhs) {
+  if (!graph_.is_constant(rhs)) return ask_relation(state, compare, lhs, rhs);
+  const std::uint32_t k = graph_.expr_at(rhs).lhs;
+  const ExprId value = subject_of(graph_, compare, lhs);
+  const Support support = graph_.expr_at(value).support;
+  const F& known = facts_[facts_of(state, value)];
+  if (compare == Compare::any_bit_set) return {value, {compare, k, 0}, false, support, known};
+  const std::uint32_t mask = lhs == value ? all_ones : graph_.expr_at(graph_.expr_at(lhs).rhs).lhs;
+  return {value, {compare, mask, k}, false, support, known};
+}
+
+Specialiser::Asked Specialiser::ask_relation(const State& state, Compare compare, ExprId lhs, ExprId rhs) {
+  const bool negated = compare == Compare::greater;  // x > y is not y >= x
+  const bool symmetric = compare == Compare::equal || compare == Compare::any_bit_set;
+  if (negated || (symmetric && lhs > rhs)) std::swap(lhs, rhs);
+  const Relation relation{negated ? Compare::greater_equal : compare, lhs, rhs};
+  const SubjectId subject = relation_bit | relations_.intern(relation);
+  const Support support = graph_.expr_at(lhs).support | graph_.expr_at(rhs).support;
+  return {subject, is_true, negated, support, facts_[state.known.facts_of(subject)]};
+}
+
+// The facts of a path on which the test holds, or does not.
+void Specialiser::learn(State& state, const Asked& asked, bool holds) {
+  const F facts = asked.known.after(asked.question, holds != asked.negated);
+  state.known.set(asked.subject, facts_.intern(facts), asked.support);
+}
+
+std::optional<NodeId> Specialiser::at_test(State& state, const Node& node) {
+  if (const auto next = decided_by_class(state, node)) {
+    step_into(state, *next);
     return std::nullopt;
   }
   const ExprId lhs = with_arch(state, node.lhs);
   const ExprId rhs = with_arch(state, node.rhs);
-  // x > k only comes from a right side that the class made constant; it is not worth a question of its own.
-  const bool asks = use_facts_ && !(graph_.is_constant(rhs) && (graph_.is_constant(lhs) || node.compare == Compare::greater));
-  Subject subject{};
-  F known;
-  if (asks) {
-    subject = subject_of_test(graph_, node.compare, lhs, rhs);
-    known = facts_[facts_of(state, subject.value)];
-    // An interval that passes a whole ladder is one of numbers, given with the class.
-    const bool may_skip = known.low() == known.high() || (graph_.expr_at(lhs).support & class_support) != 0;
-    if (subject.value == lhs && may_skip) {
-      if (const NodeId further = skip(state, node, known.low(), known.high()); further != state.node) {
-        step_into(state, further);
-        return std::nullopt;
-      }
-    }
-    if (const auto answer = known.answer(subject.question)) {
-      step_into(state, *answer != subject.negated ? node.then : node.otherwise);
-      return std::nullopt;
-    }
+  // Folding leaves no x > k: one has its right side from the class, and fold_test() will give it another form. No facts then.
+  const bool is_folded = graph_.is_constant(rhs) && (graph_.is_constant(lhs) || node.compare == Compare::greater);
+  if (!use_facts_ || is_folded) return branch(state, node, lhs, rhs, nullptr);
+  const Asked asked = ask(state, node.compare, lhs, rhs);
+  if (const auto next = decided_by_facts(state, node, lhs, asked)) {
+    step_into(state, *next);
+    return std::nullopt;
   }
+  return branch(state, node, lhs, rhs, &asked);
+}
+
+// The residual of a state that was met before; or the state continues at `then`, and a frame holds the state of `otherwise`.
+std::optional<NodeId> Specialiser::branch(State& state, const Node& node, ExprId lhs, ExprId rhs, const Asked* asked) {
   const std::uint32_t met = memo_.size();
   const std::uint32_t memo = memo_.intern(state);
-  if (memo < met) return memo_result_[memo];
-  memo_result_.push_back(0);
-  steps_ += 4;  // about what a state that branches costs
-  Frame frame{memo, state, node.compare, lhs, rhs, node.source};
-  if (asks) {
-    // Nodes below know nothing of a comparison's subject, but of what is compared.
-    const Support support = graph_.is_constant(rhs) ? graph_.expr_at(subject.value).support
-                                                  : graph_.expr_at(lhs).support | graph_.expr_at(rhs).support;
-    const bool yes = !subject.negated;
-    state.known.set(subject.value, facts_.intern(known.after(subject.question, yes)), support);
-    frame.other.known.set(subject.value, facts_.intern(known.after(subject.question, !yes)), support);
+  if (memo < met) return residual_of_[memo];
+  residual_of_.push_back(0);
+  steps_ += 4;  // about the cost of a state that branches, in steps of one that does not
+  Frame& frame = stack_.emplace_back(Frame{memo, state, node.compare, lhs, rhs, node.source});
+  if (asked != nullptr) {
+    learn(state, *asked, true);
+    learn(frame.other, *asked, false);
   }
   step_into(state, node.then);
   step_into(frame.other, node.otherwise);
-  stack_.push_back(frame);
   return std::nullopt;
 }
 
@@ -298,7 +305,7 @@ std::optional<NodeId> Specialiser::run(NodeId newer, NodeId older) {
     while (!stack_.empty() && stack_.back().then_done) {
       const Frame& frame = stack_.back();
       result = fold_test(graph_, frame.compare, frame.lhs, frame.rhs, frame.then, *result, frame.source);
-      memo_result_[frame.memo] = *result;
+      residual_of_[frame.memo] = *result;
       stack_.pop_back();
     }
     if (stack_.empty()) return result;

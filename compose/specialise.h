@@ -1,10 +1,29 @@
-// Partial evaluation of a filter on top of what older filters decide: what is left of both for one class of calls, with
-// the facts of each path used below it.
+// Partial evaluation of a filter on top of the graph of the older filters: the residual graph of both for one class of calls.
 //
-// Walks the filter's graph from the root downwards. Where a path of it ends in ALLOW, the walk goes on in the graph of
-// the older filters, with all that is known on this path (in most_restrictive it goes on after other results as well, and
-// carries the result along). States that cannot be told apart below are one: a state is a node, what is known of the
-// values that are tested below it, and the class only where something below depends on the number.
+// A graph is a decision diagram whose tests come in no fixed order. To put one on top of another is *apply*, to evaluate it
+// under what is known of a value is *restrict* (Bryant, Graph-Based Algorithms for Boolean Function Manipulation, 1986); both
+// are done in one walk, with a memo of the states that were visited.
+//
+// An older filter, and a newer one on top of it (tests/golden/ir/older_folds_away.graph shows both whole):
+//
+//   o2: if args[0].lo == 0x1 then o1 else o0        ld [args[0].lo]; jeq #1, trap; ret #ALLOW; trap: ret #TRAP
+//   n3: if nr == 0x3b then n1 else n2               ld [nr]; jeq #59, kill; jeq #41, log; ret #ALLOW; …
+//   n2: if nr == 0x29 then n0 else ALLOW
+//
+//   x86_64, number 59:  KILL_PROCESS                the tests of the number are decided by the class
+//   x86_64, number 0:   o2                          n3 and n2 are decided, and their ALLOW continues in the older graph
+//   other architectures: n3, n2, and then o2        nothing is known of the number: the tests stay
+//
+// The walk goes from the root of the newer filter downwards. Where a path ends in ALLOW, it continues at the root of the older
+// graph, with all facts of the path (under most_restrictive it continues behind other results too, and carries the result
+// along). A test that the class or the facts decide is not made again: the walk continues at one successor. At any other test
+// it branches, and each way learns the answer.
+//
+// Invariants: two states with equal futures are one state, because a state holds only facts about values that are tested below
+// its node, and the class only where a test below depends on the number. Forgetting a fact is sound: it costs a test. New nodes
+// are made bottom-up by the folding constructors (ir/fold.h).
+//
+// Cost: one step for each state and node visited, about 60 ns; the budget bounds the steps. No recursion over nodes.
 #pragma once
 
 #include <array>
@@ -15,41 +34,60 @@
 #include "callgate/action.hpp"
 #include "callgate/options.hpp"
 #include "compose/ir_names.h"
+#include "compose/ladders.h"
 #include "ir/facts.h"
 #include "ir/graph.h"
-#include "compose/ladders.h"
 
 namespace callgate::compose {
 
-// What is known on a path: facts about at most `capacity` values; more are dropped, which is always sound.
+// A comparison of two values neither of which is constant. All comparisons of the same values that have the same answer, or the
+// opposite one, have one form: no `greater` (x > y is not y >= x), and the smaller ExprId first where the order makes no
+// difference.
+struct Relation {
+  Compare compare;
+  ExprId lhs;
+  ExprId rhs;
+
+  bool operator==(const Relation&) const = default;
+  std::uint32_t hash() const { return mix(static_cast<std::uint32_t>(compare), lhs, rhs); }
+};
+
+// The subject of a fact: the value of an expression (its ExprId), or the truth of a relation (relation_bit and its index).
+using SubjectId = std::uint32_t;
+inline constexpr SubjectId relation_bit = 0x80000000;
+
+// The facts of a path, about at most `capacity` subjects. Facts about more are dropped, which is always sound.
 class Environment {
  public:
   static constexpr std::uint32_t capacity = 4;
 
   struct Entry {
-    ExprId value = 0;
+    SubjectId subject = 0;
     std::uint32_t facts = 0;  // index into the specialiser's interned facts; 0 is "nothing known"
-    Support support = 0;        // of the value
+    Support support = 0;      // of the values that the subject depends on
     bool operator==(const Entry&) const = default;
   };
 
   bool operator==(const Environment&) const = default;
   std::uint32_t hash() const {
     std::uint32_t h = count_;
-    for (std::uint32_t i = 0; i < count_; ++i) h = mix(h, entries_[i].value, entries_[i].facts);
+    for (std::uint32_t i = 0; i < count_; ++i) h = mix(h, entries_[i].subject, entries_[i].facts);
     return h;
   }
 
-  std::uint32_t facts_of(ExprId value) const;
-  void set(ExprId value, std::uint32_t facts, Support support);
-  // Forgets what nobody asks about.
+  std::uint32_t facts_of(SubjectId subject) const;
+  void set(SubjectId subject, std::uint32_t facts, Support support);
+  // Forgets the subjects that no test with this support depends on.
   void keep(Support support);
   bool empty() const { return count_ == 0; }
 
  private:
   std::uint32_t count_ = 0;
-  std::array<Entry, capacity> entries_{};  // by ascending value
+  std::array<Entry, capacity> entries_{};  // by ascending subject
 };
+
+// The name of a set of calls that are specialised together. States of different classes are different states.
+enum class ClassId : std::uint32_t { none = 0 };  // none: all calls, or a state below which the class makes no difference
 
 class Specialiser {
  public:
@@ -61,37 +99,42 @@ class Specialiser {
     facts_.intern(F{});
   }
 
-  // The architecture of all calls that are specialised next, and a number that stands for theirs: one that passes every test
-  // of the newer filter which number and architecture decide as they do. Nothing else follows from it. Or what is known
-  // about number and architecture.
-  void set_class(std::uint32_t id, std::uint32_t nr, std::uint32_t arch);
-  void set_class(std::uint32_t id, std::optional<std::uint32_t> arch, std::uint32_t low, std::uint32_t high);
+  // The calls that run() specialises for from here on: either calls of one architecture that the newer filter treats alike, with
+  // the number of one of them (every test of the newer filter that depends on number and architecture alone has the same answer
+  // for all of them; nothing else may be concluded from the number); or calls of one architecture or of every unknown one, with
+  // an interval of numbers; or all calls.
+  void set_class(ClassId id, std::uint32_t nr, std::uint32_t arch);
+  void set_class(ClassId id, std::optional<std::uint32_t> arch, std::uint32_t low, std::uint32_t high);
   void set_no_class();
 
-  // What the filter at `newer` and then the filters at `older` decide. Empty when the budget is used up.
+  // The root of the residual graph of the filter at `newer` and then the filters at `older`. Empty when the budget is used up.
+  // May throw std::bad_alloc.
   std::optional<NodeId> run(NodeId newer, NodeId older);
 
   std::uint32_t steps() const { return steps_; }
 
  private:
-  // The filter whose node is looked at, and the result so far.
+  // A position of the walk, and what is known there.
   struct State {
     NodeId node = 0;
-    NodeId older = 0;           // where the walk goes on behind the newer filter
-    bool in_older = false;
+    NodeId older = 0;        // the root of the older graph while `node` is of the newer filter, then 0
+    bool in_older = false;   // whether `node` is of the older graph
     bool current_computed = false;
-    std::uint32_t current = action::allow;  // a result, or the expression of one
-    std::uint32_t class_id = 0;
+    std::uint32_t current = action::allow;  // the result so far: a constant, or an ExprId if it is computed
+    ClassId class_id = ClassId::none;
     Environment known;
 
     bool operator==(const State&) const = default;
     std::uint32_t hash() const {
-      return mix(mix(node, older, known.hash()), current, class_id << 2 | (in_older ? 1u : 0u) | (current_computed ? 2u : 0u));
+      const auto flags = (in_older ? 1u : 0u) | (current_computed ? 2u : 0u);
+      return mix(mix(node, older, known.hash()), current, static_cast<std::uint32_t>(class_id) << 2 | flags);
     }
   };
+
+  // A test that was branched at and whose residual waits for those of its successors.
   struct Frame {
-    std::uint32_t memo;  // the state's number
-    State other;         // what comes after the first way
+    std::uint32_t memo;  // the index of the state
+    State other;         // the state of `otherwise`, which is walked after `then`
     Compare compare;
     ExprId lhs, rhs;
     Source source;
@@ -99,11 +142,31 @@ class Specialiser {
     NodeId then = 0;
   };
 
+  // A test as a question about a subject.
+  struct Asked {
+    SubjectId subject;
+    Question<std::uint32_t> question;
+    bool negated;     // whether the test holds when the answer is no
+    Support support;  // of the values that the subject depends on
+    F known;          // the facts about the subject
+  };
+
+  // Each of these returns the residual's root, or moves the state on and returns nothing.
   std::optional<NodeId> descend(State& state);
   std::optional<NodeId> at_leaf(State& state);
-  NodeId resolve(const State& state, NodeId leaf);
   std::optional<NodeId> at_test(State& state, const Node& node);
+  std::optional<NodeId> branch(State& state, const Node& node, ExprId lhs, ExprId rhs, const Asked* asked);
+
+  // The successor, or a node further down, that a test leads to; nothing if the class or the facts do not decide it.
+  std::optional<NodeId> decided_by_class(const State& state, const Node& node);
+  std::optional<NodeId> decided_by_facts(const State& state, const Node& node, ExprId lhs, const Asked& asked);
+
+  Asked ask(const State& state, Compare compare, ExprId lhs, ExprId rhs);
+  Asked ask_relation(const State& state, Compare compare, ExprId lhs, ExprId rhs);
+  void learn(State& state, const Asked& asked, bool holds);
+
   NodeId skip(const State& state, const Node& node, std::uint32_t low, std::uint32_t high);
+  NodeId resolve(const State& state, NodeId leaf);
   NodeId merge(const State& state, const Node& leaf, NodeId id);
   void step_into(State& state, NodeId node) const;
   void forget(State& state) const;
@@ -111,7 +174,7 @@ class Specialiser {
   bool cannot_be_stricter(const State& state);
   std::uint32_t strictest_below(NodeId id);
 
-  std::uint32_t facts_of(const State& state, ExprId subject) const;
+  std::uint32_t facts_of(const State& state, ExprId value) const;
   std::optional<std::uint32_t> value_in_class(const State& state, ExprId id) const;
   ExprId with_arch(const State& state, ExprId id);
   ExprId precedence_of(ExprId result);
@@ -123,16 +186,17 @@ class Specialiser {
   std::uint32_t steps_ = 0;
   Ladders ladders_;
 
-  bool number_known_ = false;
+  ClassId class_id_ = ClassId::none;
+  bool number_known_ = false;     // whether nr_ and arch_ are those of a call of the class
   std::uint32_t nr_ = 0;
   std::uint32_t arch_ = 0;
-  std::uint32_t class_id_ = 0;
-  std::uint32_t class_nr_ = 0;    // facts about the number and the architecture of all calls of the class
-  std::uint32_t class_arch_ = 0;
+  std::uint32_t class_nr_ = 0;    // index of the facts about the number of every call of the class
+  std::uint32_t class_arch_ = 0;  // and of those about the architecture
 
   Interner<F> facts_;
+  Interner<Relation> relations_;
   Interner<State> memo_;
-  std::vector<NodeId> memo_result_;  // by state; no_result while it is being made
+  std::vector<NodeId> residual_of_;       // by state; 0 while it is being made, when no walk can meet the state again
   std::vector<Frame> stack_;
   std::vector<std::uint32_t> strictest_;  // by node: strictest_below(), as far as it was asked for
 };

@@ -138,7 +138,7 @@ TEST(Specialiser, TakesNoMoreStepsThanItMay) {
     for (const std::uint32_t budget : {0u, 1u, 10u, 100u, 1000u}) {
       compose::Specialiser specialiser(graph, MergeRule::most_restrictive, true, budget);
       for (std::uint32_t nr = 0; nr < 8; ++nr) {
-        specialiser.set_class(nr + 1, nr, arch::x86_64);
+        specialiser.set_class(compose::ClassId{nr + 1}, nr, arch::x86_64);
         refused += !specialiser.run(*newer, *older);
         ASSERT_LE(specialiser.steps(), budget + 5u);
       }
