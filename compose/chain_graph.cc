@@ -77,7 +77,7 @@ class Attacher {
   bool arrive(const Arrival& arrival, const Domain& domain, std::uint32_t first_class) {
     const Node node = decisions_.graph.node_at(arrival.node);
     const bool result = node.kind != NodeKind::test;
-    if (node.kind == NodeKind::constant && node.lhs == action::allow) return true;  // older filters decide, as before
+    if (node.kind == NodeKind::constant && node.result() == action::allow) return true;  // older filters decide, as before
     if (result && composition_.rule == MergeRule::first_non_allow) {
       arrival.numbers.for_each_run([&](std::uint32_t first, std::uint32_t end) {
         set_roots(first_class + first, first_class + end, arrival.node);

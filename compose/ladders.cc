@@ -6,7 +6,8 @@
 
 namespace callgate::compose {
 
-// A constant joins those of its block; the last place takes whatever finds none.
+// A constant extends the place in its block of numbers_per_domain, or gets a place of its own; the last place takes the constants
+// of all further blocks.
 void Ladders::Ladder::add(std::uint32_t k) {
   constexpr std::uint32_t block = numbers_per_domain;
   for (std::uint32_t i = 0; i < place_count; ++i) {
@@ -28,7 +29,7 @@ bool Ladders::is_rung(NodeId id, ExprId value) const {
   return node.kind == NodeKind::test && node.compare == Compare::equal && node.lhs == value && graph_.is_constant(node.rhs);
 }
 
-// Notes the ladder that begins at `head`, or that there is none.
+// Enters the ladder that begins at `head` into the tables, or that there is none.
 void Ladders::find(NodeId head) {
   const ExprId value = graph_.node_at(head).lhs;
   std::uint32_t count = 0;
@@ -39,7 +40,7 @@ void Ladders::find(NodeId head) {
   for (NodeId rung = head; rung != end; rung = graph_.node_at(rung).otherwise) {
     ladder_of_[rung] = id;
     if (id == none) continue;
-    const std::uint32_t k = graph_.expr_at(graph_.node_at(rung).rhs).lhs;
+    const std::uint32_t k = graph_.constant_value(graph_.node_at(rung).rhs);
     ladder.add(k);
     rungs_.intern({id, k, rung});
   }
@@ -47,7 +48,7 @@ void Ladders::find(NodeId head) {
   if (id != none) ladders_.push_back(ladder);
 }
 
-// Nodes have smaller numbers the further down they are.
+// The further down a node is, the smaller is its number.
 NodeId Ladders::skip(NodeId node, std::uint32_t low, std::uint32_t high) {
   if (node >= ladder_of_.size()) ladder_of_.resize(graph_.node_count(), unseen);
   if (ladder_of_[node] == unseen) find(node);
@@ -59,7 +60,8 @@ NodeId Ladders::skip(NodeId node, std::uint32_t low, std::uint32_t high) {
   const auto rung = rungs_.find({id, low, 0});
   if (!rung) return ladder.end;
   const NodeId found = rungs_[*rung].node;
-  return found <= node ? graph_.node_at(found).then : node;  // else one that is equal may still come
+  // A rung above `node` is not on the path, and the table holds only the first of two rungs with one constant.
+  return found <= node ? graph_.node_at(found).then : node;
 }
 
 }  // namespace callgate::compose

@@ -1,5 +1,13 @@
-// Ladders: runs of tests of one value for equality with one constant after the other, as most filters are made of. Whoever
-// knows the value, or where it lies, goes down a ladder in one step.
+// Ladders: chains of tests of one value for equality with one constant after the other. Most filters consist of them.
+//
+//   n5: if nr == 0x2 then n0 else n4        value nr, rungs n5 … n2, end n1 (tests/golden/ir/ladder.graph is one of 8 rungs)
+//   n4: if nr == 0x4 then n0 else n3
+//   n3: if nr == 0x6 then n0 else n2        nr is 6:          skip(n5) is n0
+//   n2: if nr == 0x12c then n0 else n1      nr is 7:          skip(n5) is n1, without a step on n4 … n2
+//   n1: return ALLOW                        nr in 512 … 999:  skip(n5) is n1: no constant of a rung lies there
+//
+// The rungs of all ladders are in one hash table, by ladder and constant; an interval is compared with a few intervals that
+// cover the constants. So a skip costs one step, and the first one on a ladder one step for each rung.
 #pragma once
 
 #include <array>
@@ -12,22 +20,23 @@
 
 namespace callgate::compose {
 
-// Finds the ladders of a graph, which may grow, where they are asked for. Shared tails belong to the ladder that was found
-// first.
+// Finds the ladders of a graph, which may grow, when they are asked for. A tail that several ladders share belongs to the one
+// that was found first, and is the end of the others.
 class Ladders {
  public:
   explicit Ladders(const Graph& graph) : graph_(graph) {}
 
-  // Where the calls get to from the test `node` whose left side lies in low … high: somewhere further down, or `node` when
-  // that cannot be told at once. May throw std::bad_alloc.
+  // The node that the ladder at `node` leads to if its value lies in low … high: the successor of the rung whose constant is
+  // equal, or the end of the ladder. `node` itself if no ladder begins there, or if the interval may contain a constant. May
+  // throw std::bad_alloc.
   NodeId skip(NodeId node, std::uint32_t low, std::uint32_t high);
 
  private:
-  static constexpr std::uint32_t fewest_rungs = 8;  // below that, to walk is as fast
-  static constexpr std::uint32_t unseen = 0xffffffff;
+  static constexpr std::uint32_t fewest_rungs = 8;  // a shorter ladder is walked as fast
+  static constexpr std::uint32_t unseen = 0xffffffff;  // values of ladder_of_ that are no index
   static constexpr std::uint32_t none = 0xfffffffe;
 
-  // Constants lie in a few places: the numbers of one or two domains. An interval between those passes all rungs.
+  // An interval that contains some of a ladder's constants. Constants lie in few blocks: the numbers of one or two domains.
   struct Place {
     std::uint32_t least = 0;
     std::uint32_t greatest = 0;
@@ -35,7 +44,7 @@ class Ladders {
   struct Ladder {
     static constexpr std::uint32_t most_places = 4;
 
-    NodeId end;  // where those get to who equal none of the constants
+    NodeId end;  // the successor when no constant is equal
     std::uint32_t place_count = 0;
     std::array<Place, most_places> places = {};
 
@@ -54,7 +63,7 @@ class Ladders {
   void find(NodeId head);
 
   const Graph& graph_;
-  std::vector<std::uint32_t> ladder_of_;  // by node
+  std::vector<std::uint32_t> ladder_of_;  // by node: index of the ladder that it is a rung of
   std::vector<Ladder> ladders_;
   Interner<Rung> rungs_;
 };

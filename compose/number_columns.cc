@@ -50,8 +50,8 @@ NumberSet NumberColumns::holds(const Node& test, const Domain& domain) {
 void NumberColumns::compute(ExprId id, const Domain& domain, std::size_t slot) {
   if (columns_.size() < slot + 2) columns_.resize(slot + 2);
   const Expr& e = graph_.expr_at(id);
-  if (e.op == Op::constant) return columns_[slot].fill(e.lhs);
-  if (e.op == Op::load && e.lhs == arch_offset) return columns_[slot].fill(domain.arch);
+  if (e.op == Op::constant) return columns_[slot].fill(e.value());
+  if (e.op == Op::load && e.offset() == arch_offset) return columns_[slot].fill(domain.arch);
   if (e.op == Op::load) return std::iota(columns_[slot].begin(), columns_[slot].end(), domain.first);
   compute(e.lhs, domain, slot);
   if (info(e.op).arity == 2) compute(e.rhs, domain, slot + 1);

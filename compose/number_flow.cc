@@ -50,7 +50,7 @@ bool NumberFlow::is_decided(const Node& node) const {
 }
 
 bool NumberFlow::is_load(ExprId id, std::uint32_t offset) const {
-  return graph_.expr_at(id).op == Op::load && graph_.expr_at(id).lhs == offset;
+  return graph_.expr_at(id).op == Op::load && graph_.expr_at(id).offset() == offset;
 }
 
 void NumberFlow::split(const Node& node, NumberSet numbers, const Domain& domain) {
@@ -60,11 +60,11 @@ void NumberFlow::split(const Node& node, NumberSet numbers, const Domain& domain
     at(node.then).insert(numbers.split_off(threshold(node, domain)));
     at(node.otherwise).insert(numbers);
   } else if (on_number && node.compare == Compare::equal) {
-    const std::uint32_t n = graph_.expr_at(node.rhs).lhs - domain.first;
+    const std::uint32_t n = graph_.constant_value(node.rhs) - domain.first;
     if (numbers.take(n)) at(node.then).insert(n);
     at(node.otherwise).insert(numbers);
   } else if (simple && is_load(node.lhs, arch_offset)) {
-    const bool yes = holds(node.compare, domain.arch, graph_.expr_at(node.rhs).lhs);
+    const bool yes = holds(node.compare, domain.arch, graph_.constant_value(node.rhs));
     at(yes ? node.then : node.otherwise).insert(numbers);
   } else {
     const NumberSet yes = takers(node, domain);
@@ -99,7 +99,7 @@ NumberGroups NumberFlow::groups(NodeId root, const NumberSet& numbers, const Dom
     if (simple && is_load(node.lhs, arch_offset)) continue;
     const bool on_number = simple && is_load(node.lhs, nr_offset);
     if (on_number && node.compare == Compare::equal) {
-      const std::uint32_t n = graph_.expr_at(node.rhs).lhs - domain.first;
+      const std::uint32_t n = graph_.constant_value(node.rhs) - domain.first;
       if (n < numbers_per_domain) alone.insert(n);
     } else if (on_number && node.compare != Compare::any_bit_set) {
       if (const std::uint32_t n = threshold(node, domain); n < numbers_per_domain) cuts.insert(n);
@@ -146,7 +146,7 @@ NumberSet NumberFlow::takers(const Node& node, const Domain& domain) {
 
 // The first number, relative to the first of all, for which nr > k or nr >= k holds; numbers_per_domain if none.
 std::uint32_t NumberFlow::threshold(const Node& node, const Domain& domain) const {
-  std::uint64_t k = graph_.expr_at(node.rhs).lhs;
+  std::uint64_t k = graph_.constant_value(node.rhs);
   if (node.compare == Compare::greater) ++k;
   if (k <= domain.first) return 0;
   return static_cast<std::uint32_t>(std::min<std::uint64_t>(k - domain.first, numbers_per_domain));

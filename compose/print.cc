@@ -31,7 +31,7 @@ struct RootGroup {
 
 std::string root_text(const Graph& graph, NodeId root) {
   const Node& node = graph.node_at(root);
-  return node.kind == NodeKind::constant ? bpf::result_name(node.lhs) : node_name(root);
+  return node.kind == NodeKind::constant ? bpf::result_name(node.result()) : node_name(root);
 }
 
 std::vector<RootGroup> groups(const ChainGraph& decisions) {

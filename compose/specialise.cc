@@ -79,8 +79,8 @@ void Specialiser::set_no_class() {
 std::uint32_t Specialiser::facts_of(const State& state, ExprId value) const {
   if (const std::uint32_t learnt = state.known.facts_of(value); learnt != 0) return learnt;
   const Expr& e = graph_.expr_at(value);
-  if (e.op != Op::load || e.lhs > arch_offset) return 0;
-  return e.lhs == nr_offset ? class_nr_ : class_arch_;
+  if (e.op != Op::load || e.offset() > arch_offset) return 0;
+  return e.offset() == nr_offset ? class_nr_ : class_arch_;
 }
 
 // The value of an expression that depends on nothing but number and architecture. Not in the older graph: the number is that of
@@ -88,7 +88,7 @@ std::uint32_t Specialiser::facts_of(const State& state, ExprId value) const {
 std::optional<std::uint32_t> Specialiser::value_in_class(const State& state, ExprId id) const {
   if (number_known_ && !state.in_older) return number_value(graph_, id, nr_, arch_);
   const Expr& e = graph_.expr_at(id);
-  return e.op == Op::constant ? std::optional(e.lhs) : std::nullopt;
+  return e.op == Op::constant ? std::optional(e.value()) : std::nullopt;
 }
 
 // The expression with the architecture substituted. The number is not, so that one graph serves all numbers of the class.
@@ -128,7 +128,7 @@ std::uint32_t Specialiser::strictest_below(NodeId id) {
     const Node& node = graph_.node_at(next);
     switch (node.kind) {
       case NodeKind::test: strictest_.push_back(std::min(strictest_[node.then], strictest_[node.otherwise])); break;
-      case NodeKind::constant: strictest_.push_back(precedence(node.lhs)); break;
+      case NodeKind::constant: strictest_.push_back(precedence(node.result())); break;
       case NodeKind::computed: strictest_.push_back(strictest_precedence); break;
     }
   }
@@ -153,12 +153,12 @@ NodeId Specialiser::merge(const State& state, const Node& leaf, NodeId id) {
   if (!state.current_computed) {
     if (constant || state.current == action::allow) return id;  // descend() stops where nothing is stricter
     const NodeId so_far = graph_.leaf(state.current);
-    const ExprId other = precedence_of(leaf.lhs);
+    const ExprId other = precedence_of(leaf.computed());
     return fold_test(graph_, Compare::greater_equal, other, graph_.constant(compose::precedence(state.current)), so_far, id, leaf.source);
   }
   const NodeId so_far = graph_.computed_leaf(state.current);
-  if (constant && leaf.lhs == action::allow) return so_far;
-  const ExprId other = constant ? graph_.constant(compose::precedence(leaf.lhs)) : precedence_of(leaf.lhs);
+  if (constant && leaf.result() == action::allow) return so_far;
+  const ExprId other = constant ? graph_.constant(compose::precedence(leaf.result())) : precedence_of(leaf.computed());
   const ExprId mine = precedence_of(state.current);
   return fold_test(graph_, Compare::greater, mine, other, id, so_far, leaf.source);
 }
@@ -167,8 +167,8 @@ NodeId Specialiser::merge(const State& state, const Node& leaf, NodeId id) {
 NodeId Specialiser::resolve(const State& state, NodeId leaf) {
   const Node node = graph_.node_at(leaf);
   if (node.kind == NodeKind::constant) return leaf;
-  const ExprId value = with_arch(state, node.lhs);
-  return graph_.is_constant(value) ? graph_.leaf(graph_.expr_at(value).lhs, node.source)
+  const ExprId value = with_arch(state, node.computed());
+  return graph_.is_constant(value) ? graph_.leaf(graph_.constant_value(value), node.source)
                                    : graph_.computed_leaf(value, node.source);
 }
 
@@ -179,11 +179,11 @@ std::optional<NodeId> Specialiser::at_leaf(State& state) {
   const Node leaf = graph_.node_at(id);
   const bool constant = leaf.kind == NodeKind::constant;
   if (state.in_older) return merge(state, leaf, id);
-  const bool allows = constant && leaf.lhs == action::allow;
-  const bool is_final = rule_ == MergeRule::first_non_allow || (constant && compose::precedence(leaf.lhs) == strictest_precedence);
+  const bool allows = constant && leaf.result() == action::allow;
+  const bool is_final = rule_ == MergeRule::first_non_allow || (constant && compose::precedence(leaf.result()) == strictest_precedence);
   if (!allows && is_final) return id;
   state.current_computed = !constant;
-  state.current = leaf.lhs;
+  state.current = constant ? leaf.result() : leaf.computed();
   state.in_older = true;
   const NodeId older = state.older;
   state.older = 0;  // makes no difference from here on
@@ -222,12 +222,12 @@ std::optional<NodeId> Specialiser::decided_by_facts(const State& state, const No
 // Of a comparison with a constant the subject is a value: of (x & mask) == k, the value x.
 Specialiser::Asked Specialiser::ask(const State& state, Compare compare, ExprId lhs, ExprId rhs) {
   if (!graph_.is_constant(rhs)) return ask_relation(state, compare, lhs, rhs);
-  const std::uint32_t k = graph_.expr_at(rhs).lhs;
+  const std::uint32_t k = graph_.constant_value(rhs);
   const ExprId value = subject_of(graph_, compare, lhs);
   const Support support = graph_.expr_at(value).support;
   const F& known = facts_[facts_of(state, value)];
   if (compare == Compare::any_bit_set) return {value, {compare, k, 0}, false, support, known};
-  const std::uint32_t mask = lhs == value ? all_ones : graph_.expr_at(graph_.expr_at(lhs).rhs).lhs;
+  const std::uint32_t mask = lhs == value ? all_ones : graph_.constant_value(graph_.expr_at(lhs).rhs);
   return {value, {compare, mask, k}, false, support, known};
 }
 

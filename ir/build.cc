@@ -210,7 +210,7 @@ class Builder {
   }
 
   NodeId result_of(ExprId value, Source source) {
-    if (graph_.is_constant(value)) return result(graph_.expr_at(value).lhs, source);
+    if (graph_.is_constant(value)) return result(graph_.constant_value(value), source);
     const ExprId action = fold_expr(graph_, Op::and_, value, graph_.constant(sequence_.action_mask));
     const NodeId goes_on = graph_.leaf(sequence_.goes_on, source);  // one statement each, as above
     const NodeId other = graph_.computed_leaf(value, source);

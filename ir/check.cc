@@ -46,7 +46,7 @@ class Checker {
   const char* check_expr(ExprId id) const {
     const Expr& e = graph_.expr_at(id);
     const int arity = info(e.op).arity;
-    if (e.op == Op::load && !graph_.input().may_load(e.lhs)) return "load outside of the input";
+    if (e.op == Op::load && !graph_.input().may_load(e.offset())) return "load outside of the input";
     std::uint32_t size = 1;
     if (arity >= 1) size += graph_.expr_at(e.lhs).size;
     if (arity == 2) size += graph_.expr_at(e.rhs).size;
@@ -57,8 +57,8 @@ class Checker {
     const Node& n = graph_.node_at(id);
     switch (n.kind) {
       case NodeKind::constant:
-        return sequence_.lets_go_on(n.lhs) && n.lhs != sequence_.goes_on ? "leaf goes on with data" : nullptr;
-      case NodeKind::computed: return n.lhs >= graph_.expr_count() ? "no such expression" : nullptr;
+        return sequence_.lets_go_on(n.result()) && n.result() != sequence_.goes_on ? "leaf goes on with data" : nullptr;
+      case NodeKind::computed: return n.computed() >= graph_.expr_count() ? "no such expression" : nullptr;
       case NodeKind::test:
         if (n.lhs >= graph_.expr_count() || n.rhs >= graph_.expr_count()) return "no such expression";
         return n.then >= id || n.otherwise >= id ? "successor does not come before it" : nullptr;
@@ -72,7 +72,7 @@ class Checker {
       const Expr& e = graph_.expr_at(id);
       if (e.op != Op::div || !reachable_.exprs[id]) continue;
       const ExprId divisor = e.rhs;
-      if (graph_.is_constant(divisor) && graph_.expr_at(divisor).lhs != 0) continue;
+      if (graph_.is_constant(divisor) && graph_.constant_value(divisor) != 0) continue;
       const std::vector<bool> uses = users_of(id);
       const auto node = reached_unguarded(
           [&](const Node& n) { return n.kind != NodeKind::constant && (uses[n.lhs] || (n.kind == NodeKind::test && uses[n.rhs])); },
@@ -87,9 +87,9 @@ class Checker {
   std::optional<std::string> check_computed_leaves() const {
     for (NodeId id = 0; id < graph_.node_count(); ++id) {
       const Node& leaf = graph_.node_at(id);
-      if (leaf.kind != NodeKind::computed || !reachable_.nodes[id] || !may_go_on(leaf.lhs)) continue;
+      if (leaf.kind != NodeKind::computed || !reachable_.nodes[id] || !may_go_on(leaf.computed())) continue;
       const auto node = reached_unguarded([&](const Node& n) { return &n == &leaf; },
-                                          [&](const Node& n) { return Guarded{false, is_action_test(n, leaf.lhs)}; });
+                                          [&](const Node& n) { return Guarded{false, is_action_test(n, leaf.computed())}; });
       if (node) return at_node(*node, "computed leaf may go on");
     }
     return std::nullopt;
@@ -139,7 +139,7 @@ class Checker {
   Action action_of(ExprId result) const {
     const Expr& e = graph_.expr_at(result);
     if (e.op != Op::and_ || !graph_.is_constant(e.rhs)) return {result, sequence_.action_mask};
-    return {e.lhs, graph_.expr_at(e.rhs).lhs & sequence_.action_mask};
+    return {e.lhs, graph_.constant_value(e.rhs) & sequence_.action_mask};
   }
 
   bool may_go_on(ExprId result) const { return (sequence_.goes_on & ~action_of(result).mask) == 0; }
@@ -153,7 +153,7 @@ class Checker {
   }
 
   bool is_constant(ExprId id, std::uint32_t value) const {
-    return graph_.is_constant(id) && graph_.expr_at(id).lhs == value;
+    return graph_.is_constant(id) && graph_.constant_value(id) == value;
   }
 
   std::vector<bool> users_of(ExprId used) const {

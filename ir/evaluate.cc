@@ -30,10 +30,10 @@ std::uint32_t value_of(const Graph& graph, ExprId root, const void* input) {
       if (arity == 2) todo.push_back({e.rhs, false});
       todo.push_back({e.lhs, false});
     } else if (e.op == Op::constant) {
-      values.push_back(e.lhs);
+      values.push_back(e.value());
     } else if (e.op == Op::load) {
       std::uint32_t word = 0;
-      std::memcpy(&word, static_cast<const unsigned char*>(input) + e.lhs, sizeof word);
+      std::memcpy(&word, static_cast<const unsigned char*>(input) + e.offset(), sizeof word);
       values.push_back(word);
     } else {
       const std::uint32_t rhs = arity == 2 ? pop() : 0;
@@ -51,8 +51,8 @@ std::uint32_t evaluate(const Graph& graph, NodeId root, const void* input) {
   for (NodeId id = root;;) {
     const Node& node = graph.node_at(id);
     switch (node.kind) {
-      case NodeKind::constant: return node.lhs;
-      case NodeKind::computed: return value_of(graph, node.lhs, input);
+      case NodeKind::constant: return node.result();
+      case NodeKind::computed: return value_of(graph, node.computed(), input);
       case NodeKind::test:
         id = holds(node.compare, value_of(graph, node.lhs, input), value_of(graph, node.rhs, input)) ? node.then
                                                                                                    : node.otherwise;

@@ -1,4 +1,7 @@
-// What is known about a value on one path: an interval, bits, and a few constants that it is not.
+// Facts about a value on one path: an interval, known bits, and a few constants that it is not equal to.
+//
+// The interval is a constant range as LLVM's ConstantRange, without wrap-around; the bits are LLVM's KnownBits, a tnum in the
+// kernel's verifier (kernel/bpf/tnum.c). As in the kernel's reg_bounds_sync(), each of them narrows the other.
 //
 // A template over the width, so that tests can compare every operation with brute force on 8 bits. All comparisons are
 // unsigned. Facts about a path that cannot be taken may say anything.
@@ -102,7 +105,7 @@ class Facts {
     bits_ = static_cast<Word>((bits_ & static_cast<Word>(~mask)) | (bits & mask));
   }
 
-  // One of the bits is set. If only one is left that may be, it is that.
+  // One of the bits is set. If all others are known to be 0, it is the one that is not known.
   void learn_some_bit(Word mask) {
     const Word open = static_cast<Word>(mask & static_cast<Word>(~known_));
     if ((known_ & bits_ & mask) == 0 && std::has_single_bit(open)) learn_bits(open, open);
@@ -111,7 +114,7 @@ class Facts {
   }
 
   void learn_not_equal(const Question<Word>& q) {
-    if (q.mask != all) {  // every bit but one is as asked: then that one is not
+    if (q.mask != all) {  // if all bits but one are known to be equal, that one is not
       if (answer_equal(q)) return;
       const Word open = static_cast<Word>(q.mask & static_cast<Word>(~known_));
       if (std::has_single_bit(open)) learn_bits(open, static_cast<Word>(~q.k));
@@ -124,7 +127,7 @@ class Facts {
     }
   }
 
-  // Interval and bits learn from each other.
+  // Interval and known bits narrow each other.
   void tighten() {
     const Word least = static_cast<Word>(bits_ & known_);
     const Word most = static_cast<Word>(least | static_cast<Word>(~known_));
@@ -138,7 +141,7 @@ class Facts {
     forget_outside();
   }
 
-  // Constants outside of the interval say nothing more; without them equal facts look equal.
+  // Excluded constants outside of the interval are redundant; without them, facts that mean the same are equal.
   void forget_outside() {
     std::uint32_t kept = 0;
     for (std::uint32_t i = 0; i < excluded_count_; ++i) {
@@ -151,7 +154,7 @@ class Facts {
   Word low_ = 0;
   Word high_ = all;
   Word known_ = 0;  // which bits are known
-  Word bits_ = 0;   // and what they are
+  Word bits_ = 0;   // and their values
   std::uint32_t excluded_count_ = 0;
   std::array<Word, max_excluded> excluded_{};
 };

@@ -28,7 +28,7 @@ class Encoder {
     const int arity = info(e.op).arity;
     if (arity >= 1) write(e.lhs);
     if (arity == 2) write(e.rhs);
-    ops_.push_back({e.op, false, e.op == Op::load ? e.lhs / 4 : e.lhs});
+    ops_.push_back({e.op, false, e.op == Op::load ? e.offset() / 4 : e.lhs});
   }
 
   const Graph& graph_;
@@ -59,11 +59,11 @@ FlatGraph FlatGraph::make(const Graph& graph) {
     FlatNode out{FlatKind::constant, node.compare, 0, node.lhs, node.then, node.otherwise};
     if (node.kind == NodeKind::computed) {
       out.kind = FlatKind::computed;
-      out.lhs = static_cast<std::uint16_t>(encoder.code_of(node.lhs));
+      out.lhs = static_cast<std::uint16_t>(encoder.code_of(node.computed()));
     } else if (node.kind == NodeKind::test && is_word_test(graph, node)) {
       out.kind = kind_of(node.compare);
-      out.lhs = static_cast<std::uint16_t>(graph.expr_at(node.lhs).lhs / 4);
-      out.k = graph.expr_at(node.rhs).lhs;
+      out.lhs = static_cast<std::uint16_t>(graph.expr_at(node.lhs).offset() / 4);
+      out.k = graph.constant_value(node.rhs);
     } else if (node.kind == NodeKind::test) {
       out.kind = FlatKind::compare;
       out.lhs = static_cast<std::uint16_t>(encoder.code_of(node.lhs));

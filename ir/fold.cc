@@ -14,7 +14,7 @@ bool commutes(Op op) { return op == Op::add || op == Op::or_ || op == Op::and_ |
 ExprId with_constant(Graph& graph, Op op, ExprId lhs, std::uint32_t k) {
   const Expr l = graph.expr_at(lhs);
   const bool twice = l.op == op && commutes(op) && graph.is_constant(l.rhs);
-  if (twice) return with_constant(graph, op, l.lhs, evaluate_op(op, graph.expr_at(l.rhs).lhs, k));
+  if (twice) return with_constant(graph, op, l.lhs, evaluate_op(op, graph.constant_value(l.rhs), k));
   switch (op) {
     case Op::add:
     case Op::sub:
@@ -54,7 +54,7 @@ struct Test {
 void fold_masked(Graph& graph, Test& test) {
   const Expr e = graph.expr_at(test.lhs);
   if (e.op != Op::and_ || !graph.is_constant(e.rhs)) return;
-  const std::uint32_t mask = graph.expr_at(e.rhs).lhs;
+  const std::uint32_t mask = graph.constant_value(e.rhs);
   if (test.compare == Compare::any_bit_set) {
     test.lhs = e.lhs;
     test.k &= mask;
@@ -107,7 +107,7 @@ void join_bit_tests(const Graph& graph, Test& test) {
   const bool joins = below.kind == NodeKind::test && below.compare == Compare::any_bit_set && below.lhs == test.lhs &&
                      below.then == test.then && graph.is_constant(below.rhs);
   if (!joins) return;
-  test.k |= graph.expr_at(below.rhs).lhs;
+  test.k |= graph.constant_value(below.rhs);
   test.otherwise = below.otherwise;
 }
 
@@ -128,7 +128,7 @@ bool holds_for_equals(Compare compare) { return compare == Compare::equal || com
 // k compare x, with the constant brought to the right side.
 NodeId with_constant_left(Graph& graph, Compare compare, ExprId constant, ExprId x, NodeId then, NodeId otherwise,
                           Source source) {
-  const std::uint32_t k = graph.expr_at(constant).lhs;
+  const std::uint32_t k = graph.constant_value(constant);
   switch (compare) {
     case Compare::greater: return with_constant(graph, {Compare::greater_equal, x, k, otherwise, then}, constant, source);
     case Compare::greater_equal: return with_constant(graph, {Compare::greater, x, k, otherwise, then}, constant, source);

@@ -56,7 +56,7 @@ NodeId Graph::add(const Node& node) {
     support = below_[node.then] | below_[node.otherwise] | exprs_[subject_of(*this, node.compare, node.lhs)].support;
     if (!is_constant(node.rhs)) support |= exprs_[node.lhs].support | exprs_[node.rhs].support;
   } else if (node.kind == NodeKind::computed) {
-    support = exprs_[node.lhs].support & class_support;
+    support = exprs_[node.computed()].support & class_support;
   }
   below_.push_back(support);
   return id;

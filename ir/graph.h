@@ -1,8 +1,9 @@
-// The decision graph: what a filter, or a whole chain, decides, as a loop-free graph of tests that ends in leaves.
+// The decision graph: the decisions of one filter, or of a whole chain, as a loop-free graph of tests that ends in leaves. It is
+// a binary decision diagram whose tests are comparisons, in no fixed order.
 //
-// Nodes and expressions are hash-consed and immutable. A node's successors always have smaller numbers than the
-// node, so every walk is a loop over numbers: upwards it meets successors first, downwards predecessors first.
-// Nothing here recurses, because chains are attached on small stacks.
+// Nodes and expressions are hash-consed and immutable. A node's successors always have smaller numbers than the node, so every
+// walk is a loop over numbers: upwards it meets successors first, downwards predecessors first. No function recurses over nodes,
+// because chains are attached on small stacks.
 #pragma once
 
 #include <cassert>
@@ -57,15 +58,25 @@ inline std::uint32_t evaluate_op(Op op, std::uint32_t lhs, std::uint32_t rhs) {
 using Support = std::uint64_t;
 inline constexpr Support class_support = 1;
 
-// An expression is a pure function of the input. Trees are kept small (see max_expr_size), because an expression is
-// computed again wherever a test needs it.
+// An expression is a pure function of the input. Trees are kept small (max_expr_size), because an expression is computed again
+// at every test of it.
 struct Expr {
   Support support;      // its own bit as a value, and class_support if it depends on the class; not part of identity
   Op op;
   std::uint16_t words;  // the words of the input that it depends on, one bit each; not part of identity
   std::uint32_t size;   // nodes of the tree; not part of identity
-  std::uint32_t lhs;   // constant: the value; load: the byte offset; else an ExprId
-  std::uint32_t rhs;   // an ExprId where the arity is 2, else 0
+  std::uint32_t lhs;    // the left operand, an ExprId; of constant and load see below
+  std::uint32_t rhs;    // the right operand, an ExprId; 0 if there is none
+
+  // Of a constant its value, of a load the byte offset into the input.
+  std::uint32_t value() const {
+    assert(op == Op::constant);
+    return lhs;
+  }
+  std::uint32_t offset() const {
+    assert(op == Op::load);
+    return lhs;
+  }
 
   bool operator==(const Expr& other) const { return op == other.op && lhs == other.lhs && rhs == other.rhs; }
   std::uint32_t hash() const { return mix(static_cast<std::uint32_t>(op), lhs, rhs); }
@@ -87,12 +98,12 @@ inline bool holds(Compare compare, std::uint32_t lhs, std::uint32_t rhs) {
 const char* symbol(Compare compare);  // "==", ">", ">=", "&"
 
 enum class NodeKind : std::uint8_t {
-  test,      // goes on to `then` or to `otherwise`
-  constant,  // a leaf: the result is `lhs`
-  computed,  // a leaf: the result is the value of expression `lhs`
+  test,      // continues at `then` if its condition holds, else at `otherwise`
+  constant,  // a leaf: the result is result()
+  computed,  // a leaf: the result is the value of the expression computed()
 };
 
-// Where a node comes from, for dumps: the first instruction that asked for it.
+// Where a node comes from, for dumps: the first instruction that it was made for.
 struct Source {
   std::uint32_t filter = 0;  // counted from the chain's oldest, which is 0
   std::uint32_t pc = 0;
@@ -100,12 +111,22 @@ struct Source {
 
 struct Node {
   NodeKind kind;
-  Compare compare;
-  std::uint32_t lhs;
+  Compare compare;    // of a test, as the next four
+  std::uint32_t lhs;  // the left side, an ExprId; of leaves see below
   ExprId rhs;
   NodeId then;
   NodeId otherwise;
   Source source;  // not part of identity
+
+  // Of a constant leaf its result, of a computed leaf the expression of its result.
+  std::uint32_t result() const {
+    assert(kind == NodeKind::constant);
+    return lhs;
+  }
+  ExprId computed() const {
+    assert(kind == NodeKind::computed);
+    return lhs;
+  }
 
   bool operator==(const Node& other) const {
     return kind == other.kind && compare == other.compare && lhs == other.lhs && rhs == other.rhs &&
@@ -144,6 +165,7 @@ class Graph {
   std::uint32_t node_count() const { return nodes_.size(); }
 
   bool is_constant(ExprId id) const { return exprs_[id].op == Op::constant; }
+  std::uint32_t constant_value(ExprId id) const { return exprs_[id].value(); }
 
   // Makes room for so many more.
   void reserve(std::size_t nodes, std::size_t exprs) {
@@ -152,7 +174,7 @@ class Graph {
     below_.reserve(below_.size() + nodes);
   }
 
-  // The values that the node or nodes below it depend on (support_of(), or-ed together).
+  // The values that the tests at and below the node depend on; of a computed leaf only whether it depends on the class.
   Support support_below(NodeId id) const { return below_[id]; }
 
  private:
@@ -166,7 +188,7 @@ class Graph {
   std::vector<Support> below_;  // by node: its support_below()
 };
 
-// The value that a test on `lhs` with this comparison says something about: of (x & constant) == k that is x.
+// The value that the outcome of a test of `lhs` is a fact about: x if the test is (x & constant) == k, else `lhs`.
 ExprId subject_of(const Graph& graph, Compare compare, ExprId lhs);
 
 }  // namespace callgate::ir

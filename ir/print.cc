@@ -42,7 +42,7 @@ std::vector<std::string> expr_texts(const Graph& graph, ExprId last) {
   for (ExprId id = 0; id <= last; ++id) {
     const Expr& e = graph.expr_at(id);
     switch (info(e.op).arity) {
-      case 0: texts.push_back(e.op == Op::constant ? hex(e.lhs) : std::string(bpf::field_name(e.lhs))); break;
+      case 0: texts.push_back(e.op == Op::constant ? hex(e.value()) : std::string(bpf::field_name(e.offset()))); break;
       case 1: texts.push_back("-" + text_of(e.lhs)); break;
       default: texts.push_back(text_of(e.lhs) + infix(e.op) + text_of(e.rhs)); break;
     }
@@ -55,7 +55,7 @@ std::string condition(const Graph& graph, const Node& node, const std::vector<st
 }
 
 std::string result(const Node& node, const std::vector<std::string>& exprs) {
-  return node.kind == NodeKind::constant ? bpf::result_name(node.lhs) : exprs[node.lhs];
+  return node.kind == NodeKind::constant ? bpf::result_name(node.result()) : exprs[node.computed()];
 }
 
 // visit(id, node) for every reachable node, predecessors first.

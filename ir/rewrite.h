@@ -32,7 +32,7 @@ Graph rewrite(const Graph& old, std::span<NodeId> roots, MakeExpr make_expr, Mak
     if (!keep.exprs[id]) continue;
     const Expr& e = old.expr_at(id);
     switch (info(e.op).arity) {
-      case 0: exprs[id] = e.op == Op::constant ? graph.constant(e.lhs) : graph.load(e.lhs); break;
+      case 0: exprs[id] = e.op == Op::constant ? graph.constant(e.value()) : graph.load(e.offset()); break;
       case 1: exprs[id] = make_expr(graph, e.op, exprs[e.lhs], ExprId{0}); break;
       default: exprs[id] = make_expr(graph, e.op, exprs[e.lhs], exprs[e.rhs]); break;
     }
@@ -42,8 +42,8 @@ Graph rewrite(const Graph& old, std::span<NodeId> roots, MakeExpr make_expr, Mak
     if (!keep.nodes[id]) continue;
     const Node& n = old.node_at(id);
     switch (n.kind) {
-      case NodeKind::constant: nodes[id] = graph.leaf(n.lhs, n.source); break;
-      case NodeKind::computed: nodes[id] = graph.computed_leaf(exprs[n.lhs], n.source); break;
+      case NodeKind::constant: nodes[id] = graph.leaf(n.result(), n.source); break;
+      case NodeKind::computed: nodes[id] = graph.computed_leaf(exprs[n.computed()], n.source); break;
       case NodeKind::test:
         nodes[id] =
             make_test(graph, n.compare, exprs[n.lhs], exprs[n.rhs], nodes[n.then], nodes[n.otherwise], n.source);

@@ -43,6 +43,7 @@ constexpr const char* names[] = {
     "jset",
     "kill_process_over_computed",
     "kill_thread",
+    "ladder",
     "length",
     "older_folds_away",
     "residuals_shared",
