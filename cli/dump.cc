@@ -96,7 +96,7 @@ void print_machine_code(Output& out, const DumpInput& input) {
 }
 
 // "(args[2] & 0x6) in 0x6-0x6: ERRNO(1), else ALLOW".
-std::string check_text(const detail::ArgumentCheck& check) {
+std::string check_text(const callgate_check& check) {
   const std::uint32_t word = check.offset / 8;
   const std::string name = word == 1 ? "ip" : fmt::format("args[{}]", word - 2);
   const std::string value = check.mask == ~std::uint64_t{0} ? name : fmt::format("({} & {:#x})", name, check.mask);
@@ -125,12 +125,12 @@ void print_table(Output& out, const DumpInput& input) {
     for (std::uint32_t n = 0; n < compose::numbers_per_domain; ++n) ++count[residuals.word_of_class[d * compose::numbers_per_domain + n]];
     for (const auto& [word, numbers] : count) {
       out.print("{}: {} numbers: ", compose::domains[d].name, numbers);
-      if (!detail::is_residual(word)) {
+      if (!callgate_is_residual(word)) {
         out.print("{}\n", bpf::result_name(word));
-      } else if (word < detail::code_base) {
-        out.print("check {}\n", word - detail::check_base);
+      } else if (word < CALLGATE_CODE_BASE) {
+        out.print("check {}\n", word - CALLGATE_CHECK_BASE);
       } else {
-        out.print("code, entry {}\n", word - detail::code_base + 1);
+        out.print("code, entry {}\n", word - CALLGATE_CODE_BASE + 1);
       }
     }
   }

@@ -113,10 +113,10 @@ class Report {
       std::uint32_t code = 0;
       for (std::uint32_t n = 0; n < compose::numbers_per_domain; ++n) {
         const std::uint32_t word = image_.residuals.word_of_class[d * compose::numbers_per_domain + n];
-        if (!detail::is_residual(word)) {
+        if (!callgate_is_residual(word)) {
           ++constants[bpf::result_name(word)];
         } else {
-          ++(word < detail::code_base ? checks : code);
+          ++(word < CALLGATE_CODE_BASE ? checks : code);
         }
       }
       all[compose::domains[d].name] = {{"constant", constants}, {"check", checks}, {"code", code}};

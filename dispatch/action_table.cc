@@ -11,7 +11,7 @@
 namespace callgate::detail {
 namespace {
 
-static_assert(domain_size == compose::numbers_per_domain && domain_count == compose::domains.size());
+static_assert(CALLGATE_DOMAIN_SIZE == compose::numbers_per_domain && CALLGATE_DOMAIN_COUNT == compose::domains.size());
 
 // Whether no older segment has a say in a result of the newest one.
 bool is_final(const compose::Plan& plan, MergeRule rule, std::uint32_t result) {
@@ -22,7 +22,7 @@ bool is_final(const compose::Plan& plan, MergeRule rule, std::uint32_t result) {
 
 // The word for a result that number and architecture settle, if there is one.
 std::optional<std::uint32_t> settled_word(const compose::Plan& plan, MergeRule rule, std::optional<std::uint32_t> result) {
-  if (!result || is_residual(*result) || !is_final(plan, rule, *result)) return {};
+  if (!result || callgate_is_residual(*result) || !is_final(plan, rule, *result)) return {};
   return result;
 }
 
@@ -46,7 +46,7 @@ class Finder {
     if (!open_.empty() && plan_.size() == 1 && has_wide_arguments(layout_)) find_checks();
     for (const ir::NodeId root : open_) {
       if (word_of_[root] != needs_code) continue;
-      word_of_[root] = code_base + static_cast<std::uint32_t>(residuals_.roots.size());
+      word_of_[root] = CALLGATE_CODE_BASE + static_cast<std::uint32_t>(residuals_.roots.size());
       residuals_.roots.push_back(root);
     }
     for (const auto& [first, end] : open_runs) {
@@ -57,10 +57,10 @@ class Finder {
 
  private:
   // Words that no root gets: constants in the residual range need code.
-  static constexpr std::uint32_t unseen = check_base + max_checks - 1;
-  static constexpr std::uint32_t needs_code = check_base + max_checks - 2;
-  static constexpr std::uint32_t by_number = check_base + max_checks - 3;
-  static constexpr std::uint32_t most_checks = max_checks - 3;
+  static constexpr std::uint32_t unseen = CALLGATE_CHECK_BASE + CALLGATE_MAX_CHECKS - 1;
+  static constexpr std::uint32_t needs_code = CALLGATE_CHECK_BASE + CALLGATE_MAX_CHECKS - 2;
+  static constexpr std::uint32_t by_number = CALLGATE_CHECK_BASE + CALLGATE_MAX_CHECKS - 3;
+  static constexpr std::uint32_t most_checks = CALLGATE_MAX_CHECKS - 3;
 
   std::uint32_t* word_at(std::uint32_t c) { return residuals_.word_of_class.data() + c; }
 
@@ -97,7 +97,7 @@ class Finder {
       std::uint32_t& word = word_of_choice[ids[i]];
       if (word == needs_code && residuals_.checks.size() < most_checks) {
         if (const auto check = argument_check(decisions_.graph, choices, ids[i], layout_)) {
-          word = check_base + static_cast<std::uint32_t>(residuals_.checks.size());
+          word = CALLGATE_CHECK_BASE + static_cast<std::uint32_t>(residuals_.checks.size());
           residuals_.checks.push_back(*check);
         }
       }
@@ -125,7 +125,7 @@ Residuals find_residuals(const compose::Plan& plan, MergeRule rule, const InputL
 
 void fill(ActionTable table, const compose::Plan& plan, MergeRule rule, const Residuals& residuals,
           std::span<const std::uint32_t> entries) {
-  const std::uint32_t whole = code_base + (entries.empty() ? 0 : entries[0]);
+  const std::uint32_t whole = CALLGATE_CODE_BASE + (entries.empty() ? 0 : entries[0]);
   const compose::ChainGraph* decisions = plan.empty() ? nullptr : plan[0]->chain_graph();
   if (decisions == nullptr) return std::fill(table.begin(), table.end(), plan.empty() ? action::allow : whole);
   const auto word_of = [&](ir::NodeId root) {
@@ -135,11 +135,11 @@ void fill(ActionTable table, const compose::Plan& plan, MergeRule rule, const Re
   };
   if (!decisions->by_number()) return std::fill(table.begin(), table.end(), word_of(decisions->roots[0]));
   compose::for_each_run(residuals.word_of_class, [&](std::uint32_t first, std::uint32_t end, std::uint32_t word) {
-    const bool needs_code = word >= code_base && is_residual(word);
-    if (needs_code) word = code_base + (entries.empty() ? 0 : entries[word - code_base + 1]);
+    const bool needs_code = word >= CALLGATE_CODE_BASE && callgate_is_residual(word);
+    if (needs_code) word = CALLGATE_CODE_BASE + (entries.empty() ? 0 : entries[word - CALLGATE_CODE_BASE + 1]);
     std::fill(table.data() + first, table.data() + end, word);
   });
-  table[action_table_entries] = word_of(decisions->rest);
+  table[CALLGATE_TABLE_ENTRIES] = word_of(decisions->rest);
 }
 
 }  // namespace callgate::detail

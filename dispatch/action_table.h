@@ -11,14 +11,14 @@
 namespace callgate {
 namespace CALLGATE_HIDDEN detail {
 
-using ActionTable = std::span<std::uint32_t, action_table_words>;
+using ActionTable = std::span<std::uint32_t, CALLGATE_TABLE_WORDS>;
 
 // What is left to decide: the distinct roots of the newest segment that are not plain results. Those that are one look at
 // one argument become checks; the others need code, or the graph.
 struct Residuals {
   std::vector<ir::NodeId> roots;
-  std::vector<ArgumentCheck> checks;
-  // By domain class (compose/call_class.h): a result, a check's word, or code_base + index of root. Empty if the newest segment does
+  std::vector<callgate_check> checks;
+  // By domain class (compose/call_class.h): a result, a check's word, or CALLGATE_CODE_BASE + index of root. Empty if the newest segment does
   // not decide by number.
   std::vector<std::uint32_t> word_of_class;
 };

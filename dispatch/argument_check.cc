@@ -75,7 +75,7 @@ bool has_wide_arguments(const InputLayout& layout) {
   return true;
 }
 
-std::optional<ArgumentCheck> argument_check(const ir::Graph& graph, const jit::Switches& choices, jit::SwitchId id,
+std::optional<callgate_check> argument_check(const ir::Graph& graph, const jit::Switches& choices, jit::SwitchId id,
                                             const InputLayout& layout) {
   const Switch& choice = choices[id];
   if (choice.kind != SwitchKind::bits && choice.kind != SwitchKind::ranges) return std::nullopt;
@@ -95,7 +95,7 @@ std::optional<ArgumentCheck> argument_check(const ir::Graph& graph, const jit::S
   const Switch& outside = choices[set.outside];
   if (inside.kind != SwitchKind::constant || outside.kind != SwitchKind::constant) return std::nullopt;
   const std::uint32_t offset = layout.single_fetch ? subject->offset : layout.words[subject->offset / 4].value;
-  return ArgumentCheck{mask,
+  return callgate_check{mask,
                        set.base << subject->shift,
                        set.span << subject->shift,
                        set.members,

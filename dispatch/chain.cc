@@ -15,7 +15,7 @@ using detail::ChainNode;
 namespace {
 
 // Chains are immutable to their users; the reference count is not.
-ChainNode* mutable_node(const detail::ChainHot* hot) noexcept { return const_cast<ChainNode*>(ChainNode::of(hot)); }
+ChainNode* mutable_node(const callgate_image* image) noexcept { return const_cast<ChainNode*>(ChainNode::of(image)); }
 
 // Puts the filters on top of `node`, or says why the kernel would refuse the path.
 std::optional<AttachError> extend(ChainNode& node, std::span<const Program> oldest_first) noexcept {
@@ -45,20 +45,20 @@ Expected<Chain, AttachError> Chain::create(const Options& options) noexcept {
   return chain;
 }
 
-Chain::Chain(const Chain& other) noexcept : hot_(other.hot_) {
-  if (hot_ != nullptr) mutable_node(hot_)->references.fetch_add(1, std::memory_order_relaxed);
+Chain::Chain(const Chain& other) noexcept : image_(other.image_) {
+  if (image_ != nullptr) mutable_node(image_)->references.fetch_add(1, std::memory_order_relaxed);
 }
 
-Chain::Chain(Chain&& other) noexcept : hot_(std::exchange(other.hot_, nullptr)) {}
+Chain::Chain(Chain&& other) noexcept : image_(std::exchange(other.image_, nullptr)) {}
 
 Chain& Chain::operator=(Chain other) noexcept {
-  std::swap(hot_, other.hot_);
+  std::swap(image_, other.image_);
   return *this;
 }
 
 Chain::~Chain() {
-  if (hot_ == nullptr) return;
-  ChainNode* node = mutable_node(hot_);
+  if (image_ == nullptr) return;
+  ChainNode* node = mutable_node(image_);
   if (node->references.fetch_sub(1, std::memory_order_acq_rel) == 1) delete node;
 }
 
@@ -71,7 +71,7 @@ Expected<Chain, AttachError> Chain::attach(std::span<const Program> oldest_first
   auto* node = new (std::nothrow) ChainNode;
   if (node == nullptr) return AttachError{AttachErrc::out_of_memory};
   Chain chain = ChainNode::wrap(node);
-  const ChainNode& old = *ChainNode::of(hot_);
+  const ChainNode& old = *ChainNode::of(image_);
   node->options = old.options;
   node->filters = old.filters;
   node->length = old.length;
@@ -82,23 +82,23 @@ Expected<Chain, AttachError> Chain::attach(std::span<const Program> oldest_first
   return chain;
 }
 
-Match Chain::match(const SeccompData& data) const noexcept { return match_chain(data, *ChainNode::of(hot_)); }
+Match Chain::match(const SeccompData& data) const noexcept { return match_chain(data, *ChainNode::of(image_)); }
 
-std::size_t Chain::length() const noexcept { return ChainNode::of(hot_)->length; }
+std::size_t Chain::length() const noexcept { return ChainNode::of(image_)->length; }
 
 std::uint64_t Chain::path_length() const noexcept {
-  const ChainNode& node = *ChainNode::of(hot_);
+  const ChainNode& node = *ChainNode::of(image_);
   return node.length == 0 ? 0 : node.path_length - 4;  // the newest filter is not charged for being older
 }
 
-Engine Chain::engine() const noexcept { return ChainNode::of(hot_)->engine; }
-FallbackReason Chain::fallback_reason() const noexcept { return ChainNode::of(hot_)->fallback_reason; }
-int Chain::fallback_errno() const noexcept { return ChainNode::of(hot_)->fallback_errno; }
-bool Chain::permanent() const noexcept { return ChainNode::of(hot_)->memory.permanent(); }
-const Options& Chain::options() const noexcept { return ChainNode::of(hot_)->options; }
+Engine Chain::engine() const noexcept { return ChainNode::of(image_)->engine; }
+FallbackReason Chain::fallback_reason() const noexcept { return ChainNode::of(image_)->fallback_reason; }
+int Chain::fallback_errno() const noexcept { return ChainNode::of(image_)->fallback_errno; }
+bool Chain::permanent() const noexcept { return ChainNode::of(image_)->memory.permanent(); }
+const Options& Chain::options() const noexcept { return ChainNode::of(image_)->options; }
 
 ChainSizes Chain::sizes() const noexcept {
-  const ChainNode& node = *ChainNode::of(hot_);
+  const ChainNode& node = *ChainNode::of(image_);
   ChainSizes sizes;
   sizes.code = node.code_bytes;
   sizes.table = node.table_bytes;

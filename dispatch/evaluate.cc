@@ -2,7 +2,7 @@
 // Runs on the path of evaluate(): no allocation, lock, system call, thread-local storage or vector register.
 #include <cstring>
 
-#include "dispatch/chain_node.h"
+#include "dispatch/published.h"
 #include "interp/run.h"
 
 namespace callgate::detail {
@@ -38,73 +38,68 @@ SeccompData gather(const InputLayout& layout, const void* frame) noexcept {
   std::uint32_t words[sizeof(SeccompData) / 4];
   for (std::size_t i = 0; i < layout.words.size(); ++i) {
     const InputWord& word = layout.words[i];
-    words[i] = word.is_constant ? word.value : *reinterpret_cast<const volatile std::uint32_t*>(static_cast<const unsigned char*>(frame) + word.value);
+    const unsigned char* const at = static_cast<const unsigned char*>(frame) + word.value;
+    words[i] = word.is_constant ? word.value : *reinterpret_cast<const volatile std::uint32_t*>(at);
   }
   SeccompData data;
   std::memcpy(&data, words, sizeof data);
   return data;
 }
 
-Match match_list(const SeccompData& data, const ChainNode& node) noexcept {
-  Merge merge(node.options.rule, node.length);
-  for (const FilterLink* link = node.filters.newest(); link != nullptr; link = link->older) {
+Match match_list(const SeccompData& data, const Published& chain) noexcept {
+  Merge merge(chain.rule, chain.length);
+  for (const FilterLink* link = chain.newest; link != nullptr; link = link->older) {
     if (!merge.take(interpret(link->program, data))) break;
   }
   return merge.match();
 }
 
 // The copy in sealed memory is what the table and the code beside it were made from, and nobody can have changed it.
-Match match_sealed(const SeccompData& data, const ChainNode& node) noexcept {
-  Merge merge(node.options.rule, node.length);
-  const Insn* program = node.sealed_bytecode;
-  for (const FilterLink* link = node.filters.newest(); link != nullptr; link = link->older) {
+Match match_sealed(const SeccompData& data, const Published& chain) noexcept {
+  Merge merge(chain.rule, chain.length);
+  const Insn* program = chain.bytecode;
+  for (const FilterLink* link = chain.newest; link != nullptr; link = link->older) {
     if (!merge.take(interp::run(program, data))) break;
     program += link->program.size();
   }
   return merge.match();
 }
 
-}  // namespace
-
-Match match_chain(const SeccompData& data, const ChainNode& node) noexcept {
-  return node.sealed_bytecode != nullptr ? match_sealed(data, node) : match_list(data, node);
-}
-
-std::uint32_t interpret_data(const void* data, const ChainHot* self) noexcept {
-  return match_list(*static_cast<const SeccompData*>(data), *ChainNode::of(self)).result;
-}
-
-std::uint32_t interpret_frame(const void* frame, const ChainHot* self) noexcept {
-  const ChainNode& node = *ChainNode::of(self);
-  return match_list(gather(node.options.layout, frame), node).result;
-}
-
-namespace {
-
-std::uint32_t walk(const SeccompData& data, const ChainNode& node) noexcept {
-  const compose::ChainGraph& decisions = *node.plan[0]->chain_graph();
-  const std::uint32_t index = table_index(data.nr, data.arch);
-  if (!decisions.by_number()) return node.flat.evaluate(decisions.roots[0], &data);
-  return node.flat.evaluate(index == action_table_entries ? decisions.rest : decisions.roots[index], &data);
+std::uint32_t walk(const SeccompData& data, const Published& chain) noexcept {
+  const std::uint32_t index = callgate_table_index(data.nr, data.arch);
+  const bool has_root = chain.roots != nullptr && index != CALLGATE_TABLE_ENTRIES;
+  return ir::walk(chain.nodes, chain.ops, has_root ? chain.roots[index] : chain.other_root, &data);
 }
 
 }  // namespace
 
-std::uint32_t walk_data(const void* data, const ChainHot* self) noexcept {
-  return walk(*static_cast<const SeccompData*>(data), *ChainNode::of(self));
+Match match_chain(const SeccompData& data, const Published& chain) noexcept {
+  return chain.bytecode != nullptr ? match_sealed(data, chain) : match_list(data, chain);
 }
 
-std::uint32_t walk_frame(const void* frame, const ChainHot* self) noexcept {
-  const ChainNode& node = *ChainNode::of(self);
-  return walk(gather(node.options.layout, frame), node);
+std::uint32_t interpret_data(const void* data, const callgate_image* image) noexcept {
+  return match_list(*static_cast<const SeccompData*>(data), Published::of(image)).result;
 }
 
-// Reads every word once; table and code were made for the copy.
-std::uint32_t evaluate_frame_once(const void* frame, const ChainHot* self) noexcept {
-  const SeccompData data = gather(ChainNode::of(self)->options.layout, frame);
-  const std::uint32_t word = self->frame_table[table_index(data.nr, data.arch)];
-  if (!is_residual(word)) return word;
-  return decide_residual(word, self->frame_checks, self->frame_code, &data, self);
+std::uint32_t interpret_frame(const void* frame, const callgate_image* image) noexcept {
+  const Published& chain = Published::of(image);
+  return match_list(gather(*chain.layout, frame), chain).result;
+}
+
+std::uint32_t walk_data(const void* data, const callgate_image* image) noexcept {
+  return walk(*static_cast<const SeccompData*>(data), Published::of(image));
+}
+
+std::uint32_t walk_frame(const void* frame, const callgate_image* image) noexcept {
+  const Published& chain = Published::of(image);
+  return walk(gather(*chain.layout, frame), chain);
 }
 
 }  // namespace callgate::detail
+
+// Reads every word once; table and code were made for the copy.
+std::uint32_t callgate_evaluate_frame_once(const void* frame, const callgate_image* image) noexcept {
+  const callgate::detail::Published& chain = callgate::detail::Published::of(image);
+  const callgate::SeccompData data = callgate::detail::gather(*chain.layout, frame);
+  return callgate_decide_by(&image->frame, data.nr, data.arch, &data, image);
+}

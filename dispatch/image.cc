@@ -48,7 +48,7 @@ compose::Precision less_than(compose::Precision precision) noexcept {
 }
 
 void fill_table(Image& image, const Options& options) {
-  image.table.resize(action_table_words);
+  image.table.resize(CALLGATE_TABLE_WORDS);
   fill(ActionTable(image.table.data(), image.table.size()), image.plan, options.rule, image.residuals, image.code.entries);
 }
 
@@ -128,14 +128,14 @@ class Maker {
 
 Place Image::look_up(const SeccompData& data) const noexcept {
   if (table.empty()) return {true, 0};
-  const std::uint32_t word = table[table_index(data.nr, data.arch)];
-  if (!is_residual(word)) return {false, word};
-  if (word < code_base) return {false, residuals.checks[word - check_base].decide(&data)};
-  return {true, word - code_base};
+  const std::uint32_t word = table[callgate_table_index(data.nr, data.arch)];
+  if (!callgate_is_residual(word)) return {false, word};
+  if (word < CALLGATE_CODE_BASE) return {false, callgate_check_decide(&residuals.checks[word - CALLGATE_CHECK_BASE], &data)};
+  return {true, word - CALLGATE_CODE_BASE};
 }
 
 std::size_t Image::table_bytes() const noexcept {
-  return table.empty() ? 0 : checks_at + residuals.checks.size() * sizeof(ArgumentCheck);
+  return table.empty() ? 0 : checks_at + residuals.checks.size() * sizeof(callgate_check);
 }
 
 compose::PlanOptions plan_options(const Options& options, compose::Precision precision) {
@@ -171,8 +171,8 @@ Expected<jit::CodeMemory, jit::PublishError> publish(const Image& image, const F
     bytes += link->program.instructions().size_bytes();
   }
   std::vector<std::uint8_t> data(bytes);
-  if (!image.table.empty()) std::memcpy(data.data(), image.table.data(), action_table_words * sizeof image.table[0]);
-  const std::vector<ArgumentCheck>& checks = image.residuals.checks;
+  if (!image.table.empty()) std::memcpy(data.data(), image.table.data(), CALLGATE_TABLE_WORDS * sizeof image.table[0]);
+  const std::vector<callgate_check>& checks = image.residuals.checks;
   if (!checks.empty()) std::memcpy(data.data() + checks_at, checks.data(), checks.size() * sizeof checks[0]);
   std::uint8_t* at = data.data() + image.table_bytes();
   for (const FilterLink* link = filters.newest(); link != nullptr; link = link->older) {

@@ -52,7 +52,7 @@ struct Image {
   FallbackReason fallback_reason = FallbackReason::none;  // why there is no code though an engine was asked for
   std::string error;                                      // what the compiler says of it
   Residuals residuals;                                    // with the argument checks
-  std::vector<std::uint32_t> table;                       // action_table_words; or none, then the code's start decides every call
+  std::vector<std::uint32_t> table;                       // CALLGATE_TABLE_WORDS; or none, then the code's start decides every call
   jit::Code code;                                         // empty on the interpreter
   ir::FlatGraph flat;  // decides the rest where there is no code; empty if the interpreter must do that
 
@@ -82,7 +82,7 @@ compose::PlanOptions plan_options(const Options& options, compose::Precision pre
 
 // Where the checks lie in the data of a published image, whose first part is the table.
 inline constexpr std::size_t checks_at =
-    (action_table_words * sizeof(std::uint32_t) + alignof(ArgumentCheck) - 1) / alignof(ArgumentCheck) * alignof(ArgumentCheck);
+    (CALLGATE_TABLE_WORDS * sizeof(std::uint32_t) + alignof(callgate_check) - 1) / alignof(callgate_check) * alignof(callgate_check);
 
 // The code in sealed memory, and as its data table, checks and the bytecode of `filters`, newest first. May throw
 // std::bad_alloc.

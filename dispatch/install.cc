@@ -14,8 +14,8 @@ namespace {
 
 // The table of a chain that has none: every call runs the entry.
 constexpr auto all_residual = [] {
-  std::array<std::uint32_t, action_table_words> table{};
-  table.fill(code_base);
+  std::array<std::uint32_t, CALLGATE_TABLE_WORDS> table{};
+  table.fill(CALLGATE_CODE_BASE);
   return table;
 }();
 
@@ -68,16 +68,14 @@ jit::CodeMemory publish(Image& image, ChainNode& node) {
 
 // Where evaluate() and evaluate_frame() look. A chain for other layouts decides a SeccompData by the interpreter; frames
 // that are read once have become a SeccompData when an entry sees them.
-void decide_by(ChainNode& node, const std::uint32_t* table, const ArgumentCheck* checks, Entry data_entry,
-               Entry frame_entry) noexcept {
+void decide_by(ChainNode& node, const std::uint32_t* table, const callgate_check* checks, callgate_entry data_entry,
+               callgate_entry frame_entry) noexcept {
   const InputLayout& layout = node.options.layout;
-  const bool both = layout.words == InputLayout::seccomp_data().words;
-  node.frame_table = table;
-  node.frame_checks = checks;
-  node.frame_code = reinterpret_cast<std::uintptr_t>(layout.single_fetch ? data_entry : frame_entry);
-  node.table = both ? table : all_residual.data();
-  node.checks = checks;
-  node.code = reinterpret_cast<std::uintptr_t>(both ? data_entry : interpret_data);
+  node.frame = {table, checks, reinterpret_cast<std::uintptr_t>(layout.single_fetch ? data_entry : frame_entry)};
+  node.data = {table, checks, reinterpret_cast<std::uintptr_t>(data_entry)};
+  if (layout.words != InputLayout::seccomp_data().words) {
+    node.data = {all_residual.data(), nullptr, reinterpret_cast<std::uintptr_t>(interpret_data)};
+  }
 }
 
 void decide_by_interpreter(ChainNode& node) noexcept {
@@ -86,12 +84,12 @@ void decide_by_interpreter(ChainNode& node) noexcept {
 
 void decide_by_code(ChainNode& node, jit::CodeMemory memory) noexcept {
   node.memory = std::move(memory);
-  const auto code = reinterpret_cast<Entry>(reinterpret_cast<std::uintptr_t>(node.memory.code()));
+  const auto code = reinterpret_cast<callgate_entry>(reinterpret_cast<std::uintptr_t>(node.memory.code()));
   const std::uint8_t* const data = node.memory.data();
   const bool table = node.table_bytes != 0;
-  node.sealed_bytecode = reinterpret_cast<const Insn*>(data + node.table_bytes);
+  node.bytecode = reinterpret_cast<const Insn*>(data + node.table_bytes);
   decide_by(node, table ? reinterpret_cast<const std::uint32_t*>(data) : all_residual.data(),
-            table ? reinterpret_cast<const ArgumentCheck*>(data + checks_at) : nullptr, code, code);
+            table ? reinterpret_cast<const callgate_check*>(data + checks_at) : nullptr, code, code);
 }
 
 // By table and graph, or by table and interpreter.
@@ -100,6 +98,13 @@ void decide_by_graph(ChainNode& node, Image image) noexcept {
   node.own_checks = std::move(image.residuals.checks);
   node.flat = std::move(image.flat);
   const bool walks = !node.flat.empty();
+  if (walks) {
+    const compose::ChainGraph& graph = *node.plan[0]->chain_graph();
+    node.nodes = node.flat.nodes();
+    node.ops = node.flat.ops();
+    node.roots = graph.by_number() ? graph.roots.data() : nullptr;
+    node.other_root = graph.by_number() ? graph.rest : graph.roots[0];
+  }
   decide_by(node, node.own_table.data(), node.own_checks.data(), walks ? walk_data : interpret_data,
             walks ? walk_frame : interpret_frame);
 }
@@ -124,12 +129,17 @@ bool is_sound(const InputLayout& layout) {
   return !layout.words[0].is_constant && std::all_of(layout.words.begin(), layout.words.end(), sound);
 }
 
-void find_number_and_arch(ChainNode& node) noexcept {
+// The parts of the image that do not depend on how it decides.
+void describe(ChainNode& node) noexcept {
   const InputLayout& layout = node.options.layout;
+  const InputWord& arch = layout.words[1];
   node.nr_offset = static_cast<std::uint16_t>(layout.words[0].value);
-  node.arch_offset = layout.words[1].is_constant ? no_offset : static_cast<std::uint16_t>(layout.words[1].value);
-  node.arch_value = layout.words[1].is_constant ? layout.words[1].value : 0;
+  node.arch_offset = arch.is_constant ? CALLGATE_NO_OFFSET : static_cast<std::uint16_t>(arch.value);
+  node.arch_value = arch.is_constant ? arch.value : 0;
   node.single_fetch = layout.single_fetch;
+  node.layout = &layout;
+  node.rule = node.options.rule;
+  node.newest = node.filters.newest();
 }
 
 }  // namespace
@@ -144,7 +154,7 @@ std::optional<AttachErrc> check_options(const Options& options) noexcept {
 }
 
 void install(ChainNode& node, const ChainNode* parent) noexcept {
-  find_number_and_arch(node);
+  describe(node);
   decide_by_interpreter(node);
   if (node.options.engine == Engine::interpreter) return;
   try {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "ir/graph.h"
+#include "ir/walk.h"
 
 namespace callgate::ir {
 
@@ -43,8 +44,12 @@ class FlatGraph {
 
   bool empty() const { return nodes_.empty(); }
 
-  // The result from `node` on. `input` is as in ir/evaluate.h. Allocates nothing and uses a small, bounded stack.
-  std::uint32_t evaluate(NodeId node, const void* input) const noexcept;
+  // The arrays that walk() takes; valid as long as the graph is neither moved nor gone.
+  const FlatNode* nodes() const noexcept { return nodes_.data(); }
+  const FlatOp* ops() const noexcept { return ops_.data(); }
+
+  // The result from `node` on. `input` is as in ir/evaluate.h.
+  std::uint32_t evaluate(NodeId node, const void* input) const noexcept { return walk(nodes(), ops(), node, input); }
 
  private:
   std::vector<FlatNode> nodes_;

@@ -54,9 +54,7 @@ bool compares(Compare how, std::uint32_t lhs, std::uint32_t rhs) noexcept {
 
 }  // namespace
 
-std::uint32_t FlatGraph::evaluate(NodeId id, const void* input) const noexcept {
-  const FlatNode* const nodes = nodes_.data();
-  const FlatOp* const ops = ops_.data();
+std::uint32_t walk(const FlatNode* nodes, const FlatOp* ops, std::uint32_t id, const void* input) noexcept {
   for (;;) {
     const FlatNode& node = nodes[id];
     bool taken = false;

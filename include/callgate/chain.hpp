@@ -3,13 +3,12 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <optional>
 #include <span>
 #include <string>
-#include <type_traits>
 
 #include "callgate/action.hpp"
+#include "callgate/decide.h"
 #include "callgate/expected.hpp"
 #include "callgate/export.hpp"
 #include "callgate/insn.hpp"
@@ -52,122 +51,10 @@ struct ChainSizes {
 };
 
 namespace CALLGATE_HIDDEN detail {
-
 struct ChainNode;
-
-// What is left of a call when all that matters is one argument: whether (argument & mask) lies in a set, an interval from
-// `base` on, thinned out by `members` where it is shorter than 64. Decided without a jump or a call, so that it costs little
-// even where calls come in no order that a processor could foresee.
-struct CALLGATE_API ArgumentCheck {
-  std::uint64_t mask;
-  std::uint64_t base;
-  std::uint64_t span;     // length of the interval, less one
-  std::uint64_t members;  // bit (distance & 63) is set where the distance from the base is in the set
-  std::uint32_t offset;   // of the argument's 64 bits in the input, bytes
-  std::uint32_t outside;  // the result for all others
-  std::uint32_t flip;     // what turns that into the result for members (exclusive or)
-
-  std::uint32_t decide(const void* input) const noexcept {
-    std::uint64_t value;
-    std::memcpy(&value, static_cast<const unsigned char*>(input) + offset, sizeof value);
-    const std::uint64_t distance = (value & mask) - base;
-    const auto low = static_cast<std::uint32_t>(distance);
-    std::uint32_t bit = 0;
-    if constexpr (sizeof(void*) == 8) {
-      bit = static_cast<std::uint32_t>(members >> (low & 63));
-    } else {  // a 64-bit shift would take many instructions
-      const std::uint32_t half[] = {static_cast<std::uint32_t>(members), static_cast<std::uint32_t>(members >> 32)};
-      bit = half[low / 32 % 2] >> (low & 31);
-    }
-    const std::uint32_t member = static_cast<std::uint32_t>(distance <= span) & bit;
-    return outside ^ (flip & (0 - (member & 1)));
-  }
-};
-
-// What evaluate() reads. First part of every ChainNode.
-struct ChainHot {
-  const std::uint32_t* table;     // for SeccompData: action_table_words words; never null
-  const ArgumentCheck* checks;    // what check words of that table index
-  std::uintptr_t code;            // what code words of that table are counted from
-  const std::uint32_t* frame_table;  // the same three for frames of the layout
-  const ArgumentCheck* frame_checks;
-  std::uintptr_t frame_code;
-  std::uint16_t nr_offset;        // bytes, in a frame of the layout
-  std::uint16_t arch_offset;      // bytes, or no_offset where arch is a constant
-  std::uint32_t arch_value;       // that constant
-  bool single_fetch;
-};
-inline constexpr std::uint16_t no_offset = 0xffff;
-
-using Entry = std::uint32_t (*)(const void* input, const ChainHot* self);
-
-// For frames that must be read once.
-CALLGATE_API std::uint32_t evaluate_frame_once(const void* frame, const ChainHot* self) noexcept;
-
-// The action table: for three domains of numbers (x86_64, x32, i386) the result of the whole chain where number and
-// arch alone decide it, and a residual word where they do not.
-inline constexpr std::uint32_t domain_size = 512;  // numbers per domain; a power of two
-inline constexpr std::uint32_t domain_count = 3;
-inline constexpr std::uint32_t action_table_entries = domain_size * domain_count;
-
-// One more word lies behind the entries, for calls that the table does not keep.
-inline constexpr std::uint32_t action_table_words = action_table_entries + 1;
-
-// Residual words say how the rest is decided: by an argument check with this index, or by the code that lies so many bytes
-// from the start. They look like results whose action no kernel knows (between TRACE and LOG); a chain that really decides
-// so for a number has code for it.
-inline constexpr std::uint32_t check_base = 0x7ff40000;
-inline constexpr std::uint32_t code_base = 0x7ff80000;
-inline constexpr std::uint32_t max_checks = code_base - check_base;
-constexpr bool is_residual(std::uint32_t word) noexcept { return word - check_base < max_checks + max_code_bytes; }
-
-// The rest of a decision whose table word is residual.
-inline std::uint32_t decide_residual(std::uint32_t word, const ArgumentCheck* checks, std::uintptr_t code, const void* input,
-                                     const ChainHot* self) noexcept {
-  if (word < code_base) return checks[word - check_base].decide(input);
-  return reinterpret_cast<Entry>(code + (word - code_base))(input, self);
-}
-
-// The 64 bits of nr and arch as they lie in memory: arch above nr.
-constexpr std::uint64_t call_id(std::uint32_t nr, std::uint32_t arch_value) noexcept {
-  return std::uint64_t{arch_value} << 32 | nr;
-}
-
-// The index is masked behind the comparison, where the compiler cannot see that it is small already: so not even a
-// mispredicted comparison makes an index from outside read beyond the table.
-constexpr std::uint32_t masked(std::uint64_t index) noexcept {
-  auto low = static_cast<std::uint32_t>(index);
-  if (!std::is_constant_evaluated()) asm("" : "+r"(low));
-  return low & (domain_size - 1);
-}
-
-// Where the table keeps the call, or action_table_entries if it does not. Number and architecture are compared at once where
-// registers hold both.
-constexpr std::uint32_t table_index(std::uint32_t nr, std::uint32_t arch_value) noexcept {
-  if constexpr (sizeof(void*) == 8) {
-    const std::uint64_t id = call_id(nr, arch_value);
-    const std::uint64_t from_x86_64 = id - call_id(0, arch::x86_64);
-    if (from_x86_64 < domain_size) return masked(from_x86_64);
-    const std::uint64_t from_i386 = id - call_id(0, arch::x86_32);
-    if (from_i386 < domain_size) return 2 * domain_size + masked(from_i386);
-    const std::uint64_t from_x32 = from_x86_64 - arch::x32_bit;
-    if (from_x32 < domain_size) return domain_size + masked(from_x32);
-  } else if (arch_value == arch::x86_64) {
-    if (nr < domain_size) return masked(nr);
-    if (nr - arch::x32_bit < domain_size) return domain_size + masked(nr - arch::x32_bit);
-  } else if (arch_value == arch::x86_32 && nr < domain_size) {
-    return 2 * domain_size + masked(nr);
-  }
-  return action_table_entries;
-}
-
-// A 32-bit word at a byte offset, wherever it lies.
-inline std::uint32_t word_at(const void* frame, std::size_t offset) noexcept {
-  std::uint32_t word;
-  std::memcpy(&word, static_cast<const unsigned char*>(frame) + offset, sizeof word);
-  return word;
-}
-
+static_assert(CALLGATE_MAX_CODE_BYTES == max_code_bytes && CALLGATE_X32_BIT == arch::x32_bit);
+static_assert(CALLGATE_ARCH_X86_64 == arch::x86_64 && CALLGATE_ARCH_X86_32 == arch::x86_32);
+static_assert(offsetof(SeccompData, nr) == 0 && offsetof(SeccompData, arch) == 4);
 }  // namespace detail
 
 // An immutable chain of filters. attach() makes a new chain that shares the old one, as a child task inherits its
@@ -196,25 +83,11 @@ class Chain {
   // The decision of the whole chain: 32 bits, see action.hpp. A result that is not ALLOW is some filter's, whole.
   // Allocates nothing, takes no lock, makes no system call, touches neither errno nor thread-local storage nor
   // vector registers; async-signal-safe. `data` must not change meanwhile.
-  std::uint32_t evaluate(const SeccompData& data) const noexcept {
-    const detail::ChainHot* const hot = hot_;
-    const std::uint32_t word = hot->table[detail::table_index(data.nr, data.arch)];
-    if (!detail::is_residual(word)) return word;
-    return detail::decide_residual(word, hot->checks, hot->code, &data, hot);
-  }
+  std::uint32_t evaluate(const SeccompData& data) const noexcept { return callgate_decide(image_, &data); }
 
   // The same for a frame as Options::layout describes it. `frame` must not change meanwhile, unless the layout says
   // single_fetch.
-  std::uint32_t evaluate_frame(const void* frame) const noexcept {
-    const detail::ChainHot* const hot = hot_;
-    if (hot->single_fetch) return detail::evaluate_frame_once(frame, hot);
-    const std::uint32_t nr = detail::word_at(frame, hot->nr_offset);
-    const std::uint32_t arch_value =
-        hot->arch_offset == detail::no_offset ? hot->arch_value : detail::word_at(frame, hot->arch_offset);
-    const std::uint32_t word = hot->frame_table[detail::table_index(nr, arch_value)];
-    if (!detail::is_residual(word)) return word;
-    return detail::decide_residual(word, hot->frame_checks, hot->frame_code, frame, hot);
-  }
+  std::uint32_t evaluate_frame(const void* frame) const noexcept { return callgate_decide_frame(image_, frame); }
 
   // The decision and the filter that made it, by replaying the chain on the interpreter. Same promises as
   // evaluate(), but takes time in proportion to the chain.
@@ -230,10 +103,10 @@ class Chain {
   ChainSizes sizes() const noexcept;
 
  private:
-  explicit Chain(const detail::ChainHot* hot) noexcept : hot_(hot) {}
+  explicit Chain(const callgate_image* image) noexcept : image_(image) {}
   friend struct detail::ChainNode;
 
-  const detail::ChainHot* hot_;  // owned reference, never null except after a move
+  const callgate_image* image_;  // owned reference, never null except after a move
 };
 
 }  // namespace callgate

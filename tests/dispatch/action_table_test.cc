@@ -15,30 +15,24 @@
 namespace callgate::test {
 namespace {
 
-using detail::action_table_entries;
-using detail::check_base;
-using detail::code_base;
-using detail::domain_size;
-using detail::is_residual;
-using detail::table_index;
 
 constexpr std::uint32_t x32(std::uint32_t nr) { return nr | arch::x32_bit; }
 
-static_assert(table_index(0, arch::x86_64) == 0);
-static_assert(table_index(511, arch::x86_64) == 511);
-static_assert(table_index(512, arch::x86_64) == action_table_entries);
-static_assert(table_index(x32(0), arch::x86_64) == 512);
-static_assert(table_index(x32(511), arch::x86_64) == 1023);
-static_assert(table_index(x32(512), arch::x86_64) == action_table_entries);
-static_assert(table_index(0x80000000, arch::x86_64) == action_table_entries);
-static_assert(table_index(~0u, arch::x86_64) == action_table_entries);
-static_assert(table_index(0, arch::x86_32) == 1024);
-static_assert(table_index(511, arch::x86_32) == 1535);
-static_assert(table_index(512, arch::x86_32) == action_table_entries);
-static_assert(table_index(x32(0), arch::x86_32) == action_table_entries);
-static_assert(table_index(~0u, arch::x86_32) == action_table_entries);
-static_assert(table_index(0, 0) == action_table_entries);
-static_assert(table_index(1, ~0u) == action_table_entries);
+static_assert(callgate_table_index(0, arch::x86_64) == 0);
+static_assert(callgate_table_index(511, arch::x86_64) == 511);
+static_assert(callgate_table_index(512, arch::x86_64) == CALLGATE_TABLE_ENTRIES);
+static_assert(callgate_table_index(x32(0), arch::x86_64) == 512);
+static_assert(callgate_table_index(x32(511), arch::x86_64) == 1023);
+static_assert(callgate_table_index(x32(512), arch::x86_64) == CALLGATE_TABLE_ENTRIES);
+static_assert(callgate_table_index(0x80000000, arch::x86_64) == CALLGATE_TABLE_ENTRIES);
+static_assert(callgate_table_index(~0u, arch::x86_64) == CALLGATE_TABLE_ENTRIES);
+static_assert(callgate_table_index(0, arch::x86_32) == 1024);
+static_assert(callgate_table_index(511, arch::x86_32) == 1535);
+static_assert(callgate_table_index(512, arch::x86_32) == CALLGATE_TABLE_ENTRIES);
+static_assert(callgate_table_index(x32(0), arch::x86_32) == CALLGATE_TABLE_ENTRIES);
+static_assert(callgate_table_index(~0u, arch::x86_32) == CALLGATE_TABLE_ENTRIES);
+static_assert(callgate_table_index(0, 0) == CALLGATE_TABLE_ENTRIES);
+static_assert(callgate_table_index(1, ~0u) == CALLGATE_TABLE_ENTRIES);
 
 constexpr std::uint32_t numbers[] = {0,          1,          335,        510,        511,        512,
                                      513,        1023,       1024,       0x3fffffff, x32(0),     x32(510),
@@ -70,10 +64,10 @@ TEST(ActionTable, BordersOfTheDomains) {
   }
 }
 
-constexpr std::uint32_t first_residual = check_base;
-constexpr std::uint32_t last_residual = code_base + max_code_bytes - 1;
-static_assert(is_residual(first_residual) && is_residual(last_residual));
-static_assert(!is_residual(first_residual - 1) && !is_residual(last_residual + 1));
+constexpr std::uint32_t first_residual = CALLGATE_CHECK_BASE;
+constexpr std::uint32_t last_residual = CALLGATE_CODE_BASE + max_code_bytes - 1;
+static_assert(callgate_is_residual(first_residual) && callgate_is_residual(last_residual));
+static_assert(!callgate_is_residual(first_residual - 1) && !callgate_is_residual(last_residual + 1));
 static_assert(last_residual < action::log && first_residual > action::trace + 0xffff,
               "no action of the kernel's looks like one");
 
@@ -118,24 +112,24 @@ TEST_P(LooksLikeAResidual, BesideArgumentsAndComputedResults) {
 
 INSTANTIATE_TEST_SUITE_P(Results, LooksLikeAResidual,
                          testing::Values(first_residual - 1, first_residual, first_residual + 1, 0x7ff50001,
-                                         code_base - 2, code_base - 1, code_base, code_base + 4, 0x7ffb0001,
+                                         CALLGATE_CODE_BASE - 2, CALLGATE_CODE_BASE - 1, CALLGATE_CODE_BASE, CALLGATE_CODE_BASE + 4, 0x7ffb0001,
                                          last_residual, last_residual + 1));
 
-using Table = std::array<std::uint32_t, action_table_entries>;
+using Table = std::array<std::uint32_t, CALLGATE_TABLE_ENTRIES>;
 
 // As a chain uses it; without code, so that every build has one.
 Table table_of(const std::vector<Program>& oldest_first, MergeRule rule) {
   const Chain chain = chain_of(oldest_first, {.rule = rule, .no_exec_memory = true});
-  if (chain.sizes().table < detail::action_table_words * sizeof(std::uint32_t)) throw std::runtime_error("no table");
+  if (chain.sizes().table < CALLGATE_TABLE_WORDS * sizeof(std::uint32_t)) throw std::runtime_error("no table");
   Table table;
-  std::copy_n(node_of(chain).table, table.size(), table.begin());
+  std::copy_n(node_of(chain).data.table, table.size(), table.begin());
   return table;
 }
 
 // A call that the entry stands for.
 SeccompData call_of(std::uint32_t entry, oracles::Random& random) {
-  SeccompData data{entry % domain_size, entry / domain_size == 2 ? arch::x86_32 : arch::x86_64, random.next(), {}};
-  if (entry / domain_size == 1) data.nr |= arch::x32_bit;
+  SeccompData data{entry % CALLGATE_DOMAIN_SIZE, entry / CALLGATE_DOMAIN_SIZE == 2 ? arch::x86_32 : arch::x86_64, random.next(), {}};
+  if (entry / CALLGATE_DOMAIN_SIZE == 1) data.nr |= arch::x32_bit;
   for (std::uint64_t& argument : data.args) argument = random.chance(30) ? random.below(4) : random.next();
   return data;
 }
@@ -144,9 +138,9 @@ constexpr MergeRule rules[] = {MergeRule::first_non_allow, MergeRule::most_restr
 
 TEST(ActionTable, HasAnEntryForEachNumber) {
   oracles::Random random(31);
-  for (std::uint32_t entry = 0; entry < action_table_entries; ++entry) {
+  for (std::uint32_t entry = 0; entry < CALLGATE_TABLE_ENTRIES; ++entry) {
     const SeccompData data = call_of(entry, random);
-    ASSERT_EQ(table_index(data.nr, data.arch), entry);
+    ASSERT_EQ(callgate_table_index(data.nr, data.arch), entry);
   }
 }
 
@@ -162,9 +156,9 @@ TEST(ActionTable, EntriesHoldForAllArguments) {
     }
     for (const MergeRule rule : rules) {
       const Table table = table_of(filters, rule);
-      for (std::uint32_t entry = random.below(5); entry < action_table_entries; entry += 5) {
-        ++(is_residual(table[entry]) ? unknown : known);
-        if (is_residual(table[entry])) continue;
+      for (std::uint32_t entry = random.below(5); entry < CALLGATE_TABLE_ENTRIES; entry += 5) {
+        ++(callgate_is_residual(table[entry]) ? unknown : known);
+        if (callgate_is_residual(table[entry])) continue;
         ASSERT_EQ(table[entry], reference(filters, rule, call_of(entry, random)).result)
             << "program " << i << ", entry " << entry;
       }
@@ -184,7 +178,7 @@ Program number_filter(oracles::Random& random) {
     const bool of_arch = random.chance(25);
     const std::uint32_t k = of_arch             ? random.pick(arches)
                             : random.chance(20) ? random.pick(numbers)
-                                                : random.below(domain_size) | (random.chance(30) ? arch::x32_bit : 0);
+                                                : random.below(CALLGATE_DOMAIN_SIZE) | (random.chance(30) ? arch::x32_bit : 0);
     const std::string next = "next" + std::to_string(test);
     text += std::string(of_arch ? "ld [arch]\n" : "ld [nr]\n") + random.pick(conditions) + " #" + std::to_string(k) +
             ", yes" + next + ", " + next + "\nyes" + next + ": ret #" + std::to_string(random.pick(results)) + "\n" +
@@ -200,10 +194,10 @@ TEST(ActionTable, KnowsAllThatNumbersDecide) {
     for (std::uint32_t n = random.between(1, 4); n > 0; --n) filters.push_back(number_filter(random));
     for (const MergeRule rule : rules) {
       const Table table = table_of(filters, rule);
-      for (std::uint32_t entry = 0; entry < action_table_entries; ++entry) {
+      for (std::uint32_t entry = 0; entry < CALLGATE_TABLE_ENTRIES; ++entry) {
         const std::uint32_t result = reference(filters, rule, call_of(entry, random)).result;
-        if (is_residual(result)) {
-          ASSERT_TRUE(is_residual(table[entry])) << "program " << i << ", entry " << entry;
+        if (callgate_is_residual(result)) {
+          ASSERT_TRUE(callgate_is_residual(table[entry])) << "program " << i << ", entry " << entry;
         } else {
           ASSERT_EQ(table[entry], result) << "program " << i << ", entry " << entry;
         }
@@ -232,7 +226,7 @@ TEST(ActionTable, KnowsWhatIsComputedFromNumbers) {
            {"ld len\nret a", 64},
        }) {
     const Table table = table_of({program(walk.text)}, MergeRule::first_non_allow);
-    EXPECT_EQ(table[table_index(10, arch::x86_64)], walk.result) << walk.text;
+    EXPECT_EQ(table[callgate_table_index(10, arch::x86_64)], walk.result) << walk.text;
   }
 }
 
@@ -242,13 +236,13 @@ TEST(ActionTable, KnowsWhoHasTheLastWord) {
   const Program objects = program("ret #0x50001");
   const Program allows = program("ret #0x7fff0000");
   const auto entry = [](const std::vector<Program>& filters, MergeRule rule) { return table_of(filters, rule)[10]; };
-  EXPECT_TRUE(is_residual(entry({unknown}, MergeRule::first_non_allow)));
-  EXPECT_TRUE(is_residual(entry({unknown, allows}, MergeRule::first_non_allow)));
+  EXPECT_TRUE(callgate_is_residual(entry({unknown}, MergeRule::first_non_allow)));
+  EXPECT_TRUE(callgate_is_residual(entry({unknown, allows}, MergeRule::first_non_allow)));
   EXPECT_EQ(entry({unknown, objects}, MergeRule::first_non_allow), 0x50001u);
   EXPECT_EQ(entry({unknown, objects, allows}, MergeRule::first_non_allow), 0x50001u);
-  EXPECT_TRUE(is_residual(entry({objects, unknown}, MergeRule::first_non_allow)));
-  EXPECT_TRUE(is_residual(entry({unknown, objects}, MergeRule::most_restrictive)));
-  EXPECT_TRUE(is_residual(entry({objects, unknown}, MergeRule::most_restrictive)));
+  EXPECT_TRUE(callgate_is_residual(entry({objects, unknown}, MergeRule::first_non_allow)));
+  EXPECT_TRUE(callgate_is_residual(entry({unknown, objects}, MergeRule::most_restrictive)));
+  EXPECT_TRUE(callgate_is_residual(entry({objects, unknown}, MergeRule::most_restrictive)));
 }
 
 }  // namespace

@@ -257,27 +257,27 @@ TEST(BadLayouts, AreRefused) {
 std::uint32_t table_word(const std::string& text, const InputLayout& layout, std::uint32_t nr,
                          std::uint32_t arch_value) {
   const Chain chain = chain_of({program(text)}, {.no_exec_memory = true, .layout = layout});
-  return node_of(chain).frame_table[detail::table_index(nr, arch_value)];
+  return node_of(chain).frame.table[callgate_table_index(nr, arch_value)];
 }
 
 constexpr const char* by_high_half = "ld [args[1].hi]\njeq #0, ok\nret #0x30001\nok: ret #0x7fff0000";
 
 TEST(LayoutConstants, FoldHighHalvesOnlyWhereTheLayoutSaysSo) {
   EXPECT_EQ(table_word(by_high_half, InputLayout::ucontext_i386(), 3, arch::x86_32), action::allow);
-  EXPECT_TRUE(detail::is_residual(table_word(by_high_half, InputLayout::seccomp_data(), 3, arch::x86_32)))
+  EXPECT_TRUE(callgate_is_residual(table_word(by_high_half, InputLayout::seccomp_data(), 3, arch::x86_32)))
       << "int 0x80 from 64-bit code has full registers";
-  EXPECT_TRUE(detail::is_residual(table_word(by_high_half, InputLayout::seccomp_notif(), 3, arch::x86_32)));
-  EXPECT_TRUE(detail::is_residual(table_word(by_high_half, InputLayout::split(arch::x86_32), 3, arch::x86_32)));
+  EXPECT_TRUE(callgate_is_residual(table_word(by_high_half, InputLayout::seccomp_notif(), 3, arch::x86_32)));
+  EXPECT_TRUE(callgate_is_residual(table_word(by_high_half, InputLayout::split(arch::x86_32), 3, arch::x86_32)));
   InputLayout compat = InputLayout::frame(120, arch::x86_32);
   compat.argument(1, 40);
-  EXPECT_TRUE(detail::is_residual(table_word(by_high_half, compat, 3, arch::x86_32)));
+  EXPECT_TRUE(callgate_is_residual(table_word(by_high_half, compat, 3, arch::x86_32)));
 }
 
 TEST(LayoutConstants, FoldArchitecture) {
   const char* text =
       "ld [arch]\njeq #0xc000003e, ok\nret #0x80000000\nok: ld [args[0].lo]\njeq #1, no\nret #0x7fff0000\nno: ret "
       "#0x50001";
-  EXPECT_TRUE(detail::is_residual(table_word(text, InputLayout::ucontext_x86_64(), 3, arch::x86_64)));
+  EXPECT_TRUE(callgate_is_residual(table_word(text, InputLayout::ucontext_x86_64(), 3, arch::x86_64)));
   EXPECT_EQ(table_word(text, InputLayout::ucontext_i386(), 3, arch::x86_32), 0x80000000);
   EXPECT_EQ(table_word("ld [ip.lo]\nret a", InputLayout::frame(0, arch::x86_64), 3, arch::x86_64), 0u)
       << "what is not set is the constant 0";

@@ -182,13 +182,11 @@ struct alignas(16) VectorState {
 
 // Saves, runs and compares with nothing between that the compiler might put into these registers.
 [[gnu::noinline]] std::uint32_t entry_with(const VectorState& before, VectorState& after, const SeccompData& data,
-                                           const detail::ChainHot* hot) {
+                                           const callgate_image* image) {
   VectorState own;
   own.save();
   before.load();
-  const std::uint32_t word = hot->table[detail::table_index(data.nr, data.arch)];
-  const std::uint32_t result =
-      detail::is_residual(word) ? detail::decide_residual(word, hot->checks, hot->code, &data, hot) : word;
+  const std::uint32_t result = callgate_decide(image, &data);
   after.save();
   own.load();
   return result;

@@ -17,7 +17,7 @@ namespace {
 class CodeOf : public testing::TestWithParam<Engine> {};
 
 std::uint32_t word_of(const Chain& chain, std::uint32_t nr, std::uint32_t arch_value = arch::x86_64) {
-  return node_of(chain).table[detail::table_index(nr, arch_value)];
+  return node_of(chain).data.table[callgate_table_index(nr, arch_value)];
 }
 
 // Number 5 and others ask what `first` says, 9 asks the same in other words, 301 asks something else.
@@ -33,7 +33,7 @@ TEST_P(CodeOf, NumbersThatAreCheckedAlikeShareTheCheck) {
   const Chain chain = asked_alike(GetParam(), "ld [args[0].lo]\njeq #1, no, ok\n",
                                   "ld [args[0].lo]\njge #2, ok\njeq #0, ok, no\n", "ld [args[1].lo]\njeq #1, no, ok\n");
   const std::uint32_t word = word_of(chain, 5);
-  ASSERT_TRUE(detail::is_residual(word) && word < detail::code_base);
+  ASSERT_TRUE(callgate_is_residual(word) && word < CALLGATE_CODE_BASE);
   EXPECT_EQ(word_of(chain, 300), word);
   EXPECT_EQ(word_of(chain, 5, arch::x86_32), word) << "the filter does not look at the architecture";
   EXPECT_EQ(word_of(chain, 9), word) << "another text of the same check";
@@ -47,7 +47,7 @@ TEST_P(CodeOf, NumbersThatAreCheckedAlikeShareTheCode) {
   const std::string other = "ld [args[1].lo]\njeq #1, z, ok\nz: ld [args[2].lo]\njeq #1, no, ok\n";
   const Chain chain = asked_alike(GetParam(), both, again, other);
   const std::uint32_t word = word_of(chain, 5);
-  ASSERT_TRUE(detail::is_residual(word) && word >= detail::code_base);
+  ASSERT_TRUE(callgate_is_residual(word) && word >= CALLGATE_CODE_BASE);
   EXPECT_EQ(word_of(chain, 300), word);
   EXPECT_EQ(word_of(chain, 5, arch::x86_32), word);
   EXPECT_NE(word_of(chain, 301), word);

@@ -177,11 +177,11 @@ TEST(ChainMemory, TableBytecodeAndCodeAreSealed) {
     const detail::ChainNode& node = node_of(chain);
     const std::uint8_t* const data = node.memory.data();
     if (chain.sizes().table != 0) {
-      EXPECT_EQ(number(node.table), number(data));
+      EXPECT_EQ(number(node.data.table), number(data));
       EXPECT_TRUE(node.own_table.empty());
     }
-    EXPECT_EQ(number(node.sealed_bytecode), number(data) + chain.sizes().table);
-    const Insn* sealed = node.sealed_bytecode;
+    EXPECT_EQ(number(node.bytecode), number(data) + chain.sizes().table);
+    const Insn* sealed = node.bytecode;
     for (std::size_t i = filters.size(); i-- > 0;) {
       for (const Insn& insn : filters[i].instructions()) EXPECT_EQ(*sealed++, insn);
     }
@@ -189,7 +189,7 @@ TEST(ChainMemory, TableBytecodeAndCodeAreSealed) {
     EXPECT_TRUE(bytes.is_callgates());
     EXPECT_LE(number(sealed), bytes.end);
     EXPECT_EQ(bytes.permissions, "r--s");
-    EXPECT_EQ(node.code, number(node.memory.code()));
+    EXPECT_EQ(node.data.code, number(node.memory.code()));
     EXPECT_EQ(mapping_of(number(node.memory.code())).permissions, "r-xs");
     const std::uint8_t endbr[] = {0xf3, 0x0f, 0x1e, sizeof(void*) == 8 ? std::uint8_t{0xfa} : std::uint8_t{0xfb}};
     EXPECT_EQ(std::memcmp(node.memory.code(), endbr, sizeof endbr), 0);

@@ -128,25 +128,25 @@ callgate_mutant(NAME allow_with_data_objects FILE dispatch/evaluate.cc
   LIKE "SECCOMP_RET_ACTION_FULL masks the data away before ALLOW is compared: ALLOW with data is ALLOW"
   TEXT [[action_of(result) == action::allow]] MUTATED [[result == action::allow]])
 
-callgate_mutant(NAME x32_numbers_are_x86_64_ones FILE include/callgate/chain.hpp
+callgate_mutant(NAME x32_numbers_are_x86_64_ones FILE include/callgate/decide.h
   LIKE "seccomp(2): on x86-64 a filter that ignores __X32_SYSCALL_BIT takes one ABI's calls for the other's"
-  TEXT [[return domain_size + masked(from_x32);]] MUTATED [[return masked(from_x32);]])
+  TEXT [[return CALLGATE_DOMAIN_SIZE + callgate_masked(from_x32);]] MUTATED [[return callgate_masked(from_x32);]])
 
-callgate_mutant(NAME arch_not_looked_at FILE include/callgate/chain.hpp
+callgate_mutant(NAME arch_not_looked_at FILE include/callgate/decide.h
   LIKE "CVE-2009-0835 (Linux 5b1017404aea): numbers of one kind of call read in the table of another"
-  TEXT [[from_i386 < domain_size]] MUTATED [[static_cast<std::uint32_t>(from_i386) < domain_size]])
+  TEXT [[from_i386 < CALLGATE_DOMAIN_SIZE]] MUTATED [[CALLGATE_CAST(uint32_t, from_i386) < CALLGATE_DOMAIN_SIZE]])
 
-callgate_mutant(NAME table_off_by_one FILE include/callgate/chain.hpp
+callgate_mutant(NAME table_off_by_one FILE include/callgate/decide.h
   LIKE "off by one in a table of system calls: the neighbour's decision"
-  TEXT [[return masked(from_x86_64);]] MUTATED [[return masked(from_x86_64 + 1);]])
+  TEXT [[return callgate_masked(from_x86_64);]] MUTATED [[return callgate_masked(from_x86_64 + 1);]])
 
-callgate_mutant(NAME table_wraps_around FILE include/callgate/chain.hpp
+callgate_mutant(NAME table_wraps_around FILE include/callgate/decide.h
   LIKE "an index masked as by array_index_nospec(), without the comparison before it: large numbers alias small ones"
-  TEXT [[from_x86_64 < domain_size]] MUTATED [[(from_x86_64 >> 32) == 0]])
+  TEXT [[from_x86_64 < CALLGATE_DOMAIN_SIZE]] MUTATED [[(from_x86_64 >> 32) == 0]])
 
 callgate_mutant(NAME residual_entry_off_by_one FILE dispatch/action_table.cc
   LIKE "an index into entry points that is one off runs other code (bpf_tail_call() checks against max_entries)"
-  TEXT [[word - code_base + 1]] MUTATED [[word - code_base]])
+  TEXT [[word - CALLGATE_CODE_BASE + 1]] MUTATED [[word - CALLGATE_CODE_BASE]])
 
 callgate_mutant(NAME older_filters_forgotten FILE dispatch/action_table.cc
   LIKE "seccomp_run_filters() runs all filters; a cache of ALLOW must hold for all of them (seccomp_cache_prepare())"
@@ -157,13 +157,13 @@ callgate_mutant(NAME segments_in_wrong_order FILE compose/plan.cc
   TEXT [[plan_.insert(plan_.begin(), segment(build_baseline(program), filter, 1));]]
   MUTATED [[plan_.insert(plan_.end(), segment(build_baseline(program), filter, 1));]])
 
-callgate_mutant(NAME check_one_value_short FILE include/callgate/chain.hpp
+callgate_mutant(NAME check_one_value_short FILE include/callgate/decide.h
   LIKE "off by one at the end of an interval"
-  TEXT [[distance <= span]] MUTATED [[distance < span]])
+  TEXT [[distance <= check->span]] MUTATED [[distance < check->span]])
 
-callgate_mutant(NAME check_of_32_members FILE include/callgate/chain.hpp
+callgate_mutant(NAME check_of_32_members FILE include/callgate/decide.h
   LIKE "rbpf: a shift count masked for another width than the shift has"
-  TEXT [[members >> (low & 63)]] MUTATED [[members >> (low & 31)]])
+  TEXT [[check->members >> (low & 63)]] MUTATED [[check->members >> (low & 31)]])
 
 callgate_mutant(NAME check_of_the_other_half FILE dispatch/argument_check.cc
   LIKE "CVE-2019-9893 (libseccomp): the halves of a 64-bit argument confused"

@@ -35,7 +35,7 @@ bool add_line(RoomTable& table, const std::string& line) {
 
 bool is_standard_header(const std::string& name) {
   return name.find_first_not_of("abcdefghijklmnopqrstuvwxyz_") == std::string::npos || name == "stdint.h" ||
-         name == "stddef.h" || name == "stdbool.h";
+         name == "stddef.h" || name == "stdbool.h" || name == "string.h";
 }
 
 // Depth-first search: `path` is the way to the room that is visited.

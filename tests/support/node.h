@@ -8,10 +8,10 @@
 namespace callgate::test {
 
 inline const detail::ChainNode& node_of(const Chain& chain) {
-  const detail::ChainHot* hot = nullptr;
-  static_assert(sizeof chain == sizeof hot);
-  std::memcpy(&hot, &chain, sizeof hot);
-  return *detail::ChainNode::of(hot);
+  const callgate_image* image = nullptr;
+  static_assert(sizeof chain == sizeof image);
+  std::memcpy(&image, &chain, sizeof image);
+  return *detail::ChainNode::of(image);
 }
 
 }  // namespace callgate::test

@@ -1,0 +1,40 @@
+// A published image as the path of evaluate() reads it: numbers, pointers and arrays. A chain's node owns the memory.
+#pragma once
+
+#include <cstdint>
+
+#include "callgate/chain.hpp"
+#include "dispatch/filter_list.h"
+#include "ir/walk.h"
+
+namespace callgate {
+namespace CALLGATE_HIDDEN detail {
+
+struct Published : callgate_image {
+  MergeRule rule = MergeRule::first_non_allow;
+  std::uint32_t length = 0;              // filters
+  const FilterLink* newest = nullptr;    // the filters, for the interpreter
+  const Insn* bytecode = nullptr;        // of all filters, newest first, in sealed memory; null where there is none
+  const InputLayout* layout = nullptr;   // of frames
+  // The decision graph, where there is no code: its arrays (ir/flat.h), the root of each entry of the action table, and
+  // the root of all other calls. Without `roots` this root is that of every call.
+  const ir::FlatNode* nodes = nullptr;
+  const ir::FlatOp* ops = nullptr;
+  const std::uint32_t* roots = nullptr;
+  std::uint32_t other_root = 0;
+
+  static const Published& of(const callgate_image* image) noexcept { return *static_cast<const Published*>(image); }
+};
+
+// Entries of a chain without native code, for SeccompData and for frames of the layout: the reference interpreter, filter
+// by filter, and the decision graph.
+std::uint32_t interpret_data(const void* data, const callgate_image* image) noexcept;
+std::uint32_t interpret_frame(const void* frame, const callgate_image* image) noexcept;
+std::uint32_t walk_data(const void* data, const callgate_image* image) noexcept;
+std::uint32_t walk_frame(const void* frame, const callgate_image* image) noexcept;
+
+// The decision and the filter that made it, by the interpreter; by the sealed bytecode where there is some.
+Match match_chain(const SeccompData& data, const Published& chain) noexcept;
+
+}  // namespace detail
+}  // namespace callgate
