@@ -153,7 +153,7 @@ int trace(const std::vector<std::string>& command, const std::function<void(cons
   Pipe go;
   Pipe error;
   const IgnoredSignals ignored;
-  const pid_t child = fork();
+  const pid_t child = fork();  // not process::spawn(): the child waits for its tracer before it executes the command
   if (child < 0) fail("fork", errno);
   if (child == 0) {
     ignored.restore();

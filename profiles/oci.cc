@@ -3,7 +3,6 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/utsname.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -20,6 +19,7 @@
 
 #include <seccomp.h>
 
+#include "oracles/process/child.h"
 #include "profiles/json_node.h"
 #include "profiles/oci_profile.h"
 
@@ -178,9 +178,7 @@ void generate(const Profile& profile, std::span<const Rule> rules, bool binary_t
 template <class Work>
 void run_with_limit(rlim_t seconds, Work work) {
   const MemoryFile failure;
-  const pid_t child = fork();
-  if (child < 0) throw std::system_error(errno, std::generic_category(), "fork");
-  if (child == 0) {
+  const int status = process::run([&] {
     const rlimit processor_time{seconds, seconds};
     const rlimit no_core_file{0, 0};
     setrlimit(RLIMIT_CPU, &processor_time);
@@ -189,14 +187,10 @@ void run_with_limit(rlim_t seconds, Work work) {
       work();
     } catch (const std::exception& error) {
       failure.write(error.what());
-      _exit(1);
+      return 1;
     }
-    _exit(0);
-  }
-  int status = 0;
-  while (waitpid(child, &status, 0) < 0) {
-    if (errno != EINTR) throw std::system_error(errno, std::generic_category(), "waitpid");
-  }
+    return 0;
+  });
   if (WIFSIGNALED(status) && (WTERMSIG(status) == SIGXCPU || WTERMSIG(status) == SIGKILL)) {
     throw std::runtime_error("libseccomp does not get done with the rules in " + std::to_string(seconds) + " s");
   }

@@ -18,12 +18,12 @@ done
 is_current() {
   local source
   [[ -x $program ]] || return 1
-  for source in "$root"/oracles/machine/*; do [[ $program -nt $source ]] || return 1; done
+  for source in "$root"/oracles/{machine,process}/*; do [[ $program -nt $source ]] || return 1; done
 }
 if ! is_current; then
   mkdir -p "${program%/*}"
   # Others may do the same at this moment.
-  "$compiler" -std=c++20 -O1 -I"$root" "$root"/oracles/machine/*.cc -o "$program.$$"
+  "$compiler" -std=c++20 -O1 -I"$root" "$root"/oracles/{machine,process}/*.cc -o "$program.$$"
   mv -f "$program.$$" "$program"
 fi
 exec "$program" "$@"

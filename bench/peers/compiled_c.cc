@@ -5,8 +5,6 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <link.h>
-#include <spawn.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <bit>
@@ -14,9 +12,12 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <optional>
+#include <system_error>
 
 #include "bench/peers/c_source.h"
 #include "bench/peers/peers.h"
+#include "oracles/process/child.h"
 
 namespace callgate::bench {
 namespace {
@@ -34,20 +35,22 @@ struct Ended {
   std::string output;
 };
 
+std::optional<pid_t> started(std::vector<std::string> words, const process::Descriptors& descriptors) {
+  try {
+    return process::spawn(std::move(words), descriptors);
+  } catch (const std::system_error&) {
+    return std::nullopt;
+  }
+}
+
 // Runs a program and keeps what it writes; status -1 if it cannot be started.
 Ended run(std::vector<std::string> words) {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) return {};
-  std::vector<char*> arguments;
-  for (std::string& word : words) arguments.push_back(word.data());
-  arguments.push_back(nullptr);
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
-  posix_spawn_file_actions_adddup2(&actions, ends[1], STDERR_FILENO);
-  pid_t child = -1;
-  const int error = posix_spawnp(&child, arguments[0], &actions, nullptr, arguments.data(), environ);
-  posix_spawn_file_actions_destroy(&actions);
+  process::Descriptors descriptors;
+  descriptors.place(ends[1], STDOUT_FILENO);
+  descriptors.place(ends[1], STDERR_FILENO);
+  const std::optional<pid_t> child = started(std::move(words), descriptors);
   close(ends[1]);
   Ended ended;
   char buffer[4096];
@@ -55,7 +58,7 @@ Ended run(std::vector<std::string> words) {
     ended.output.append(buffer, static_cast<std::size_t>(got));
   }
   close(ends[0]);
-  if (error == 0) waitpid(child, &ended.status, 0);
+  if (child) ended.status = process::wait_for(*child);
   return ended;
 }
 

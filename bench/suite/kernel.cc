@@ -12,13 +12,13 @@
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <chrono>
 #include <cstring>
 
 #include "bench/suite/suite.h"
+#include "oracles/process/child.h"
 #include "callgate/action.hpp"
 
 namespace callgate::bench {
@@ -59,8 +59,7 @@ bool answers(int fd) {
 double in_a_child(std::span<const Insn> filter, std::size_t times) {
   int ends[2];
   if (pipe(ends) != 0) return -1;
-  const pid_t child = fork();
-  if (child == 0) {
+  const pid_t child = process::fork_child([&] {
     double time = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 ? 0 : -1;
     for (std::size_t i = 0; i < times && time >= 0; ++i) {
       if (!install(filter)) time = -1;
@@ -69,15 +68,14 @@ double in_a_child(std::span<const Insn> filter, std::size_t times) {
       const double one = nanoseconds_per_call();
       time = chunk == 0 ? one : std::min(time, one);
     }
-    static_cast<void>(write(ends[1], &time, sizeof time));
-    _exit(0);
-  }
+    return write(ends[1], &time, sizeof time) == sizeof time ? 0 : 1;
+  });
   close(ends[1]);
   double time = -1;
   if (!answers(ends[0]) || read(ends[0], &time, sizeof time) != sizeof time) time = -1;
   close(ends[0]);
   kill(child, SIGKILL);
-  waitpid(child, nullptr, WNOHANG);  // one that is stuck in the kernel would never come
+  static_cast<void>(process::wait_for(child, std::chrono::milliseconds(100)));  // one that is stuck in the kernel would never come
   return time;
 }
 

@@ -2,15 +2,14 @@
 // verifies and attaches them, and decides one call. startup/nothing: the same program without filters. Their difference
 // is what a program that loads a chain pays at its start.
 #include <fmt/format.h>
-#include <spawn.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <stdexcept>
 
 #include "bench/suite/median.h"
 #include "bench/suite/suite.h"
+#include "oracles/process/child.h"
 
 namespace callgate::bench {
 namespace {
@@ -40,15 +39,8 @@ class FiltersInMemory {
 };
 
 void run_once(const std::string& file) {
-  char program[] = CALLGATE_BENCH_START;
-  std::string name = file;
-  char* arguments[] = {program, name.data(), nullptr};
-  pid_t child = -1;
-  int status = -1;
-  if (posix_spawn(&child, program, nullptr, nullptr, arguments, environ) != 0 || waitpid(child, &status, 0) != child ||
-      status != 0) {
-    throw std::runtime_error("the process failed");
-  }
+  const int status = process::wait_for(process::spawn({CALLGATE_BENCH_START, file}));
+  if (status != 0) throw std::runtime_error("the process failed");
 }
 
 // All take turns, so that whatever the machine does meanwhile meets all of them alike.

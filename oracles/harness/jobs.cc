@@ -2,7 +2,6 @@
 
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -16,7 +15,7 @@
 #include <thread>
 
 #include "oracles/harness/shrink.h"
-#include "oracles/machine/isolated.h"
+#include "oracles/process/child.h"
 
 namespace callgate::oracles {
 namespace {
@@ -99,8 +98,7 @@ class Workers {
   ~Workers() {
     for (const pid_t pid : pids_) {
       if (pid == 0) continue;
-      ::kill(pid, SIGKILL);
-      ::waitpid(pid, nullptr, 0);
+      process::kill_and_wait(pid);
     }
   }
 
@@ -131,14 +129,11 @@ class Workers {
   void start(std::uint32_t job) {
     shared_.reports[job].batch = options_.first + std::uint64_t{job} * options_.config.batch;
     const pid_t parent = ::getpid();
-    const pid_t pid = ::fork();
-    if (pid < 0) throw std::system_error(errno, std::generic_category(), "fork");
-    if (pid == 0) {
+    pids_.push_back(process::fork_child([&] {
       ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // nobody would ask for what it finds
-      if (::getppid() != parent) ::_exit(0);
-      end_with([&] { work(options_, job, shared_); });
-    }
-    pids_.push_back(pid);
+      if (::getppid() == parent) work(options_, job, shared_);
+      return 0;
+    }));
     seen_.push_back({never, Clock::now()});
   }
 
@@ -148,16 +143,12 @@ class Workers {
 
   void look_at(std::uint32_t job) {
     if (pids_[job] == 0) return;
-    int status = 0;
-    const pid_t ended = ::waitpid(pids_[job], &status, WNOHANG);
-    if (ended == 0 && !hangs(job)) return;
-    if (ended == 0) {
-      ::kill(pids_[job], SIGKILL);
-      ::waitpid(pids_[job], &status, 0);
-    }
+    auto status = process::wait_for(pids_[job], std::chrono::milliseconds(0));
+    if (!status && !hangs(job)) return;
+    if (!status) status = process::kill_and_wait(pids_[job]);
     pids_[job] = 0;
-    check_worked(status);
-    if (describe_end(status).empty()) return;
+    process::check_worked(*status);
+    if (process::describe_end(*status).empty()) return;
     suspect_ = std::min<std::uint64_t>(suspect_, shared_.reports[job].batch);
     shared_.found(suspect_ + options_.config.batch - 1);  // no one need go on behind it
   }
@@ -181,7 +172,7 @@ class Workers {
 
 // How the decider ends when it is asked all inputs of a case in a child; empty if it lives.
 std::string end_of(Decider& decider, const Case& question) {
-  return isolated([&] { static_cast<void>(examine(decider, question)); });
+  return process::isolated([&] { static_cast<void>(examine(decider, question)); });
 }
 
 std::optional<Finding> find_crash(Decider& decider, const Case& question) {

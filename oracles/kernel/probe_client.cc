@@ -2,15 +2,17 @@
 
 #include <sys/socket.h>
 #include <sys/time.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstring>
 #include <stdexcept>
+#include <system_error>
 
 #include "oracles/machine/machine.h"
+#include "oracles/process/child.h"
 
 namespace callgate::kernel {
 namespace {
@@ -69,12 +71,14 @@ class Payload {
 Probe::Process::Process(const std::string& path) {
   int ends[2];
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) fail("no socket");
-  pid = fork();
-  if (pid < 0) fail("cannot fork");
-  if (pid == 0) {
-    dup2(ends[1], STDIN_FILENO);
-    execl(path.c_str(), path.c_str(), static_cast<char*>(nullptr));
-    _exit(127);
+  process::Descriptors descriptors;
+  descriptors.place(ends[1], STDIN_FILENO);
+  try {
+    pid = process::spawn({path}, descriptors);
+  } catch (...) {
+    close(ends[0]);
+    close(ends[1]);
+    throw;
   }
   close(ends[1]);
   socket = ends[0];
@@ -83,12 +87,12 @@ Probe::Process::Process(const std::string& path) {
 // A probe that hangs in the kernel cannot even be killed; it is left behind.
 Probe::Process::~Process() {
   close(socket);
-  constexpr int most_waits = 10'000;
-  for (int i = 0; i < most_waits; ++i) {
-    const pid_t ended = waitpid(pid, nullptr, WNOHANG);
-    if (ended == pid || (ended < 0 && errno != EINTR)) return;
-    if (i == most_waits / 2) kill(pid, SIGKILL);
-    usleep(1000);
+  constexpr std::chrono::seconds patience{5};
+  try {
+    if (process::wait_for(pid, patience)) return;
+    kill(pid, SIGKILL);
+    process::wait_for(pid, patience);
+  } catch (const std::system_error&) {  // nobody is there to wait for
   }
 }
 

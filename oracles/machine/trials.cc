@@ -11,19 +11,18 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstdint>
 #include <cstring>
-#include <ctime>
 #include <optional>
-#include <system_error>
 
-#include "oracles/machine/isolated.h"
+#include "oracles/process/child.h"
 
 namespace callgate::machine {
 namespace {
 
-constexpr int patience = 10'000;  // milliseconds for a trial
+constexpr std::chrono::seconds patience{10};  // for a trial
 constexpr int works = 77;         // a child's exit code: the thing was done
 constexpr int is_emulated = 78;   // done, but not by the kernel
 constexpr int failed = 100;       // 100 + errno: refused with an error
@@ -34,37 +33,28 @@ constexpr int failed = 100;       // 100 + errno: refused with an error
 // behind, and waitpid() must not wait for it.
 template <class Work>
 std::optional<int> status_of(Work work) {
-  const pid_t child = ::fork();
-  if (child < 0) throw std::system_error(errno, std::generic_category(), "fork");
-  if (child == 0) {
+  const pid_t child = process::fork_child([&] {
     // A fuzzer's or a test's handlers would report what is only a trial.
     for (const int signal : {SIGSEGV, SIGBUS, SIGILL, SIGABRT, SIGTRAP, SIGSYS}) ::signal(signal, SIG_DFL);
     ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);  // dying is an answer: no core files
     work();
-    ::_exit(failed);
-  }
-  int status = 0;
-  for (int waited = 0; waited < patience; ++waited) {
-    const pid_t ended = ::waitpid(child, &status, WNOHANG);
-    if (ended == child) return status;
-    if (ended < 0 && errno != EINTR) throw std::system_error(errno, std::generic_category(), "waitpid");
-    constexpr timespec millisecond{0, 1'000'000};
-    ::nanosleep(&millisecond, nullptr);
-  }
-  ::kill(child, SIGKILL);
-  return std::nullopt;
+    return failed;
+  });
+  const std::optional<int> status = process::wait_for(child, patience);
+  if (!status) ::kill(child, SIGKILL);
+  return status;
 }
 
 template <class Work>
 Trial attempt(Work work) {
   const std::optional<int> status = status_of(work);
-  if (!status) return {false, "waited " + std::to_string(patience / 1000) + " s for it"};
-  if (!WIFEXITED(*status)) return {false, oracles::describe_end(*status)};
+  if (!status) return {false, "waited " + std::to_string(patience.count()) + " s for it"};
+  if (!WIFEXITED(*status)) return {false, process::describe_end(*status)};
   const int code = WEXITSTATUS(*status);
   if (code == works) return {true, ""};
   if (code == is_emulated) return {false, "an emulator stands behind it"};
   if (code > failed) return {false, std::strerror(code - failed)};
-  return {false, oracles::describe_end(*status)};
+  return {false, process::describe_end(*status)};
 }
 
 // Static, at 0x10000: prctl(PR_GET_SECCOMP), which user-mode emulators refuse, then exit with `works` or `is_emulated`.
@@ -137,7 +127,7 @@ Trial try_socket_filters() {
 
 Trial try_ptrace() {
   return attempt([] {
-    const pid_t child = ::fork();
+    const pid_t child = ::fork();  // its own: what fails in here has to end this process with its errno
     if (child < 0) end_with_errno();
     if (child == 0) {
       if (::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr) != 0) end_with_errno();

@@ -2,9 +2,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <spawn.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -12,8 +10,8 @@
 #include <system_error>
 #include <vector>
 
-#include "oracles/machine/isolated.h"
 #include "oracles/machine/machine.h"
+#include "oracles/process/child.h"
 
 extern char** environ;
 
@@ -79,27 +77,25 @@ void Helper32::start() {
   int in[2];
   int out[2];
   check(::pipe2(in, O_CLOEXEC) == 0 && ::pipe2(out, O_CLOEXEC) == 0, "pipe2");
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_adddup2(&actions, in[0], STDIN_FILENO);
-  posix_spawn_file_actions_adddup2(&actions, out[1], STDOUT_FILENO);
-  posix_spawn_file_actions_adddup2(&actions, shared_, helper_32::shared_fd);
+  process::Descriptors descriptors;
+  descriptors.place(in[0], STDIN_FILENO);
+  descriptors.place(out[1], STDOUT_FILENO);
+  descriptors.place(shared_, helper_32::shared_fd);
   std::vector<std::string> words = machine::launcher_32().words;
   const bool is_emulated = !words.empty();
   words.push_back(program_);
   if (is_emulated) words.emplace_back("emulated");
-  std::vector<char*> arguments;
-  for (std::string& word : words) arguments.push_back(word.data());
-  arguments.push_back(nullptr);
-  const int error = ::posix_spawn(&pid_, arguments[0], &actions, nullptr, arguments.data(), environ);
-  posix_spawn_file_actions_destroy(&actions);
-  ::close(in[0]);
-  ::close(out[1]);
   to_ = in[1];
   from_ = out[0];
-  if (error == 0) return;
-  pid_ = 0;
-  throw std::system_error(error, std::generic_category(), program_);
+  try {
+    pid_ = process::spawn(words, descriptors);
+  } catch (...) {
+    ::close(in[0]);
+    ::close(out[1]);
+    throw;
+  }
+  ::close(in[0]);
+  ::close(out[1]);
 }
 
 void Helper32::stop() {
@@ -107,8 +103,7 @@ void Helper32::stop() {
   if (from_ >= 0) ::close(from_);
   to_ = from_ = -1;
   if (pid_ != 0) {
-    ::kill(pid_, SIGKILL);  // it has nothing to lose; if it died by itself, its status stays
-    ::waitpid(pid_, &status_, 0);
+    status_ = process::kill_and_wait(pid_);  // it has nothing to lose
   }
   pid_ = 0;
 }
@@ -131,7 +126,7 @@ Helper32::Outcome Helper32::run(std::uint32_t first, std::uint32_t count) {
   answers_->current = first;
   if (round()) return {count, ""};
   stop();
-  const std::string end = describe_end(status_);
+  const std::string end = process::describe_end(status_);
   return {answers_->current, end == "killed by SIGKILL" ? "hung" : end};
 }
 

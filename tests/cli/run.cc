@@ -1,19 +1,16 @@
 #include "tests/cli/run.h"
 
 #include <fcntl.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <fstream>
 #include <iterator>
 #include <stdexcept>
 
+#include "oracles/process/child.h"
 #include "tests/support/machine.h"
-
-extern char** environ;
 
 namespace callgate::test {
 namespace {
@@ -45,40 +42,6 @@ class MemoryFile {
   int fd_;
 };
 
-class Actions {
- public:
-  Actions() { posix_spawn_file_actions_init(&actions_); }
-  Actions(const Actions&) = delete;
-  Actions& operator=(const Actions&) = delete;
-  ~Actions() { posix_spawn_file_actions_destroy(&actions_); }
-
-  void place(int from, int to) { posix_spawn_file_actions_adddup2(&actions_, from, to); }
-  void leave_closed(int fd) {
-    place(STDERR_FILENO, fd);  // so that closing finds something to close
-    posix_spawn_file_actions_addclose(&actions_, fd);
-  }
-  void open_output(const std::string& path) {
-    posix_spawn_file_actions_addopen(&actions_, STDOUT_FILENO, path.c_str(), O_WRONLY, 0);
-  }
-  const posix_spawn_file_actions_t* get() const { return &actions_; }
-
- private:
-  posix_spawn_file_actions_t actions_;
-};
-
-int spawn_and_wait(const std::vector<std::string>& arguments, const Actions& actions) {
-  std::vector<std::string> words = command_words(CALLGATE_COMMAND);
-  words.insert(words.end(), arguments.begin(), arguments.end());
-  std::vector<char*> argv;
-  for (std::string& word : words) argv.push_back(word.data());
-  argv.push_back(nullptr);
-  pid_t pid = 0;
-  require(posix_spawn(&pid, argv[0], actions.get(), nullptr, argv.data(), environ) == 0, "posix_spawn");
-  int status = 0;
-  require(waitpid(pid, &status, 0) == pid, "waitpid");
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-}
-
 }  // namespace
 
 std::ostream& operator<<(std::ostream& stream, const Outcome& outcome) {
@@ -89,15 +52,17 @@ Outcome run(const std::vector<std::string>& arguments, const Streams& streams) {
   const MemoryFile in(streams.input);
   const MemoryFile out;
   const MemoryFile err;
-  Actions actions;
-  actions.place(in.fd(), STDIN_FILENO);
-  actions.place(out.fd(), STDOUT_FILENO);
-  actions.place(err.fd(), STDERR_FILENO);
-  if (streams.close_input) actions.leave_closed(STDIN_FILENO);
-  if (streams.close_output) actions.leave_closed(STDOUT_FILENO);
-  if (!streams.output_path.empty()) actions.open_output(streams.output_path);
+  process::Descriptors descriptors;
+  descriptors.place(in.fd(), STDIN_FILENO);
+  descriptors.place(out.fd(), STDOUT_FILENO);
+  descriptors.place(err.fd(), STDERR_FILENO);
+  if (streams.close_input) descriptors.close(STDIN_FILENO);
+  if (streams.close_output) descriptors.close(STDOUT_FILENO);
+  if (!streams.output_path.empty()) descriptors.open(STDOUT_FILENO, streams.output_path, O_WRONLY);
+  std::vector<std::string> words = command_words(CALLGATE_COMMAND);
+  words.insert(words.end(), arguments.begin(), arguments.end());
   Outcome outcome;
-  outcome.exit = spawn_and_wait(arguments, actions);
+  outcome.exit = process::exit_code(process::wait_for(process::spawn(words, descriptors)));
   outcome.out = out.content();
   outcome.err = err.content();
   return outcome;

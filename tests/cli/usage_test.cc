@@ -2,10 +2,10 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "callgate/version.hpp"
+#include "oracles/process/child.h"
 #include "tests/cli/filters.h"
 #include "tests/cli/run.h"
 #include "tests/support/machine.h"
@@ -152,19 +152,12 @@ TEST_F(StreamsTest, AnswersEachLineOfAConversation) {
   int from[2];
   ASSERT_EQ(pipe2(to, O_CLOEXEC), 0);
   ASSERT_EQ(pipe2(from, O_CLOEXEC), 0);
-  const pid_t pid = fork();
-  if (pid == 0) {
-    dup2(to[0], STDIN_FILENO);
-    dup2(from[1], STDOUT_FILENO);
-    std::vector<std::string> words = command_words(CALLGATE_COMMAND);
-    for (const char* word : {"eval", "-f", guard.c_str()}) words.emplace_back(word);
-    std::vector<char*> arguments;
-    for (std::string& word : words) arguments.push_back(word.data());
-    arguments.push_back(nullptr);
-    execv(arguments[0], arguments.data());
-    _exit(127);
-  }
-  ASSERT_GT(pid, 0);
+  process::Descriptors descriptors;
+  descriptors.place(to[0], STDIN_FILENO);
+  descriptors.place(from[1], STDOUT_FILENO);
+  std::vector<std::string> words = command_words(CALLGATE_COMMAND);
+  for (const char* word : {"eval", "-f", guard.c_str()}) words.emplace_back(word);
+  const pid_t child = process::spawn(words, descriptors);
   close(to[0]);
   close(from[1]);
   for (const auto& [line, answer] : {std::pair{"read\n", "ALLOW\n"}, std::pair{"execve\n", "ERRNO(13)\n"}}) {
@@ -176,9 +169,7 @@ TEST_F(StreamsTest, AnswersEachLineOfAConversation) {
   }
   close(to[1]);
   close(from[0]);
-  int status = 0;
-  ASSERT_EQ(waitpid(pid, &status, 0), pid);
-  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+  EXPECT_EQ(process::describe_end(process::wait_for(child)), "");
 }
 
 }  // namespace

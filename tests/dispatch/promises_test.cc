@@ -158,7 +158,7 @@ TEST_P(Promise, ChildOfVfork) {
   ASSERT_GT(child, 0);
   int status = 0;
   ASSERT_EQ(waitpid(child, &status, 0), child);
-  EXPECT_EQ(fate(status), "");
+  EXPECT_EQ(process::describe_end(status), "");
   EXPECT_TRUE(right);
 }
 

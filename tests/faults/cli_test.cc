@@ -2,7 +2,6 @@
 // line what stopped it; it never crashes, and results that it printed are right.
 #include <gtest/gtest.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -12,6 +11,7 @@
 #include <vector>
 
 #include "cli/run_command.h"
+#include "oracles/process/child.h"
 #include "tests/cli/run.h"
 #include "tests/support/allocations.h"
 
@@ -65,24 +65,21 @@ class Command {
     in_.rewind();
     out_.clear();
     err_.clear();
-    const pid_t child = fork();
-    if (child == 0) play(allocations, failing);
-    int status = 0;
-    EXPECT_EQ(waitpid(child, &status, 0), child);
-    const int exit = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    const int status = process::run([&] { return play(allocations, failing); });
+    const int exit = process::exit_code(status);
     return {exit & ~refused_bit, WIFEXITED(status) && (exit & refused_bit) != 0, out_.content(), err_.content()};
   }
 
  private:
   static constexpr int refused_bit = 0x40;
 
-  [[noreturn]] void play(std::size_t allocations, Failing failing) {
+  int play(std::size_t allocations, Failing failing) {
     dup2(in_.fd(), STDIN_FILENO);
     dup2(out_.fd(), STDOUT_FILENO);
     dup2(err_.fd(), STDERR_FILENO);
     const FailAfter fail(allocations, failing);
     const int code = cli::run_command(static_cast<int>(words_.size()), argv_.data());
-    _exit(fail.has_failed() ? code | refused_bit : code);
+    return fail.has_failed() ? code | refused_bit : code;
   }
 
   std::vector<std::string> words_;

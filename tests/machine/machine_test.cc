@@ -2,11 +2,10 @@
 // process, so each question is asked in a child of its own.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
-#include <spawn.h>
 #include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -14,7 +13,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "oracles/machine/isolated.h"
+#include "oracles/process/child.h"
 #include "oracles/machine/machine.h"
 
 extern char** environ;
@@ -28,7 +27,7 @@ using testing::HasSubstr;
 std::string with(const std::string& words, const std::function<std::string()>& ask) {
   int ends[2];
   if (::pipe(ends) != 0) throw std::runtime_error("pipe");
-  const std::string end = oracles::isolated([&] {
+  const std::string end = process::isolated([&] {
     ::setenv("CALLGATE_MACHINE", words.c_str(), 1);
     const std::string said = ask();
     if (::write(ends[1], said.data(), said.size()) != static_cast<ssize_t>(said.size())) throw std::runtime_error("write");
@@ -94,24 +93,21 @@ TEST(Machine, AWordThatIsNotKnownIsAnError) {
 
 // The same question to the kernel, in another way: a 32-bit program of 700 KB that a compiler linked.
 TEST(Machine, ProgramsOf32BitsRunWhereItSaysSo) {
-  std::string program = std::string(CALLGATE_PROBES) + "/callgate-probe32";
+  const std::string program = std::string(CALLGATE_PROBES) + "/callgate-probe32";
   if (::access(program.c_str(), X_OK) != 0 || is_forced("no-32-bit-programs")) {
     EXPECT_THAT(with("no-32-bit-programs", [] { return obstacle(Ability::programs_32); }),
                 HasSubstr("this kernel runs no 32-bit programs"));
     return;
   }
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", 0, 0);  // no requests: it ends at once
-  char* arguments[] = {program.data(), nullptr};
-  pid_t pid = 0;
-  int status = -1;
-  const int error = ::posix_spawn(&pid, program.c_str(), &actions, nullptr, arguments, environ);
-  posix_spawn_file_actions_destroy(&actions);
-  if (error == 0) {
-    ASSERT_EQ(::waitpid(pid, &status, 0), pid);
+  process::Descriptors descriptors;
+  descriptors.open(STDIN_FILENO, "/dev/null", O_RDONLY);  // no requests: it ends at once
+  std::string end;
+  try {
+    end = process::describe_end(process::wait_for(process::spawn({program}, descriptors)));
+  } catch (const std::system_error& error) {
+    end = error.what();
   }
-  EXPECT_EQ(has_now(Ability::programs_32), status == 0) << "error " << error << ", status " << status;
+  EXPECT_EQ(has_now(Ability::programs_32), end.empty()) << end;
 }
 
 TEST(Machine, FiltersAreLoadedWhereItSaysSo) {
@@ -119,7 +115,7 @@ TEST(Machine, FiltersAreLoadedWhereItSaysSo) {
     EXPECT_FALSE(has_now(Ability::filters));
     return;
   }
-  const std::string end = oracles::isolated([] {
+  const std::string end = process::isolated([] {
     sock_filter allow[] = {{0x06, 0, 0, SECCOMP_RET_ALLOW}};
     const sock_fprog program = {1, allow};
     ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);

@@ -2,13 +2,13 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <iterator>
 
 #include "cli/run_command.h"
+#include "oracles/process/child.h"
 #include "tests/cli/run.h"
 #include "tests/mutation/mutant.h"
 #include "tests/support/filters.h"
@@ -37,19 +37,15 @@ struct Told {
 Told fuzz_with(std::uint32_t mutant) {
   const Directory directory;
   const std::string path = directory.write("out", "");
-  const pid_t child = ::fork();
-  if (child == 0) {
+  const int status = process::run([&] {
     ::dup2(::open(path.c_str(), O_WRONLY | O_CLOEXEC), STDOUT_FILENO);
     mutant::active = mutant;
     std::string words[] = {"callgate", "fuzz", "--programs", "20000", "--engines", "xbyak,asmjit", "--jobs", "2", "--quiet"};
     std::vector<char*> argv;
     for (std::string& word : words) argv.push_back(word.data());
     argv.push_back(nullptr);
-    ::_exit(cli::run_command(static_cast<int>(std::size(words)), argv.data()));
-  }
-  int status = 0;
-  while (::waitpid(child, &status, 0) < 0) {
-  }
+    return cli::run_command(static_cast<int>(std::size(words)), argv.data());
+  });
   return {status, read_file(path)};
 }
 

@@ -13,7 +13,7 @@
 #include "oracles/harness/reproducer.h"
 #include "oracles/x86_32/gate_32.h"
 #include "oracles/x86_32/helper_32.h"
-#include "oracles/machine/isolated.h"
+#include "oracles/process/child.h"
 #include "tests/support/filters.h"
 #include "tests/support/machine.h"
 
@@ -222,13 +222,13 @@ TEST(Gate32, EndsWhatDoesNotKeepRegisters) {
   EXPECT_EQ(call(keeps), 0xfedcba98u);
   const std::span<const std::uint8_t> all_bad[] = {loses_ebx, loses_ebp, loses_stack, writes_input, writes_above};
   for (const auto bad : all_bad) {
-    EXPECT_EQ(isolated([&] {
+    EXPECT_EQ(process::isolated([&] {
                 ::signal(SIGILL, SIG_DFL);
                 call(bad);
               }),
               "killed by SIGILL");
   }
-  EXPECT_EQ(isolated([&] {
+  EXPECT_EQ(process::isolated([&] {
               ::signal(SIGSEGV, SIG_DFL);
               call(reads_behind);
             }),
@@ -258,11 +258,11 @@ TEST(Harness, AnEngineThatCannotRunIsNoFinding) {
 }
 
 TEST(Isolated, TellsHowTheChildEnded) {
-  EXPECT_EQ(isolated([] {}), "");
-  EXPECT_EQ(isolated([] { ::raise(SIGTERM); }), "killed by SIGTERM");
-  EXPECT_EQ(isolated([] { ::_exit(3); }), "ended with exit code 3");
-  EXPECT_EQ(isolated([] { ::pause(); }, 1), "hung");
-  EXPECT_THROW(isolated([] { throw std::runtime_error("no files left"); }), std::runtime_error);
+  EXPECT_EQ(process::isolated([] {}), "");
+  EXPECT_EQ(process::isolated([] { ::raise(SIGTERM); }), "killed by SIGTERM");
+  EXPECT_EQ(process::isolated([] { ::_exit(3); }), "ended with exit code 3");
+  EXPECT_EQ(process::isolated([] { ::pause(); }, 1), "hung");
+  EXPECT_THROW(process::isolated([] { throw std::runtime_error("no files left"); }), std::runtime_error);
 }
 
 // What is printed is what fails: the text assembles to the same filter, and the input is there in full.
