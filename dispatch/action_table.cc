@@ -7,6 +7,7 @@
 #include "dispatch/argument_check.h"
 #include "compose/number_value.h"
 #include "compose/precedence.h"
+#include "compose/seccomp.h"
 
 namespace callgate::detail {
 namespace {
@@ -91,7 +92,7 @@ class Finder {
   // Equal choices share a check.
   void find_checks() {
     jit::Switches choices;
-    const auto ids = jit::make_switches(decisions_.graph, open_, {.has_64_bits = true}, choices);
+    const auto ids = jit::make_switches(decisions_.graph, open_, {.input = compose::seccomp_input, .has_64_bits = true}, choices);
     std::vector<std::uint32_t> word_of_choice(choices.size(), needs_code);
     for (std::size_t i = 0; i < open_.size(); ++i) {
       std::uint32_t& word = word_of_choice[ids[i]];

@@ -18,8 +18,8 @@ struct Subject {
 };
 
 std::optional<Subject> subject_of(const ir::Graph& graph, const Switch& choice) {
-  if (choice.wide) return Subject{choice.value, ~std::uint64_t{0}, 0};
-  const ir::Expr* e = &graph.expr_at(choice.value);
+  if (choice.is_wide()) return Subject{choice.offset(), ~std::uint64_t{0}, 0};
+  const ir::Expr* e = &graph.expr_at(choice.expr());
   std::uint64_t mask = 0xffffffff;
   if (e->op == ir::Op::and_ && graph.is_constant(e->rhs)) {
     mask = graph.expr_at(e->rhs).lhs;
@@ -78,30 +78,30 @@ bool has_wide_arguments(const InputLayout& layout) {
 std::optional<callgate_check> argument_check(const ir::Graph& graph, const jit::Switches& choices, jit::SwitchId id,
                                             const InputLayout& layout) {
   const Switch& choice = choices[id];
-  if (choice.kind != SwitchKind::bits && choice.kind != SwitchKind::ranges) return std::nullopt;
+  if (choice.kind() != SwitchKind::bits && !choice.has_ranges()) return std::nullopt;
   const auto subject = subject_of(graph, choice);
   if (!subject) return std::nullopt;
 
-  Set set{0, 0, all_members, choice.otherwise, choice.then};  // no bit set
+  Set set{0, 0, all_members, choice.otherwise(), choice.then()};  // no bit set
   std::uint64_t mask = subject->mask;
-  if (choice.kind == SwitchKind::bits) {
-    mask &= std::uint64_t{choice.mask} << subject->shift;
+  if (choice.kind() == SwitchKind::bits) {
+    mask &= std::uint64_t{choice.mask()} << subject->shift;
   } else {
-    const auto found = set_of(choices.ranges(choice), choice.wide);
+    const auto found = set_of(choices.ranges(choice), choice.is_wide());
     if (!found || (subject->shift != 0 && found->members != all_members)) return std::nullopt;
     set = *found;
   }
   const Switch& inside = choices[set.inside];
   const Switch& outside = choices[set.outside];
-  if (inside.kind != SwitchKind::constant || outside.kind != SwitchKind::constant) return std::nullopt;
+  if (inside.kind() != SwitchKind::constant || outside.kind() != SwitchKind::constant) return std::nullopt;
   const std::uint32_t offset = layout.single_fetch ? subject->offset : layout.words[subject->offset / 4].value;
   return callgate_check{mask,
                        set.base << subject->shift,
                        set.span << subject->shift,
                        set.members,
                        offset,
-                       outside.value,
-                       inside.value ^ outside.value};
+                       outside.result(),
+                       inside.result() ^ outside.result()};
 }
 
 }  // namespace callgate::detail

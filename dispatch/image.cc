@@ -4,6 +4,7 @@
 #include <cstring>
 #include <utility>
 
+#include "dispatch/units.h"
 #include "jit/compile.h"
 
 namespace callgate::detail {
@@ -20,9 +21,9 @@ ir::FixedWords fixed_words(const InputLayout& layout) {
 
 // Where code finds its input. Frames that must be read once are copied into a SeccompData first.
 jit::InputMap input_map(const InputLayout& layout) {
-  if (layout.single_fetch) return jit::seccomp_data_map;
-  jit::InputMap map{};
-  for (std::size_t i = 0; i < map.at.size(); ++i) {
+  if (layout.single_fetch) return seccomp_data_map;
+  jit::InputMap map{.schema = compose::seccomp_input};
+  for (std::size_t i = 0; i < layout.words.size(); ++i) {
     map.at[i] = static_cast<std::int32_t>(layout.words[i].value);
     map.is_constant[i] = layout.words[i].is_constant;
   }
@@ -102,14 +103,13 @@ class Maker {
 
   Expected<jit::Code, jit::CompileError> compile_plan(compose::Precision precision) const {
     const bool has_less = precision != compose::Precision::baseline;
-    return jit::compile({.plan = image_.plan,
-                         .rule = options_.rule,
-                         .engine = request_.engine,
-                         .target = request_.target,
-                         .with_marks = request_.with_marks,
-                         .residuals = image_.residuals.roots,
-                         .input = input_,
-                         .max_bytes = has_less ? std::min(options_.code_limit, max_code_bytes) : jit::max_baseline_bytes});
+    const std::vector<jit::Unit> units = units_of(image_.plan);
+    jit::Request request = seccomp_request(units, options_.rule, request_.engine, request_.target);
+    request.input = input_;
+    request.with_marks = request_.with_marks;
+    request.entry_roots = image_.residuals.roots;
+    request.max_bytes = has_less ? std::min(options_.code_limit, max_code_bytes) : jit::max_baseline_bytes;
+    return jit::compile(request);
   }
 
   void take(jit::Code code) {

@@ -1,5 +1,6 @@
 // Where emitted code keeps things, per target. Emitted functions are `uint32_t f(const void* input)` in the C calling
-// convention of the target; a second argument is ignored. The input is a SeccompData, or a frame that a layout describes.
+// convention of the target; a second argument is ignored. An InputMap says where the words
+// of the input lie.
 //
 //              A     X     input                          stack slots
 //   x86_64     eax   ecx   rdi (the argument)             red zone below rsp
@@ -13,6 +14,7 @@
 #include <cstdint>
 
 #include "callgate/insn.hpp"
+#include "ir/input_schema.h"
 #include "jit/assembler.h"
 
 namespace callgate::jit {
@@ -25,24 +27,26 @@ struct Abi {
   bool has_frame;          // slots are in a frame that is made at entry, and the argument is above it
 };
 
-// Where the words of the input lie: displacements from the input register, in bytes, by index of word; or the constant
-// that the layout makes of a word (graphs know it already, baseline forms ask here).
+// Where the words of an input lie: displacements from the input register, in bytes, by index of word; or the constant
+// that the caller's layout makes of a word (graphs have it already, baseline forms find it here).
 struct InputMap {
-  std::array<std::int32_t, sizeof(SeccompData) / 4> at;
-  std::array<bool, sizeof(SeccompData) / 4> is_constant;
+  ir::InputSchema schema;
+  std::array<std::int32_t, ir::max_input_words> at{};
+  std::array<bool, ir::max_input_words> is_constant{};
 };
 
-inline constexpr InputMap seccomp_data_map = [] {
-  InputMap map{};
-  for (std::uint32_t word = 0; word < map.at.size(); ++word) map.at[word] = static_cast<std::int32_t>(4 * word);
+// An input whose words lie as its schema has them.
+constexpr InputMap identity_map(const ir::InputSchema& schema) {
+  InputMap map{.schema = schema};
+  for (std::uint32_t word = 0; word < schema.words(); ++word) map.at[word] = static_cast<std::int32_t>(4 * word);
   return map;
-}();
+}
 
 inline constexpr Abi abi_x86_64{.input = Reg::edi, .first_slot = -128, .has_frame = false};
 inline constexpr Abi abi_x86_32{.input = Reg::edx, .first_slot = 0, .has_frame = true};
 
 // Stack slots of 4 bytes: M[0] .. M[15] in baseline form, where a graph has its temporaries; then the two below.
-inline constexpr std::uint32_t slot_current = scratch_slots;  // the result so far (most_restrictive, several segments)
+inline constexpr std::uint32_t slot_current = scratch_slots;  // the current result (where units are merged)
 inline constexpr std::uint32_t slot_spill = scratch_slots + 1;
 inline constexpr std::uint32_t slot_count = scratch_slots + 2;
 

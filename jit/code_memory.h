@@ -1,4 +1,5 @@
-// Executable memory: written once through a sealed memfd, never writable and executable at the same time, nor afterwards.
+// Executable memory: written once through a sealed memfd, never writable and executable at the same time, nor
+// afterwards.
 //
 //   memfd_create → pwrite → seal → mmap shared: data read-only, code read-execute, a guard page on either side → close
 //
@@ -16,8 +17,8 @@
 namespace callgate::jit {
 
 // Which write seal a memfd gets. Before Linux 6.7 the kernel refused to map a memfd with F_SEAL_WRITE as shared memory
-// even for reading; publish() then falls back on F_SEAL_FUTURE_WRITE, which is as strong here because no writable mapping
-// ever exists.
+// even for reading; publish() then falls back on F_SEAL_FUTURE_WRITE, which is as strong here because no writable
+// mapping ever exists.
 enum class WriteSeal : std::uint8_t { write, future_write };
 
 struct PublishOptions {

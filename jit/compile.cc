@@ -2,18 +2,17 @@
 
 #include <algorithm>
 
-#include "jit/block.h"
 #include "jit/layout.h"
 
 namespace callgate::jit {
 
-FlowRequest flow_request(const Request& request) {
-  SwitchTarget target;
-  target.has_64_bits = request.target == Target::x86_64;
-  for (std::uint32_t low = 2; low < request.input.at.size(); low += 2) {
-    target.halves_adjoin &= request.input.at[low + 1] == request.input.at[low] + 4;
+LowerRequest lower_request(const Request& request) {
+  const InputMap& input = request.input;
+  SwitchTarget target{.input = input.schema, .has_64_bits = request.target == Target::x86_64};
+  for (std::uint32_t low = 0; low < input.schema.words(); low += 2) {
+    if (input.schema.is_half(low)) target.halves_adjoin &= input.at[low + 1] == input.at[low] + 4;
   }
-  return {request.plan, request.rule, request.residuals, target};
+  return {request.units, request.sequence, request.entry_roots, target};
 }
 
 Expected<Code, CompileError> compile(const Request& request) {
@@ -21,11 +20,11 @@ Expected<Code, CompileError> compile(const Request& request) {
   if (backend == nullptr || !backend->makes(request.target)) {
     return CompileError{FallbackReason::no_jit, "no assembler for this engine and target"};
   }
-  const Flow flow = lower(flow_request(request));
+  const Flow flow = lower(lower_request(request));
   const Layout layout = lay_out(flow, abi_of(request.target), request.input);
-  // The table's words reach no further.
+  // The table words that name entries reach no further.
   const std::size_t most =
-      request.residuals.empty() ? request.max_bytes : std::min(request.max_bytes, std::size_t{max_code_bytes});
+      request.entry_roots.empty() ? request.max_bytes : std::min(request.max_bytes, std::size_t{max_code_bytes});
   if (layout.bytes > most) {
     return CompileError{FallbackReason::code_too_large, std::to_string(layout.bytes) + " bytes of code"};
   }

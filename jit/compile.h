@@ -1,12 +1,15 @@
-// From the plan of a chain to machine code.
+// From units to machine code.
 #pragma once
 
 #include <cstddef>
+#include <span>
 
 #include "callgate/expected.hpp"
 #include "callgate/options.hpp"
-#include "compose/plan.h"
+#include "ir/sequence.h"
 #include "jit/backend.h"
+#include "jit/lower.h"
+#include "jit/unit.h"
 
 namespace callgate::jit {
 
@@ -14,14 +17,14 @@ namespace callgate::jit {
 inline constexpr std::size_t max_baseline_bytes = std::size_t{4} << 20;
 
 struct Request {
-  const compose::Plan& plan;
-  MergeRule rule;
+  std::span<const Unit> units;  // newest first
+  ir::Sequence sequence;
+  InputMap input;
   Engine engine;  // xbyak or asmjit
-  Target target;  // x86_64 or x86_32; need not be what this process runs
+  Target target;  // x86_64 or x86_32; need not be that of this process
   bool with_marks = false;
-  // Roots of the newest segment's graph (compose::ChainGraph) that get an entry of their own, beside that of the whole.
-  std::span<const ir::NodeId> residuals = {};
-  const InputMap& input = seccomp_data_map;
+  // Nodes of the newest unit's graph that get an entry of their own, beside that of the whole.
+  std::span<const ir::NodeId> entry_roots = {};
   std::size_t max_bytes = max_baseline_bytes;  // of code; more is refused with code_too_large
 };
 
@@ -34,6 +37,6 @@ struct CompileError {
 Expected<Code, CompileError> compile(const Request& request);
 
 // The stages of compile(), for tools that show or measure each.
-FlowRequest flow_request(const Request& request);
+LowerRequest lower_request(const Request& request);
 
 }  // namespace callgate::jit

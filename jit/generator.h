@@ -1,18 +1,17 @@
-// The code generator: what each block of a flow does, written once for every assembler and target. How blocks are linked
-// by jumps is jit/layout.h.
+// The code generator: the instructions of each block of a flow, written once for every assembler and target. The jumps
+// between blocks are the business of jit/layout.h.
 #pragma once
 
 #include <cstdint>
 
 #include "bpf/opcode.h"
-#include "callgate/action.hpp"
 #include "jit/abi.h"
 #include "jit/assembler.h"
 #include "jit/block.h"
 
 namespace callgate::jit {
 
-// Nobody listens to where instructions come from.
+// Marks that nobody asked for.
 struct NoMarks {
   void operator()(ir::Source) const {}
 };
@@ -22,47 +21,44 @@ template <Assembler As, class Marks = NoMarks>
 class Generator {
  public:
   Generator(As& as, const Abi& abi, const InputMap& input, const Flow& flow, Marks marks = {})
-      : as_(as), abi_(abi), input_(input), flow_(flow), frame_(abi.has_frame && flow.needs_slots ? 4 * slot_count : 0), marks_(marks) {}
+      : as_(as), abi_(abi), input_(input), flow_(flow),
+        frame_(abi.has_frame && flow.needs_slots ? 4 * slot_count : 0), marks_(marks) {}
 
   void body(const Block& block) {
     switch (block.kind) {
       case BlockKind::entry: return entry();
-      case BlockKind::enter: return enter(block.first);
-      case BlockKind::baseline: return straight(block);
+      case BlockKind::enter: return enter(block.get<Zeroed>());
+      case BlockKind::baseline: return instructions(block);
       case BlockKind::guard:
-        straight(block);
+        instructions(block);
         as_.test(abi_.x, abi_.x);
         return;
       case BlockKind::test: return test(block);
       case BlockKind::steps: return steps(block);
-      case BlockKind::compute: {
-        const ir::Graph& g = graph(block);
-        marks_(g.node_at(block.first).source);
-        return compute(g, g.node_at(block.first).lhs, 0);
-      }
-      case BlockKind::check_allow:
+      case BlockKind::compute: return compute_leaf(block);
+      case BlockKind::check_goes_on:
         as_.mov(Reg::ecx, Reg::eax);
-        as_.and_(Reg::ecx, Imm{action_mask});
-        as_.cmp(Reg::ecx, Imm{action::allow});
+        as_.and_(Reg::ecx, action_mask());
+        as_.cmp(Reg::ecx, Imm{flow_.sequence.goes_on});
         return;
       case BlockKind::merge_constant:
         as_.mov(Reg::eax, slot(slot_current));
-        as_.and_(Reg::eax, Imm{action_mask});
-        as_.cmp(Reg::eax, Imm{action_of(block.first)});
+        as_.and_(Reg::eax, action_mask());
+        as_.cmp(Reg::eax, Imm{block.get<Result>().value & flow_.sequence.action_mask});
         return;
-      case BlockKind::store_constant: return as_.mov(slot(slot_current), Imm{block.first});
+      case BlockKind::store_constant: return as_.mov(slot(slot_current), Imm{block.get<Result>().value});
       case BlockKind::merge_a:
         as_.mov(slot(slot_spill), Reg::eax);
-        as_.and_(Reg::eax, Imm{action_mask});
+        as_.and_(Reg::eax, action_mask());
         as_.mov(Reg::ecx, slot(slot_current));
-        as_.and_(Reg::ecx, Imm{action_mask});
+        as_.and_(Reg::ecx, action_mask());
         as_.cmp(Reg::eax, Reg::ecx);
         return;
       case BlockKind::store_a:
         as_.mov(Reg::eax, slot(slot_spill));
         as_.mov(slot(slot_current), Reg::eax);
         return;
-      case BlockKind::return_constant: set(Reg::eax, block.first); return leave();
+      case BlockKind::return_constant: set(Reg::eax, block.get<Result>().value); return leave();
       case BlockKind::return_a: return leave();
       case BlockKind::return_current: as_.mov(Reg::eax, slot(slot_current)); return leave();
     }
@@ -73,13 +69,14 @@ class Generator {
     return {Reg::esp, abi_.first_slot + static_cast<int>(4 * index)};
   }
   Mem word(std::uint32_t offset) const { return {abi_.input, input_.at[offset / 4]}; }
-  const ir::Graph& graph(const Block& block) const { return flow_.plan[block.segment]->chain_graph()->graph; }
+  const ir::Graph& graph(const Block& block) const { return *flow_.units[block.unit].rooted_graph()->graph; }
+  Imm action_mask() const { return Imm{flow_.sequence.action_mask}; }
 
   void entry() {
     as_.endbr();
     if (frame_ != 0) as_.sub(Reg::esp, Imm{frame_});
     load_input();
-    if (flow_.keeps_current) as_.mov(slot(slot_current), Imm{action::allow});
+    if (flow_.keeps_current) as_.mov(slot(slot_current), Imm{flow_.sequence.goes_on});
   }
 
   void load_input() {
@@ -91,9 +88,9 @@ class Generator {
     as_.ret();
   }
 
-  void enter(std::uint32_t registers) {
-    if ((registers & zero_a) != 0) set(abi_.a, 0);
-    if ((registers & zero_x) != 0) set(abi_.x, 0);
+  void enter(const Zeroed& registers) {
+    if (registers.a) set(abi_.a, 0);
+    if (registers.x) set(abi_.x, 0);
   }
 
   void set(Reg reg, std::uint32_t value) {
@@ -111,10 +108,11 @@ class Generator {
     if (abi_.input == Reg::edx) load_input();
   }
 
-  // ---- choices -------------------------------------------------------------------------------------------------
+  // ---- switches ------------------------------------------------------------------------------------------------
 
   void steps(const Block& block) {
-    for (std::uint32_t i = block.first; i < block.last; ++i) {
+    const auto [begin, end] = block.get<Steps>();
+    for (std::uint32_t i = begin; i < end; ++i) {
       const Step& step = flow_.steps[i];
       if (step.marked) marks_(step.source);
       if (step.wide) {
@@ -128,11 +126,11 @@ class Generator {
   void narrow_step(const Block& block, const Step& step) {
     const Imm value{static_cast<std::uint32_t>(step.value)};
     switch (step.kind) {
-      case StepKind::load: return as_.mov(Reg::eax, word(step.word));
-      case StepKind::compute: return compute(graph(block), step.word, 0);
-      case StepKind::compare_word: return as_.cmp(word(step.word), value);
+      case StepKind::load: return as_.mov(Reg::eax, word(step.offset));
+      case StepKind::compute: return compute(graph(block), step.expr, 0);
+      case StepKind::compare_word: return as_.cmp(word(step.offset), value);
       case StepKind::compare: return as_.cmp(Reg::eax, value);
-      case StepKind::test_word: return test_word(word(step.word), value);
+      case StepKind::test_word: return test_word(word(step.offset), value);
       case StepKind::test: return as_.test(Reg::eax, value);
       case StepKind::subtract: return as_.sub(Reg::eax, value);
       case StepKind::set_members: return as_.mov(Reg::ecx, value);
@@ -143,8 +141,8 @@ class Generator {
   void wide_step(const Step& step) {
     const WideImm value{static_cast<std::uint32_t>(step.value)};
     switch (step.kind) {
-      case StepKind::load: return as_.mov_wide(Reg::eax, word(step.word));
-      case StepKind::compare_word: return as_.cmp_wide(word(step.word), value);
+      case StepKind::load: return as_.mov_wide(Reg::eax, word(step.offset));
+      case StepKind::compare_word: return as_.cmp_wide(word(step.offset), value);
       case StepKind::compare:
         if (step.value <= 0x7fffffff) return as_.cmp_wide(Reg::eax, value);
         as_.mov_wide(Reg::ecx, step.value);
@@ -162,18 +160,20 @@ class Generator {
   void test_word(Mem at, Imm mask) {
     for (std::uint32_t byte = 0; byte < 4; ++byte) {
       if ((mask.value & ~(0xffu << 8 * byte)) != 0) continue;
-      return as_.test_byte({at.base, at.disp + static_cast<std::int32_t>(byte)}, static_cast<std::uint8_t>(mask.value >> 8 * byte));
+      const Mem only{at.base, at.disp + static_cast<std::int32_t>(byte)};
+      return as_.test_byte(only, static_cast<std::uint8_t>(mask.value >> 8 * byte));
     }
     as_.test(at, mask);
   }
 
   // ---- baseline form -------------------------------------------------------------------------------------------
 
-  void straight(const Block& block) {
-    const compose::Segment& segment = *flow_.plan[block.segment];
-    const auto insns = segment.baseline()->program.instructions();
-    for (std::uint32_t pc = block.first; pc < block.last; ++pc) {
-      marks_(ir::Source{segment.oldest_filter, pc});
+  void instructions(const Block& block) {
+    const Unit& unit = flow_.units[block.unit];
+    const auto insns = unit.baseline()->program.instructions();
+    const auto [begin, end] = block.get<Instructions>();
+    for (std::uint32_t pc = begin; pc < end; ++pc) {
+      marks_(ir::Source{unit.first_filter, pc});
       instruction(insns[pc]);
     }
   }
@@ -188,10 +188,10 @@ class Generator {
       case Opcode::ld_abs:
         if (input_.is_constant[insn.k / 4]) return set(a, static_cast<std::uint32_t>(input_.at[insn.k / 4]));
         return as_.mov(a, word(insn.k));
-      case Opcode::ld_len: return set(a, sizeof(SeccompData));
+      case Opcode::ld_len: return set(a, input_.schema.bytes);
       case Opcode::ld_mem: return as_.mov(a, slot(insn.k));
       case Opcode::ldx_imm: return set(x, insn.k);
-      case Opcode::ldx_len: return set(x, sizeof(SeccompData));
+      case Opcode::ldx_len: return set(x, input_.schema.bytes);
       case Opcode::ldx_mem: return as_.mov(x, slot(insn.k));
       case Opcode::st: return as_.mov(slot(insn.k), a);
       case Opcode::stx: return as_.mov(slot(insn.k), x);
@@ -238,10 +238,17 @@ class Generator {
 
   // ---- decision graph ------------------------------------------------------------------------------------------
 
-  // Sets the flags for the test's condition. The right side is no constant: such tests are other choices.
+  void compute_leaf(const Block& block) {
+    const ir::Graph& g = graph(block);
+    const ir::Node& node = g.node_at(block.get<GraphNode>().id);
+    marks_(node.source);
+    compute(g, node.lhs, 0);
+  }
+
+  // Sets the flags for the condition of the test. Its right side is no constant: tests against constants become steps.
   void test(const Block& block) {
     const ir::Graph& g = graph(block);
-    const ir::Node& node = g.node_at(block.first);
+    const ir::Node& node = g.node_at(block.get<GraphNode>().id);
     marks_(node.source);
     const ir::Expr& rhs = g.expr_at(node.rhs);
     const bool in_memory = rhs.op == ir::Op::load;

@@ -1,8 +1,9 @@
-// The assembler that writes text: what the generator asks for, independent of any assembler library.
+// The assembler that writes text: the operations that the generator asks for, independent of any assembler library.
 #pragma once
 
 #include <string>
 
+#include "callgate/options.hpp"
 #include "jit/assembler.h"
 #include "jit/block.h"
 #include "jit/layout.h"

@@ -2,7 +2,8 @@
 
 #include <algorithm>
 
-#include "callgate/action.hpp"
+#include "jit/open_block.h"
+#include "jit/switch.h"
 #include "jit/switch_lowering.h"
 
 namespace callgate::jit {
@@ -18,62 +19,70 @@ Cond cond_of(ir::Compare compare) {
   return Cond::equal;  // LCOV_EXCL_LINE: every value has its case above
 }
 
-class Lowering {
+bool is_operand(const ir::Graph& graph, ir::ExprId id) { return ir::info(graph.expr_at(id).op).arity == 0; }
+
+class GraphLowering {
  public:
-  Lowering(ResultBlocks& results, Flow& flow, const ir::Graph& graph, std::uint32_t segment, const SwitchTarget& target)
-      : results_(results), flow_(flow), graph_(graph), segment_(segment), target_(target),
-        coder_(results, flow.steps, segment, target.has_64_bits) {}
+  GraphLowering(ResultBlocks& results, Flow& flow, const ir::Graph& graph, std::uint32_t unit,
+                const SwitchTarget& target)
+      : results_(results), flow_(flow), graph_(graph), unit_(unit), target_(target),
+        switch_lowering_(results, flow.steps, unit, target.has_64_bits) {}
 
   void run(std::span<const ir::NodeId> roots, std::span<const BlockId> entry_blocks) {
-    const std::vector<SwitchId> root_choices = make_switches(graph_, roots, target_, choices_);
+    const std::vector<SwitchId> root_switches = make_switches(graph_, roots, target_, switches_);
     rate();
-    order(root_choices);
-    first_block_.resize(choices_.size());
-    for (const SwitchId id : order_) first_block_[id] = make_first_block(choices_[id]);
-    link_entries(root_choices, entry_blocks);
+    order(root_switches);
+    first_block_.resize(switches_.size());
+    for (const SwitchId id : order_) first_block_[id] = make_first_block(switches_[id]);
+    link_entries(root_switches, entry_blocks);
     for (const SwitchId id : order_) {
       for (BlockId entry = entry_of_[id]; entry != no_block; entry = next_entry_[entry]) results_.append(entry);
-      code(id);
+      lower(id);
     }
   }
 
  private:
-  // How likely a call gets ALLOW in the end: what most calls get, so that code falls through to it.
+  // Likelihoods are out of this.
   static constexpr std::uint32_t certain = 1u << 16;
 
+  // How likely a call that comes to a switch goes on in the end (see ir::Sequence). Most calls do, so code falls
+  // through to where they go. Every target of a switch counts the same.
   void rate() {
-    likelihood_.resize(choices_.size());
-    for (SwitchId id = 0; id < choices_.size(); ++id) {
-      const Switch& c = choices_[id];
-      switch (c.kind) {
-        case SwitchKind::constant: likelihood_[id] = c.value == action::allow ? certain : 0; break;
-        case SwitchKind::computed: likelihood_[id] = 0; break;
-        case SwitchKind::ranges: {
-          std::uint64_t sum = 0;
-          for (const Range& range : choices_.ranges(c)) sum += likelihood_[range.target];
-          likelihood_[id] = static_cast<std::uint32_t>(sum / c.range_count);
-          break;
-        }
-        default: likelihood_[id] = (likelihood_[c.then] + likelihood_[c.otherwise]) / 2; break;
-      }
-    }
+    likelihood_.resize(switches_.size());
+    for (SwitchId id = 0; id < switches_.size(); ++id) likelihood_[id] = rate(switches_[id]);
   }
 
-  void targets_of(const Switch& c, std::vector<SwitchId>& targets) const {
+  std::uint32_t rate(const Switch& s) const {
+    switch (s.kind()) {
+      case SwitchKind::constant: return flow_.sequence.lets_go_on(s.result()) ? certain : 0;
+      case SwitchKind::computed: return 0;
+      case SwitchKind::bits:
+      case SwitchKind::test: return (likelihood_[s.then()] + likelihood_[s.otherwise()]) / 2;
+      case SwitchKind::ranges:
+      case SwitchKind::wide_ranges: break;
+    }
+    const std::span<const Range> ranges = switches_.ranges(s);
+    std::uint64_t sum = 0;
+    for (const Range& range : ranges) sum += likelihood_[range.target];
+    return static_cast<std::uint32_t>(sum / ranges.size());
+  }
+
+  void targets_of(const Switch& s, std::vector<SwitchId>& targets) const {
     targets.clear();
-    if (c.kind == SwitchKind::ranges) {
-      for (const Range& range : choices_.ranges(c)) targets.push_back(range.target);
+    if (s.has_ranges()) {
+      for (const Range& range : switches_.ranges(s)) targets.push_back(range.target);
       std::sort(targets.begin(), targets.end());
       targets.erase(std::unique(targets.begin(), targets.end()), targets.end());
-    } else if (c.kind != SwitchKind::constant && c.kind != SwitchKind::computed) {
-      targets.assign({c.then, c.otherwise});
+    } else if (!s.is_leaf()) {
+      targets.assign({s.then(), s.otherwise()});
     }
   }
 
-  // Topological: what leads somewhere comes before it, and the likeliest next choice directly behind where that can be.
-  // (The reverse of a depth-first walk's post-order, the likeliest target visited last; iterative, stacks are small.)
+  // Topological: a switch comes before its targets, and the likeliest target directly behind it where that is possible.
+  // This is the reverse post-order of a depth-first walk that visits the likeliest target last; iterative, because
+  // stacks are small.
   void order(std::span<const SwitchId> roots) {
-    std::vector<bool> seen(choices_.size());
+    std::vector<bool> seen(switches_.size());
     std::vector<std::pair<SwitchId, bool>> todo;
     std::vector<SwitchId> targets;
     for (std::size_t i = roots.size(); i-- > 0;) {  // so that the first root comes to lie in front
@@ -88,7 +97,7 @@ class Lowering {
         if (seen[id]) continue;
         seen[id] = true;
         todo.emplace_back(id, true);
-        targets_of(choices_[id], targets);
+        targets_of(switches_[id], targets);
         std::stable_sort(targets.begin(), targets.end(),
                          [&](SwitchId a, SwitchId b) { return likelihood_[a] > likelihood_[b]; });
         for (const SwitchId target : targets) todo.emplace_back(target, false);  // the last one is visited first
@@ -97,90 +106,88 @@ class Lowering {
     std::reverse(order_.begin(), order_.end());
   }
 
-  BlockId make_first_block(const Switch& c) {
-    switch (c.kind) {
-      case SwitchKind::constant: return results_.constant(segment_, c.value);
-      case SwitchKind::computed: return results_.make({BlockKind::compute, segment_, c.value});
-      case SwitchKind::test: return results_.make({BlockKind::test, segment_, c.value});
-      default: return results_.make({BlockKind::steps, segment_});
+  BlockId make_first_block(const Switch& s) {
+    switch (s.kind()) {
+      case SwitchKind::constant: return results_.constant(unit_, s.result());
+      case SwitchKind::computed:
+        return results_.make({.kind = BlockKind::compute, .unit = unit_, .operand = GraphNode{s.node()}});
+      case SwitchKind::test:
+        return results_.make({.kind = BlockKind::test, .unit = unit_, .operand = GraphNode{s.node()}});
+      default: return results_.make({.kind = BlockKind::steps, .unit = unit_});
     }
   }
 
   void link_entries(std::span<const SwitchId> roots, std::span<const BlockId> entry_blocks) {
-    entry_of_.assign(choices_.size(), no_block);
+    entry_of_.assign(switches_.size(), no_block);
     next_entry_.assign(std::ranges::max(entry_blocks) + 1, no_block);
     for (std::size_t i = 0; i < roots.size(); ++i) {
       const BlockId entry = entry_blocks[i];
       results_.block(entry).next = first_block_[roots[i]];
-      if (results_.block(entry).kind == BlockKind::enter) continue;  // the segment's, which is appended already
+      if (results_.block(entry).kind == BlockKind::enter) continue;  // the unit's own, which is appended already
       next_entry_[entry] = entry_of_[roots[i]];
       entry_of_[roots[i]] = entry;
     }
   }
 
-  bool in_memory(ir::ExprId value) const { return graph_.expr_at(value).op == ir::Op::load; }
-
-  void code(SwitchId id) {
-    const Switch& c = choices_[id];
+  void lower(SwitchId id) {
+    const Switch& s = switches_[id];
     const BlockId block = first_block_[id];
-    switch (c.kind) {
-      case SwitchKind::constant: return;  // where returns lie is decided when all code is there
+    switch (s.kind()) {
+      case SwitchKind::constant: return;  // ResultBlocks places the returns when all other blocks have their place
       case SwitchKind::computed:
         results_.append(block);
-        results_.block(block).next = results_.denied_in_a(segment_);
+        results_.block(block).next = results_.stops_in_a(unit_);
         return;
       case SwitchKind::test:
         results_.append(block);
-        return branch(block, cond_of(graph_.node_at(c.value).compare), c);
-      case SwitchKind::bits: return code_bits(block, c);
-      case SwitchKind::ranges: return code_ranges(block, c);
+        return end_in_branch(results_.block(block), cond_of(graph_.node_at(s.node()).compare), edge_to(s.then()),
+                             edge_to(s.otherwise()));
+      case SwitchKind::bits: return lower_bits(block, s);
+      case SwitchKind::ranges:
+      case SwitchKind::wide_ranges: return lower_ranges(block, s);
     }
   }
 
-  void code_bits(BlockId block, const Switch& c) {
-    const auto begin = static_cast<std::uint32_t>(flow_.steps.size());
-    if (in_memory(c.value)) {
-      flow_.steps.push_back({StepKind::test_word, false, graph_.expr_at(c.value).lhs, c.mask});
+  void lower_bits(BlockId first, const Switch& s) {
+    OpenBlock block(results_, flow_.steps, first);
+    const ir::Expr& e = graph_.expr_at(s.expr());
+    if (e.op == ir::Op::load) {
+      block.add({.kind = StepKind::test_word, .offset = e.lhs, .value = s.mask()});
     } else {
-      flow_.steps.push_back({StepKind::compute, false, c.value});
-      flow_.steps.push_back({StepKind::test, false, 0, c.mask});
+      block.add({.kind = StepKind::compute, .expr = s.expr()});
+      block.add({.kind = StepKind::test, .value = s.mask()});
     }
-    flow_.steps[begin].source = c.source;
-    flow_.steps[begin].marked = true;
-    results_.append(block);
-    results_.block(block).first = begin;
-    results_.block(block).last = static_cast<std::uint32_t>(flow_.steps.size());
-    branch(block, Cond::not_equal, c);
+    block.first_step().source = s.source();
+    block.first_step().marked = true;
+    block.end(Cond::not_equal, edge_to(s.then()), edge_to(s.otherwise()));
   }
 
-  void code_ranges(BlockId block, const Switch& c) {
+  void lower_ranges(BlockId first, const Switch& s) {
     edges_.clear();
-    for (const Range& range : choices_.ranges(c)) edges_.push_back({first_block_[range.target], likelihood_[range.target]});
-    Switch resolved = c;
-    const bool memory = c.wide || in_memory(c.value);
-    if (memory && !c.wide) resolved.value = graph_.expr_at(c.value).lhs;
-    coder_.code(block, resolved, choices_.ranges(c), edges_, memory);
+    for (const Range& range : switches_.ranges(s)) edges_.push_back(edge_to(range.target));
+    switch_lowering_.lower(first, value_of(s), switches_.ranges(s), edges_);
   }
 
-  void branch(BlockId id, Cond cond, const Switch& c) {
-    Block& block = results_.block(id);
-    const bool swap = likelihood_[c.then] > likelihood_[c.otherwise];
-    block.cond = swap ? negate(cond) : cond;
-    block.taken = first_block_[swap ? c.otherwise : c.then];
-    block.next = first_block_[swap ? c.then : c.otherwise];
+  SwitchValue value_of(const Switch& s) const {
+    if (s.is_wide()) return {.in_memory = true, .wide = true, .offset = s.offset(), .source = s.source()};
+    const ir::Expr& e = graph_.expr_at(s.expr());
+    if (e.op == ir::Op::load) return {.in_memory = true, .offset = e.lhs, .source = s.source()};
+    return {.in_memory = false, .expr = s.expr(), .source = s.source()};
   }
+
+  Edge edge_to(SwitchId id) const { return {first_block_[id], likelihood_[id]}; }
 
   ResultBlocks& results_;
   Flow& flow_;
   const ir::Graph& graph_;
-  std::uint32_t segment_;
+  std::uint32_t unit_;
   const SwitchTarget& target_;
-  SwitchLowering coder_;
-  Switches choices_;
-  std::vector<std::uint32_t> likelihood_;  // by choice, out of `certain`
+  SwitchLowering switch_lowering_;
+  Switches switches_;
+  std::vector<std::uint32_t> likelihood_;  // by switch
   std::vector<SwitchId> order_;
-  std::vector<BlockId> first_block_;  // by choice
-  std::vector<BlockId> entry_of_;     // by choice: the entries that lie in front of it, chained
+  std::vector<BlockId> first_block_;  // by switch
+  std::vector<BlockId> entry_of_;     // by switch: the entries that lie in front of it, chained
   std::vector<BlockId> next_entry_;   // by entry block
   std::vector<Edge> edges_;
 };
@@ -188,8 +195,20 @@ class Lowering {
 }  // namespace
 
 void lower_graph(ResultBlocks& results, Flow& flow, const ir::Graph& graph, std::span<const ir::NodeId> roots,
-                     std::span<const BlockId> entry_blocks, std::uint32_t segment, const SwitchTarget& target) {
-  Lowering(results, flow, graph, segment, target).run(roots, entry_blocks);
+                 std::span<const BlockId> entry_blocks, std::uint32_t unit, const SwitchTarget& target) {
+  GraphLowering(results, flow, graph, unit, target).run(roots, entry_blocks);
+}
+
+bool needs_slots(const ir::Graph& graph) {
+  for (ir::ExprId id = 0; id < graph.expr_count(); ++id) {
+    const ir::Expr& e = graph.expr_at(id);
+    if (ir::info(e.op).arity == 2 && !is_operand(graph, e.rhs)) return true;
+  }
+  for (ir::NodeId id = 0; id < graph.node_count(); ++id) {
+    const ir::Node& n = graph.node_at(id);
+    if (n.kind == ir::NodeKind::test && !is_operand(graph, n.rhs)) return true;
+  }
+  return false;
 }
 
 }  // namespace callgate::jit

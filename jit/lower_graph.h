@@ -1,4 +1,4 @@
-// From choices to blocks: in which order the code lies, and how each choice is made.
+// From a graph to blocks: its switches in the order in which their code lies, and the blocks of each switch.
 #pragma once
 
 #include <span>
@@ -6,12 +6,16 @@
 #include "ir/graph.h"
 #include "jit/block.h"
 #include "jit/result_blocks.h"
+#include "jit/switch.h"
 
 namespace callgate::jit {
 
-// Appends the code of a segment's graph. entry_blocks[i] goes on to the code of root i; if it is not appended yet, it comes
-// to lie in front of that.
+// Appends the code of a unit's graph. entry_blocks[i] continues at the code of root i; if it is not appended yet, it
+// comes to lie in front of that code. `flow` takes the steps.
 void lower_graph(ResultBlocks& results, Flow& flow, const ir::Graph& graph, std::span<const ir::NodeId> roots,
-                     std::span<const BlockId> entry_blocks, std::uint32_t segment, const SwitchTarget& target);
+                 std::span<const BlockId> entry_blocks, std::uint32_t unit, const SwitchTarget& target);
+
+// Whether code of the graph uses stack slots.
+bool needs_slots(const ir::Graph& graph);
 
 }  // namespace callgate::jit

@@ -4,17 +4,26 @@
 #include <iterator>
 #include <utility>
 
-#include "callgate/action.hpp"
-
 namespace callgate::jit {
+namespace {
 
-ResultBlocks::ResultBlocks(std::uint32_t segments, MergeRule rule)
-    : keeps_current_(rule == MergeRule::most_restrictive && segments > 1) {
-  const BlockId entry = make({BlockKind::entry});
+// Whether a block has no instruction of its own, so that jumps to it can go where it goes.
+bool is_empty(const Block& block) {
+  if (block.kind == BlockKind::enter) return !block.get<Zeroed>().a && !block.get<Zeroed>().x;
+  return block.kind == BlockKind::baseline && block.get<Instructions>().begin == block.get<Instructions>().end;
+}
+
+}  // namespace
+
+ResultBlocks::ResultBlocks(std::uint32_t units, const ir::Sequence& sequence)
+    : sequence_(sequence), keeps_current_(sequence.merges_all && units > 1) {
+  const BlockId entry = make({.kind = BlockKind::entry, .operand = EntryIndex{0}});
   append(entry);
-  for (std::uint32_t i = 0; i < segments; ++i) enters_.push_back(make({BlockKind::enter, i}));
-  if (keeps_current_) return_current_ = make({BlockKind::return_current});
-  blocks_[entry].next = segments == 0 ? return_constant(action::allow) : enters_[0];
+  for (std::uint32_t unit = 0; unit < units; ++unit) {
+    enters_.push_back(make({.kind = BlockKind::enter, .unit = unit, .operand = Zeroed{}}));
+  }
+  if (keeps_current_) return_current_ = make({.kind = BlockKind::return_current});
+  blocks_[entry].next = units == 0 ? return_constant(sequence_.goes_on) : enters_[0];
 }
 
 BlockId ResultBlocks::make(const Block& block) {
@@ -22,69 +31,72 @@ BlockId ResultBlocks::make(const Block& block) {
   return static_cast<BlockId>(blocks_.size() - 1);
 }
 
-BlockId ResultBlocks::go_on(std::uint32_t segment) {
-  if (segment + 1 < enters_.size()) return enters_[segment + 1];
-  return keeps_current_ ? return_current_ : return_constant(action::allow);
+BlockId ResultBlocks::next_unit(std::uint32_t unit) {
+  if (unit + 1 < enters_.size()) return enters_[unit + 1];
+  return keeps_current_ ? return_current_ : return_constant(sequence_.goes_on);
 }
 
 BlockId ResultBlocks::return_constant(std::uint32_t value) {
   const auto [place, is_new] = returns_.try_emplace(value, no_block);
-  if (is_new) place->second = make({BlockKind::return_constant, 0, value});
+  if (is_new) place->second = make({.kind = BlockKind::return_constant, .operand = Result{value}});
   return place->second;
 }
 
-BlockId ResultBlocks::constant(std::uint32_t segment, std::uint32_t value) {
-  if (action_of(value) == action::allow) return go_on(segment);
-  return keeps_current_ ? merge_constant(segment, value) : return_constant(value);
+BlockId ResultBlocks::constant(std::uint32_t unit, std::uint32_t value) {
+  if (sequence_.lets_go_on(value)) return next_unit(unit);
+  return keeps_current_ ? merge_constant(unit, value) : return_constant(value);
 }
 
-BlockId ResultBlocks::merge_constant(std::uint32_t segment, std::uint32_t value) {
+// The current result stays where its action is the lesser one as a signed number, or the same.
+BlockId ResultBlocks::merge_constant(std::uint32_t unit, std::uint32_t value) {
   const auto [place, is_new] = merged_constants_.try_emplace(value, no_block);
   if (!is_new) return place->second;
-  const BlockId older = go_on(segment);
-  const BlockId store = make({BlockKind::store_constant, segment, value, 0, Cond::equal, no_block, older});
-  const BlockId merge = make({BlockKind::merge_constant, segment, value, 0, Cond::less_equal, older, store});
+  const BlockId older = next_unit(unit);
+  const BlockId store =
+      make({.kind = BlockKind::store_constant, .unit = unit, .operand = Result{value}, .next = older});
+  const BlockId merge = make({.kind = BlockKind::merge_constant,
+                              .unit = unit,
+                              .operand = Result{value},
+                              .cond = Cond::less_equal,
+                              .taken = older,
+                              .next = store});
   merges_.insert(merges_.end(), {merge, store});
   return place->second = merge;
 }
 
-BlockId ResultBlocks::in_a(std::uint32_t segment) {
+BlockId ResultBlocks::in_a(std::uint32_t unit) {
   if (in_a_ != no_block) return in_a_;
-  const BlockId denied = denied_in_a(segment);
-  if (keeps_current_) return in_a_ = denied;
-  in_a_ = make({BlockKind::check_allow, segment, 0, 0, Cond::equal, go_on(segment), denied});
+  const BlockId stops = stops_in_a(unit);
+  if (keeps_current_) return in_a_ = stops;
+  in_a_ = make({.kind = BlockKind::check_goes_on, .unit = unit, .taken = next_unit(unit), .next = stops});
   merges_.push_back(in_a_);
   return in_a_;
 }
 
-BlockId ResultBlocks::denied_in_a(std::uint32_t segment) {
-  if (denied_in_a_ != no_block) return denied_in_a_;
+BlockId ResultBlocks::stops_in_a(std::uint32_t unit) {
+  if (stops_in_a_ != no_block) return stops_in_a_;
   if (!keeps_current_) {
-    if (return_a_ == no_block) return_a_ = make({BlockKind::return_a});
-    return denied_in_a_ = return_a_;
+    if (return_a_ == no_block) return_a_ = make({.kind = BlockKind::return_a});
+    return stops_in_a_ = return_a_;
   }
-  const BlockId older = go_on(segment);
-  const BlockId store = make({BlockKind::store_a, segment, 0, 0, Cond::equal, no_block, older});
-  denied_in_a_ = make({BlockKind::merge_a, segment, 0, 0, Cond::greater_equal, older, store});
-  merges_.insert(merges_.end(), {denied_in_a_, store});
-  return denied_in_a_;
+  const BlockId older = next_unit(unit);
+  const BlockId store = make({.kind = BlockKind::store_a, .unit = unit, .next = older});
+  stops_in_a_ =
+      make({.kind = BlockKind::merge_a, .unit = unit, .cond = Cond::greater_equal, .taken = older, .next = store});
+  merges_.insert(merges_.end(), {stops_in_a_, store});
+  return stops_in_a_;
 }
 
 void ResultBlocks::append_merges() {
   order_.insert(order_.end(), merges_.begin(), merges_.end());
   merges_.clear();
   merged_constants_.clear();
-  in_a_ = denied_in_a_ = no_block;
+  in_a_ = stops_in_a_ = no_block;
 }
 
-// Blocks without an instruction of their own: everyone goes where they go.
 void ResultBlocks::drop_empty_blocks() {
-  const auto is_empty = [&](BlockId id) {
-    const Block& b = blocks_[id];
-    return (b.kind == BlockKind::enter && b.first == 0) || (b.kind == BlockKind::baseline && b.first == b.last);
-  };
   const auto skip = [&](BlockId id) {
-    while (id != no_block && is_empty(id)) id = blocks_[id].next;
+    while (id != no_block && is_empty(blocks_[id])) id = blocks_[id].next;
     return id;
   };
   for (Block& block : blocks_) {
@@ -92,7 +104,7 @@ void ResultBlocks::drop_empty_blocks() {
     block.next = skip(block.next);
     if (block.taken == block.next) block.taken = no_block;
   }
-  std::erase_if(order_, is_empty);
+  std::erase_if(order_, [&](BlockId id) { return is_empty(blocks_[id]); });
 }
 
 // A jump to a return is as long as the return itself, so a block that runs into one gets a copy of it.

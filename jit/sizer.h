@@ -1,5 +1,5 @@
-// The assembler that only counts: how many bytes each instruction takes, the same in both modes and for both assemblers,
-// since only the wide operations have a prefix. Tests compare every operation with both adapters.
+// The assembler that only counts: how many bytes each instruction takes, the same in both modes and for both
+// assemblers, since only the wide operations have a prefix. Tests compare every operation with both adapters.
 #pragma once
 
 #include <cstddef>

@@ -1,6 +1,7 @@
 #include "jit/switch.h"
 
 #include <algorithm>
+#include <cassert>
 
 namespace callgate::jit {
 namespace {
@@ -20,12 +21,17 @@ struct Part {
   NodeId node;
 };
 
-// Gathers all tests of one value that are reached from a node by such tests alone.
+// Gathers all tests of one value that are reached from a node by tests of the same value alone.
+//
+// An interval of values walks down the tests: `x >= k` cuts it in two, `x == k` takes the point k out of it. Points are
+// kept apart, so that a ladder of n comparisons makes one interval and n points instead of n + 1 intervals that are
+// looked at again and again.
 class Gatherer {
  public:
   explicit Gatherer(const ir::Graph& graph) : graph_(graph) {}
 
-  // The parts of the value's whole range, ascending. At most `budget` tests are followed; the rest are parts' nodes.
+  // Appends the parts of the value's whole range, ascending. At most `budget` tests are followed; parts may lead to the
+  // others.
   void run(NodeId head, std::uint32_t budget, std::vector<Part>& parts) {
     value_ = graph_.node_at(head).lhs;
     spans_.clear();
@@ -39,7 +45,7 @@ class Gatherer {
         ++followed;
         follow(span);
       } else {
-        spans_.push_back(span);
+        add(span);
       }
     }
     followed_ = followed;
@@ -78,16 +84,27 @@ class Gatherer {
       if (inside && !decided) points_.push_back({k, resolve(node.then, k)});
       return todo_.push_back({span.low, span.high, inside && decided ? node.then : node.otherwise});
     }
-    // x >= k; x > k becomes that of the next constant.
+    // x >= k; x > k is that of the next constant.
     const std::uint64_t first = std::uint64_t{k} + (node.compare == Compare::greater ? 1 : 0);
     if (first <= span.low) return todo_.push_back({span.low, span.high, node.then});
     if (first > span.high) return todo_.push_back({span.low, span.high, node.otherwise});
-    const auto start = static_cast<std::uint32_t>(first);
+    cut(span, static_cast<std::uint32_t>(first), node);
+  }
+
+  // The upper half is pushed first, so that the lower one and all that becomes of it is done before: spans come out
+  // ascending.
+  void cut(const Span& span, std::uint32_t start, const ir::Node& node) {
     todo_.push_back({start, span.high, node.then});
     todo_.push_back({span.low, start - 1, node.otherwise});
   }
 
-  // Where the value k comes to.
+  // merge() needs spans that ascend without a gap.
+  void add(const Span& span) {
+    assert(span.low == (spans_.empty() ? 0 : spans_.back().high + 1));
+    spans_.push_back(span);
+  }
+
+  // The node that the value k leads to, behind all tests of the value.
   NodeId resolve(NodeId id, std::uint32_t k) const {
     while (asks(id)) {
       const ir::Node& node = graph_.node_at(id);
@@ -96,7 +113,8 @@ class Gatherer {
     return id;
   }
 
-  // A point comes from a test in front of the span that it lies in, and of two points the first one met decides.
+  // Spans and points, both ascending, to parts. A point lies in a span whose node is behind the point's test, so the
+  // point decides; of two points at one value the one that was met first does.
   void merge(std::vector<Part>& parts) {
     std::stable_sort(points_.begin(), points_.end(), [](const Point& a, const Point& b) { return a.at < b.at; });
     const auto same = [](const Point& a, const Point& b) { return a.at == b.at; };
@@ -117,15 +135,16 @@ class Gatherer {
   ExprId value_ = 0;
   std::uint32_t followed_ = 0;
   std::vector<Span> todo_;
-  std::vector<Span> spans_;
+  std::vector<Span> spans_;    // ascending: see add()
   std::vector<Point> points_;
 };
 
 class Maker {
  public:
-  Maker(const ir::Graph& graph, const SwitchTarget& target, Switches& choices)
-      : graph_(graph), target_(target), choices_(choices), gatherer_(graph), first_part_(graph.node_count(), empty_slot),
-        end_part_(graph.node_count()), needed_(graph.node_count()), choice_of_(graph.node_count()) {}
+  Maker(const ir::Graph& graph, const SwitchTarget& target, Switches& switches)
+      : graph_(graph), target_(target), switches_(switches), gatherer_(graph),
+        first_part_(graph.node_count(), empty_slot), end_part_(graph.node_count()), needed_(graph.node_count()),
+        switch_of_(graph.node_count()) {}
 
   std::vector<SwitchId> run(std::span<const NodeId> roots) {
     for (const NodeId root : roots) needed_[root] = true;
@@ -133,11 +152,11 @@ class Maker {
       if (needed_[id]) need_successors(id);
     }
     for (NodeId id = 0; id < graph_.node_count(); ++id) {
-      if (needed_[id]) choice_of_[id] = make(id);
+      if (needed_[id]) switch_of_[id] = make(id);
     }
     std::vector<SwitchId> result;
     result.reserve(roots.size());
-    for (const NodeId root : roots) result.push_back(choice_of_[root]);
+    for (const NodeId root : roots) result.push_back(switch_of_[root]);
     return result;
   }
 
@@ -149,7 +168,7 @@ class Maker {
       needed_[node.then] = needed_[node.otherwise] = true;
       return;
     }
-    // Webs of tests on one value could be gathered again and again from each of their nodes.
+    // In a web of tests on one value the same tests could be gathered from each of its nodes: that is bounded.
     const std::uint32_t budget = 16 + 4 * graph_.node_count() > gathered_ ? max_gathered : 1;
     first_part_[id] = static_cast<std::uint32_t>(parts_.size());
     gatherer_.run(id, budget, parts_);
@@ -161,72 +180,68 @@ class Maker {
   SwitchId make(NodeId id) {
     const ir::Node& node = graph_.node_at(id);
     switch (node.kind) {
-      case NodeKind::constant: return choices_.intern({.kind = SwitchKind::constant, .value = node.lhs});
-      case NodeKind::computed:
-        return choices_.intern({.kind = SwitchKind::computed, .value = id, .source = node.source});
+      case NodeKind::constant: return switches_.intern(Switch::constant(node.lhs));
+      case NodeKind::computed: return switches_.intern(Switch::computed(id, node.source));
       case NodeKind::test: break;
     }
     if (first_part_[id] != empty_slot) return make_ranges(id);
-    const SwitchId then = choice_of_[node.then];
-    const SwitchId otherwise = choice_of_[node.otherwise];
+    const SwitchId then = switch_of_[node.then];
+    const SwitchId otherwise = switch_of_[node.otherwise];
     if (then == otherwise) return then;
-    if (graph_.is_constant(node.rhs)) {
-      return choices_.intern({.kind = SwitchKind::bits,
-                              .value = node.lhs,
-                              .mask = graph_.expr_at(node.rhs).lhs,
-                              .then = then,
-                              .otherwise = otherwise,
-                              .source = node.source});
-    }
-    return choices_.intern(
-        {.kind = SwitchKind::test, .value = id, .then = then, .otherwise = otherwise, .source = node.source});
+    if (!graph_.is_constant(node.rhs)) return switches_.intern(Switch::test(id, then, otherwise, node.source));
+    return switches_.intern(Switch::bits(node.lhs, graph_.expr_at(node.rhs).lhs, then, otherwise, node.source));
   }
 
   SwitchId make_ranges(NodeId id) {
     ranges_.clear();
     for (std::uint32_t i = first_part_[id]; i < end_part_[id]; ++i) {
-      append(ranges_, {parts_[i].start, choice_of_[parts_[i].node]});
+      append(ranges_, {parts_[i].start, switch_of_[parts_[i].node]});
     }
     const ir::Node& node = graph_.node_at(id);
-    Switch choice{.kind = SwitchKind::ranges, .value = node.lhs, .source = node.source};
-    if (widen(node.lhs)) {
-      choice.wide = true;
-      choice.value = graph_.expr_at(node.lhs).lhs - 4;
-      ranges_.swap(wide_);
-    }
-    return ranges_.size() == 1 ? ranges_[0].target : choices_.intern(choice, ranges_);
+    const bool wide = widen(node.lhs);
+    if (wide) ranges_.swap(wide_);
+    if (ranges_.size() == 1) return ranges_[0].target;
+    return switches_.intern(wide ? Switch::wide_ranges(graph_.expr_at(node.lhs).lhs - 4, node.source)
+                                 : Switch::ranges(node.lhs, node.source),
+                            ranges_);
   }
 
   static void append(std::vector<Range>& ranges, Range range) {
     if (ranges.empty() || ranges.back().target != range.target) ranges.push_back(range);
   }
 
-  // Ranges of a high half that lead to ranges of the low half, as ranges of both together. A low half that matters below
-  // more than one value of the high half cannot be told so.
+  // Makes `wide_` from `ranges_` of `value`, if that is a high half and some of its ranges lead to a switch over the
+  // low half. Impossible where such a switch is reached for more than one value of the high half: as ranges of the
+  // whole it would have to be repeated for each of these values.
   bool widen(ExprId value) {
     const ir::Expr& e = graph_.expr_at(value);
-    const bool is_high = e.op == Op::load && e.lhs % 8 == 4 && graph_.input().is_half(e.lhs / 4);
-    if (!target_.has_64_bits || !target_.halves_adjoin || !is_high) return false;
+    if (!target_.has_64_bits || !target_.halves_adjoin || !is_high_half(e)) return false;
     bool useful = false;
     wide_.clear();
     for (std::size_t i = 0; i < ranges_.size(); ++i) {
       const std::uint64_t start = ranges_[i].start << 32;
-      const bool single = (i + 1 < ranges_.size() ? ranges_[i + 1].start : std::uint64_t{most} + 1) == ranges_[i].start + 1;
-      const Switch& target = choices_[ranges_[i].target];
+      const std::uint64_t end = i + 1 < ranges_.size() ? ranges_[i + 1].start : std::uint64_t{most} + 1;
+      const bool single = end == ranges_[i].start + 1;
+      const Switch& target = switches_[ranges_[i].target];
       if (!is_ranges_of(target, e.lhs - 4)) {
         append(wide_, {start, ranges_[i].target});
         continue;
       }
       if (!single) return false;
       useful = true;
-      for (const Range& low : choices_.ranges(target)) append(wide_, {start + low.start, low.target});
+      for (const Range& low : switches_.ranges(target)) append(wide_, {start + low.start, low.target});
     }
     return useful;
   }
 
-  bool is_ranges_of(const Switch& choice, std::uint32_t offset) const {
-    if (choice.kind != SwitchKind::ranges || choice.wide) return false;
-    const ir::Expr& e = graph_.expr_at(choice.value);
+  // Words are little-endian: the high half is the odd one.
+  bool is_high_half(const ir::Expr& e) const {
+    return e.op == Op::load && e.lhs % 8 == 4 && target_.input.is_half(e.lhs / 4);
+  }
+
+  bool is_ranges_of(const Switch& target, std::uint32_t offset) const {
+    if (target.kind() != SwitchKind::ranges) return false;
+    const ir::Expr& e = graph_.expr_at(target.expr());
     return e.op == Op::load && e.lhs == offset;
   }
 
@@ -234,48 +249,48 @@ class Maker {
 
   const ir::Graph& graph_;
   const SwitchTarget& target_;
-  Switches& choices_;
+  Switches& switches_;
   Gatherer gatherer_;
   std::uint32_t gathered_ = 0;
   std::vector<Part> parts_;
   std::vector<std::uint32_t> first_part_;  // by node
   std::vector<std::uint32_t> end_part_;
   std::vector<bool> needed_;
-  std::vector<SwitchId> choice_of_;
+  std::vector<SwitchId> switch_of_;
   std::vector<Range> ranges_;
   std::vector<Range> wide_;
 };
 
-std::uint32_t hash_of(const Switch& c, std::span<const Range> ranges) {
-  std::uint32_t h = ir::mix(ir::mix(static_cast<std::uint32_t>(c.kind) << 1 | (c.wide ? 1u : 0u), c.value, c.mask), c.then,
-                            c.otherwise);
+}  // namespace
+
+std::uint32_t Switch::hash(std::span<const Range> ranges) const {
+  std::uint32_t h = ir::mix(ir::mix(static_cast<std::uint32_t>(kind_), operand_, mask_), then_, otherwise_);
   for (const Range& r : ranges) {
-    h = ir::mix(ir::mix(h, static_cast<std::uint32_t>(r.start), static_cast<std::uint32_t>(r.start >> 32)), r.target, 0);
+    const auto high = static_cast<std::uint32_t>(r.start >> 32);
+    h = ir::mix(ir::mix(h, static_cast<std::uint32_t>(r.start), high), r.target, 0);
   }
   return h;
 }
 
-}  // namespace
-
 bool Switches::equal(const Switch& a, const Switch& b, std::span<const Range> b_ranges) const {
-  // LCOV_EXCL_START: asked where 32 bits of hash are equal; what else differs is chance
-  return a.kind == b.kind && a.wide == b.wide && a.value == b.value && a.mask == b.mask && a.then == b.then &&
-         a.otherwise == b.otherwise && std::ranges::equal(ranges(a), b_ranges);  // LCOV_EXCL_STOP
+  // LCOV_EXCL_START: asked where 32 bits of hash are equal; it is chance which fields differ then
+  return a.kind_ == b.kind_ && a.operand_ == b.operand_ && a.mask_ == b.mask_ && a.then_ == b.then_ &&
+         a.otherwise_ == b.otherwise_ && std::ranges::equal(ranges(a), b_ranges);  // LCOV_EXCL_STOP
 }
 
-SwitchId Switches::intern(Switch choice, std::span<const Range> ranges) {
-  if (choices_.size() * 2 >= slots_.size()) grow();
-  const std::uint32_t hash = hash_of(choice, ranges);
+SwitchId Switches::intern(Switch item, std::span<const Range> ranges) {
+  if (switches_.size() * 2 >= slots_.size()) grow();
+  const std::uint32_t hash = item.hash(ranges);
   const std::size_t mask = slots_.size() - 1;
   std::size_t i = hash & mask;
   for (; slots_[i] != empty_slot; i = (i + 1) & mask) {
-    if (hashes_[slots_[i]] == hash && equal(choices_[slots_[i]], choice, ranges)) return slots_[i];
+    if (hashes_[slots_[i]] == hash && equal(switches_[slots_[i]], item, ranges)) return slots_[i];
   }
   slots_[i] = size();
-  choice.first_range = static_cast<std::uint32_t>(ranges_.size());
-  choice.range_count = static_cast<std::uint32_t>(ranges.size());
+  item.first_range_ = static_cast<std::uint32_t>(ranges_.size());
+  item.range_count_ = static_cast<std::uint32_t>(ranges.size());
   ranges_.insert(ranges_.end(), ranges.begin(), ranges.end());
-  choices_.push_back(choice);
+  switches_.push_back(item);
   hashes_.push_back(hash);
   return slots_[i];
 }
@@ -290,9 +305,9 @@ void Switches::grow() {
   }
 }
 
-std::vector<SwitchId> make_switches(const ir::Graph& graph, std::span<const ir::NodeId> roots, const SwitchTarget& target,
-                                   Switches& choices) {
-  return Maker(graph, target, choices).run(roots);
+std::vector<SwitchId> make_switches(const ir::Graph& graph, std::span<const ir::NodeId> roots,
+                                    const SwitchTarget& target, Switches& switches) {
+  return Maker(graph, target, switches).run(roots);
 }
 
 }  // namespace callgate::jit

@@ -1,28 +1,46 @@
-// What the code of decisions looks like before it is code: choices. All tests of one value that follow each other, in
-// whatever shape and order the filter had them, are one choice among ranges of that value; on a 64-bit target tests of
-// both halves of an argument become a choice among ranges of the whole argument. Equal choices are one, so calls with the
-// same remaining checks share code.
+// The switches of a graph. All tests of one value that follow each other, in whatever shape and order the filter had
+// them, are one switch over ranges of that value; where the target has 64-bit operations, tests of both halves of a
+// 64-bit value become one switch over ranges of the whole. Equal switches are one (hash consing), so calls with the
+// same remaining tests share code.
+//
+// Recovering a switch from a chain of comparisons is a usual step of compilers (SimplifyCFG in LLVM, if-to-switch in
+// GCC). Here every comparison with a constant becomes part of one, and all code of graphs is made from switches.
+//
+// Example (tests/golden/ir/compare_64_bits.bpf, args[0] > 0x100000002 in halves):
+//
+//   n4: if args[0].hi >= 2 then n1 else n3          s3: args[0]  0 …            -> s0
+//   n3: if args[0].hi == 1 then n2 else n0    ==>                0x100000003 …  -> s1
+//   n2: if args[0].lo >= 3 then n1 else n0          s1: return 0x50016
+//   n1: return 0x50016                              s0: return 0x7fff0000
+//   n0: return 0x7fff0000
+//
+// On the way: the low half becomes s2 (0 … -> s0, 3 … -> s1), the high half 0 … -> s0, 1 … -> s2, 2 … -> s1; since s2
+// is reached for one value of the high half only, its ranges can be put in the place of that value. The code is in
+// tests/golden/jit/compare_64_bits.lst.
 #pragma once
 
+#include <cassert>
 #include <cstdint>
 #include <span>
 #include <vector>
 
 #include "ir/graph.h"
+#include "ir/input_schema.h"
 
 namespace callgate::jit {
 
 using SwitchId = std::uint32_t;
 
 enum class SwitchKind : std::uint8_t {
-  constant,  // a result: `value`
-  computed,  // a result: the expression of node `value`
-  bits,      // whether expression `value` has a bit of `mask` set: then, otherwise
-  ranges,    // by the range in which `value` lies: an expression, or (wide) the 64-bit word at this byte offset
-  test,      // node `value`, which compares two expressions: then, otherwise
+  constant,     // a leaf: result()
+  computed,     // a leaf: the result is the value of the computed leaf node()
+  bits,         // whether expr() has a bit of `mask` set: then, otherwise
+  ranges,       // by the range in which expr() lies
+  wide_ranges,  // by the range in which the 64-bit word at offset() lies
+  test,         // the test node(), which compares two expressions: then, otherwise
 };
 
-// From `start` up to the next range of the same choice. The first range of a choice starts at 0.
+// From `start` up to the next range of the same switch. The first range of a switch starts at 0.
 struct Range {
   std::uint64_t start;
   SwitchId target;
@@ -30,47 +48,98 @@ struct Range {
   bool operator==(const Range&) const = default;
 };
 
-struct Switch {
-  SwitchKind kind;
-  bool wide = false;
-  std::uint32_t value = 0;
-  std::uint32_t mask = 0;
-  SwitchId then = 0;
-  SwitchId otherwise = 0;
-  std::uint32_t first_range = 0;
-  std::uint32_t range_count = 0;
-  ir::Source source = {};  // not part of identity
+// Immutable once it is interned. Fields that its kind does not use are 0.
+class Switch {
+ public:
+  static Switch constant(std::uint32_t result) { return Switch(SwitchKind::constant, result, {}); }
+  static Switch computed(ir::NodeId leaf, ir::Source source) { return Switch(SwitchKind::computed, leaf, source); }
+  static Switch bits(ir::ExprId expr, std::uint32_t mask, SwitchId then, SwitchId otherwise, ir::Source source) {
+    return Switch(SwitchKind::bits, expr, source, mask, then, otherwise);
+  }
+  static Switch ranges(ir::ExprId expr, ir::Source source) { return Switch(SwitchKind::ranges, expr, source); }
+  static Switch wide_ranges(std::uint32_t offset, ir::Source source) {
+    return Switch(SwitchKind::wide_ranges, offset, source);
+  }
+  static Switch test(ir::NodeId test, SwitchId then, SwitchId otherwise, ir::Source source) {
+    return Switch(SwitchKind::test, test, source, 0, then, otherwise);
+  }
+
+  SwitchKind kind() const { return kind_; }
+  bool is_leaf() const { return kind_ == SwitchKind::constant || kind_ == SwitchKind::computed; }
+  bool has_ranges() const { return kind_ == SwitchKind::ranges || is_wide(); }
+  bool is_wide() const { return kind_ == SwitchKind::wide_ranges; }
+
+  std::uint32_t result() const {
+    assert(kind_ == SwitchKind::constant);
+    return operand_;
+  }
+  ir::NodeId node() const {
+    assert(kind_ == SwitchKind::computed || kind_ == SwitchKind::test);
+    return operand_;
+  }
+  ir::ExprId expr() const {
+    assert(kind_ == SwitchKind::bits || kind_ == SwitchKind::ranges);
+    return operand_;
+  }
+  std::uint32_t offset() const {  // in bytes from the start of the input
+    assert(kind_ == SwitchKind::wide_ranges);
+    return operand_;
+  }
+  std::uint32_t mask() const { return mask_; }
+  SwitchId then() const { return then_; }
+  SwitchId otherwise() const { return otherwise_; }
+  ir::Source source() const { return source_; }  // not part of identity
+
+ private:
+  friend class Switches;
+
+  Switch(SwitchKind kind, std::uint32_t operand, ir::Source source, std::uint32_t mask = 0, SwitchId then = 0,
+         SwitchId otherwise = 0)
+      : kind_(kind), operand_(operand), mask_(mask), then_(then), otherwise_(otherwise), source_(source) {}
+
+  std::uint32_t hash(std::span<const Range> ranges) const;
+
+  SwitchKind kind_;
+  std::uint32_t operand_;
+  std::uint32_t mask_;
+  SwitchId then_;
+  SwitchId otherwise_;
+  std::uint32_t first_range_ = 0;
+  std::uint32_t range_count_ = 0;
+  ir::Source source_;
 };
 
-// What a target can do with the input, and where it finds it.
+// The input that a target reads, and what it can do with it.
 struct SwitchTarget {
+  ir::InputSchema input;
   bool has_64_bits = false;
-  bool halves_adjoin = true;  // the low and the high half of an argument are one 64-bit word in memory
+  bool halves_adjoin = true;  // the low and the high half of a 64-bit value are one 64-bit word in memory
 };
 
 class Switches {
  public:
-  const Switch& operator[](SwitchId id) const { return choices_[id]; }
-  std::uint32_t size() const { return static_cast<std::uint32_t>(choices_.size()); }
-  std::span<const Range> ranges(const Switch& choice) const {
-    return std::span(ranges_).subspan(choice.first_range, choice.range_count);
+  const Switch& operator[](SwitchId id) const { return switches_[id]; }
+  std::uint32_t size() const { return static_cast<std::uint32_t>(switches_.size()); }
+  // Ascending; no two neighbours have the same target.
+  std::span<const Range> ranges(const Switch& of) const {
+    return std::span(ranges_).subspan(of.first_range_, of.range_count_);
   }
 
-  // The choice that is equal, or a new one. Targets have smaller numbers than what leads to them.
-  SwitchId intern(Switch choice, std::span<const Range> ranges = {});
+  // The switch that is equal, or a new one. Targets have smaller numbers than the switches that lead to them.
+  SwitchId intern(Switch item, std::span<const Range> ranges = {});
 
  private:
   bool equal(const Switch& a, const Switch& b, std::span<const Range> b_ranges) const;
   void grow();
 
-  std::vector<Switch> choices_;
+  std::vector<Switch> switches_;
   std::vector<Range> ranges_;
   std::vector<std::uint32_t> hashes_;
   std::vector<std::uint32_t> slots_;
 };
 
-// The choices that the roots come to, by index of root. Takes time in proportion to the graph. May throw std::bad_alloc.
-std::vector<SwitchId> make_switches(const ir::Graph& graph, std::span<const ir::NodeId> roots, const SwitchTarget& target,
-                                   Switches& choices);
+// The switches of the roots, by index of root. Takes time in proportion to the graph. May throw std::bad_alloc.
+std::vector<SwitchId> make_switches(const ir::Graph& graph, std::span<const ir::NodeId> roots,
+                                    const SwitchTarget& target, Switches& switches);
 
 }  // namespace callgate::jit

@@ -15,6 +15,7 @@
 #include "bench/suite/suite.h"
 #include "dispatch/action_table.h"
 #include "compose/filter_graph.h"
+#include "dispatch/units.h"
 #include "compose/plan.h"
 #include "jit/compile.h"
 #include "jit/layout.h"
@@ -29,13 +30,15 @@ struct Stages {
   Target target = jit::host_target();
   compose::Plan plan = compose::make_plan(programs, {});
   detail::Residuals residuals = detail::find_residuals(plan, options.rule);
+  std::vector<jit::Unit> units = detail::units_of(plan);
 
   Stages(std::vector<Program> oldest_first, Options best)
       : programs(std::move(oldest_first)), options(std::move(best)) {}
 
   jit::Request request() const {
-    return {
-        .plan = plan, .rule = options.rule, .engine = options.engine, .target = target, .residuals = residuals.roots};
+    jit::Request request = detail::seccomp_request(units, options.rule, options.engine, target);
+    request.entry_roots = residuals.roots;
+    return request;
   }
 };
 
@@ -48,8 +51,8 @@ void build(const Stages& stages) {
 void plan(const Stages& stages) { benchmark::DoNotOptimize(compose::make_plan(stages.programs, {})); }
 void table(const Stages& stages) { benchmark::DoNotOptimize(detail::find_residuals(stages.plan, stages.options.rule)); }
 void lower(const Stages& stages) {
-  const jit::Flow flow = jit::lower(jit::flow_request(stages.request()));
-  benchmark::DoNotOptimize(jit::lay_out(flow, jit::abi_of(stages.target), jit::seccomp_data_map));
+  const jit::Flow flow = jit::lower(jit::lower_request(stages.request()));
+  benchmark::DoNotOptimize(jit::lay_out(flow, jit::abi_of(stages.target), detail::seccomp_data_map));
 }
 void compile(const Stages& stages) { benchmark::DoNotOptimize(jit::compile(stages.request())); }
 

@@ -140,8 +140,8 @@ static_assert(Assembler<AsmjitAssembler>);
 Expected<Code, JitError> emit_asmjit(const EmitRequest& request) {
   FirstError errors;
   asmjit::CodeHolder holder;
-  const auto arch = request.target == Target::x86_64 ? asmjit::Arch::kX64 : asmjit::Arch::kX86;
-  errors.keep(holder.init(asmjit::Environment(arch)));
+  const auto mode = request.target == Target::x86_64 ? asmjit::Arch::kX64 : asmjit::Arch::kX86;
+  errors.keep(holder.init(asmjit::Environment(mode)));
   holder.setErrorHandler(&errors);
   Code code;
   AsmjitAssembler as(holder, request.target, request.flow.blocks.size());

@@ -3,6 +3,7 @@
 
 #include "bench/filters/workload.h"
 #include "compose/plan.h"
+#include "compose/seccomp.h"
 #include "jit/switch.h"
 
 namespace callgate::test {
@@ -13,10 +14,10 @@ std::size_t wide_comparisons(const std::vector<Program>& filters) {
   const compose::Plan plan = compose::make_plan(filters, {});
   const compose::ChainGraph& decisions = *plan.at(0)->chain_graph();
   jit::Switches choices;
-  jit::make_switches(decisions.graph, decisions.roots, {.has_64_bits = true, .halves_adjoin = true}, choices);
+  jit::make_switches(decisions.graph, decisions.roots, {.input = compose::seccomp_input, .has_64_bits = true}, choices);
   std::size_t comparisons = 0;
   for (jit::SwitchId id = 0; id < choices.size(); ++id) {
-    if (!choices[id].wide) continue;
+    if (!choices[id].is_wide()) continue;
     const auto ranges = choices.ranges(choices[id]);
     for (const jit::Range& range : ranges) comparisons += range.target != ranges.back().target;
   }

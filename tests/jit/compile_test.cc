@@ -4,9 +4,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "dispatch/action_table.h"
-#include "oracles/generator/program_generator.h"
 #include "compose/plan.h"
+#include "dispatch/action_table.h"
+#include "dispatch/units.h"
+#include "oracles/generator/program_generator.h"
 #include "tests/support/filters.h"
 #include "tests/support/run_everywhere.h"
 
@@ -19,16 +20,17 @@ compose::Plan plan_of(std::span<const Program> filters, Optimize level) {
   return compose::make_plan(filters, {.rule = rule, .level = level});
 }
 
-jit::Request request_of(const compose::Plan& plan, Engine engine, Target target = jit::host_target()) {
-  return {.plan = plan, .rule = rule, .engine = engine, .target = target};
+jit::Request request_of(std::span<const jit::Unit> units, Engine engine, Target target = jit::host_target()) {
+  return detail::seccomp_request(units, rule, engine, target);
 }
 
 TEST(Compile, NeedsAnAssemblerForTheTarget) {
   const Program filter = program("ret #0");
   const compose::Plan plan = plan_of({&filter, 1}, Optimize::full);
   const Target other = jit::host_target() == Target::x86_64 ? Target::x86_32 : Target::x86_64;
-  const jit::Request impossible[] = {request_of(plan, Engine::interpreter), request_of(plan, Engine::automatic),
-                                     request_of(plan, Engine::xbyak, other)};
+  const auto units = detail::units_of(plan);
+  const jit::Request impossible[] = {request_of(units, Engine::interpreter), request_of(units, Engine::automatic),
+                                     request_of(units, Engine::xbyak, other)};
   for (const jit::Request& request : impossible) {
     const auto code = jit::compile(request);
     ASSERT_FALSE(code);
@@ -41,15 +43,16 @@ TEST(Compile, RefusesCodeThatIsLargerThanAllowed) {
   const Program filter = program("ld [0]\njeq #5, L1, L2\nL1: ret #0\nL2: ret a\n");
   for (const Optimize level : {Optimize::none, Optimize::full}) {
     const compose::Plan plan = plan_of({&filter, 1}, level);
+    const auto units = detail::units_of(plan);
     for (const Engine engine : native_engines()) {
-      jit::Request request = request_of(plan, engine);
+      jit::Request request = request_of(units, engine);
       const auto whole = jit::compile(request);
       ASSERT_TRUE(whole);
       const std::size_t size = whole->bytes.size();
-      const jit::Request exact{.plan = plan, .rule = rule, .engine = engine, .target = request.target, .max_bytes = size};
-      ASSERT_TRUE(jit::compile(exact));
-      const jit::Request less{.plan = plan, .rule = rule, .engine = engine, .target = request.target, .max_bytes = size - 1};
-      const auto refused = jit::compile(less);
+      request.max_bytes = size;
+      ASSERT_TRUE(jit::compile(request));
+      request.max_bytes = size - 1;
+      const auto refused = jit::compile(request);
       ASSERT_FALSE(refused);
       EXPECT_EQ(refused.error().reason, FallbackReason::code_too_large);
       EXPECT_EQ(refused.error().message, std::to_string(size) + " bytes of code");
@@ -63,13 +66,13 @@ TEST(Compile, FindsItsInputAtAnyDistance) {
   const Program filter = program("ld [args[0].lo]\njeq #5, l\nret #1\nl: ret #0\n");
   for (const Optimize level : {Optimize::none, Optimize::full}) {
     const compose::Plan plan = plan_of({&filter, 1}, level);
+    const auto units = detail::units_of(plan);
     for (const Engine engine : native_engines()) {
       std::vector<std::size_t> sizes;
       for (const std::int32_t at : {64, 124, 128, 4092, -64, -128, -132, -4096}) {
-        jit::InputMap input = jit::seccomp_data_map;
-        input.at[4] = at;
-        const auto code = jit::compile(
-            {.plan = plan, .rule = rule, .engine = engine, .target = jit::host_target(), .input = input});
+        jit::Request request = request_of(units, engine);
+        request.input.at[4] = at;
+        const auto code = jit::compile(request);
         ASSERT_TRUE(code) << at << ": " << code.error().message;
         sizes.push_back(code->bytes.size());
       }
@@ -84,9 +87,12 @@ TEST(Compile, FindsItsInputAtAnyDistance) {
 void check_marks(const std::vector<Program>& filters, Optimize level, Engine engine, Target target) {
   const compose::Plan plan = plan_of(filters, level);
   const auto residuals = detail::find_residuals(plan, rule);
+  const auto units = detail::units_of(plan);
   const auto made = [&](bool with_marks) {
-    return jit::compile({.plan = plan, .rule = rule, .engine = engine, .target = target, .with_marks = with_marks,
-                         .residuals = residuals.roots});
+    jit::Request request = request_of(units, engine, target);
+    request.with_marks = with_marks;
+    request.entry_roots = residuals.roots;
+    return jit::compile(request);
   };
   const auto plain = made(false);
   const auto marked = made(true);
@@ -120,12 +126,14 @@ TEST(Compile, MarksNameInstructions) {
 }
 
 // In baseline form every instruction that makes code is marked, each once.
-TEST(Compile, MarksEveryInstructionOfAStraightForm) {
+TEST(Compile, MarksEveryInstructionOfABaselineForm) {
   const Program filter = program("ld [0]\nadd #7\nst M[3]\nldx M[3]\nand x\nret a\n");
   const compose::Plan plan = plan_of({&filter, 1}, Optimize::none);
+  const auto units = detail::units_of(plan);
   for (const Engine engine : native_engines()) {
-    const auto code = jit::compile(
-        {.plan = plan, .rule = rule, .engine = engine, .target = jit::host_target(), .with_marks = true});
+    jit::Request request = request_of(units, engine);
+    request.with_marks = true;
+    const auto code = jit::compile(request);
     ASSERT_TRUE(code);
     ASSERT_EQ(code->marks.size(), 5u);
     for (std::uint32_t pc = 0; pc < 5; ++pc) EXPECT_EQ(code->marks[pc].source.pc, pc);

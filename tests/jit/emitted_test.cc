@@ -6,10 +6,11 @@
 #include <vector>
 
 #include "callgate/callgate.hpp"
-#include "dispatch/action_table.h"
-#include "oracles/generator/program_generator.h"
 #include "compose/plan.h"
+#include "dispatch/action_table.h"
+#include "dispatch/units.h"
 #include "jit/compile.h"
+#include "oracles/generator/program_generator.h"
 #include "tests/support/filters.h"
 #include "tests/support/run_everywhere.h"
 
@@ -122,7 +123,7 @@ void check_code(const jit::Request& with_all, compose::Precision precision) {
   const bool may_be_large = precision == compose::Precision::path_sensitive || precision == compose::Precision::per_number;
   if (!code && may_be_large && code.error().reason == FallbackReason::code_too_large) return;
   ASSERT_TRUE(code) << code.error().message;
-  ASSERT_EQ(code->entries.size(), 1 + with_all.residuals.size());
+  ASSERT_EQ(code->entries.size(), 1 + with_all.entry_roots.size());
   Checker(with_all.target, *code).run();
 }
 
@@ -138,8 +139,9 @@ void check_code(const std::vector<Program>& filters) {
                        << name(engine) << ", " << name(target) << ", " << name(rule) << ", " << compose::name(level));
           const compose::Plan plan = compose::make_plan(filters, {.rule = rule, .precision = level});
           const auto residuals = detail::find_residuals(plan, rule);
-          const jit::Request request{
-              .plan = plan, .rule = rule, .engine = engine, .target = target, .residuals = residuals.roots};
+          const auto units = detail::units_of(plan);
+          jit::Request request = detail::seccomp_request(units, rule, engine, target);
+          request.entry_roots = residuals.roots;
           ASSERT_NO_FATAL_FAILURE(check_code(request, level));
         }
       }
@@ -165,9 +167,10 @@ TEST(EmittedCode, HasTheSameSizeFromBothAssemblers) {
     const Program filter = program(generator.valid(120));
     for (const Optimize level : {Optimize::none, Optimize::full}) {
       const compose::Plan plan = compose::make_plan(std::span(&filter, 1), {.level = level});
+      const auto units = detail::units_of(plan);
       const auto compile = [&](Engine engine) {
         return jit::compile(
-            {.plan = plan, .rule = MergeRule::first_non_allow, .engine = engine, .target = jit::host_target()});
+            detail::seccomp_request(units, MergeRule::first_non_allow, engine, jit::host_target()));
       };
       const auto a = compile(Engine::xbyak);
       const auto b = compile(Engine::asmjit);

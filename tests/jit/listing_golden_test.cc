@@ -1,12 +1,13 @@
-// What the generator asks of an assembler, for programs of tests/golden/ir: both tiers, both targets, the whole chain and
-// the residuals of its action table. That the code
-// decides right is shown beside the graphs of the same programs (tests/ir/golden_test.cc) and here for these forms.
+// The operations that the generator asks of an assembler, for programs of tests/golden/ir: both tiers, both targets, the whole
+// chain and the residuals of its action table. That the code decides right is shown beside the graphs of the same programs
+// (tests/ir/golden_test.cc) and here for these forms.
 #include <gtest/gtest.h>
 
 #include <string>
 
-#include "dispatch/action_table.h"
 #include "compose/plan.h"
+#include "dispatch/action_table.h"
+#include "dispatch/units.h"
 #include "jit/compile.h"
 #include "jit/listing.h"
 #include "tests/support/agree.h"
@@ -48,9 +49,10 @@ std::string listing_of(const std::vector<Program>& oldest_first, Optimize level,
   constexpr MergeRule rule = MergeRule::most_restrictive;
   const compose::Plan plan = compose::make_plan(oldest_first, {.rule = rule, .level = level});
   const auto residuals = detail::find_residuals(plan, rule);
-  const jit::Request request{
-      .plan = plan, .rule = rule, .engine = Engine::asmjit, .target = target, .residuals = residuals.roots};
-  const jit::Flow flow = jit::lower(jit::flow_request(request));
+  const auto units = detail::units_of(plan);
+  jit::Request request = detail::seccomp_request(units, rule, Engine::asmjit, target);
+  request.entry_roots = residuals.roots;
+  const jit::Flow flow = jit::lower(jit::lower_request(request));
   return jit::listing(flow, jit::lay_out(flow, jit::abi_of(target), request.input), request.input, target);
 }
 

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "compose/plan.h"
+#include "dispatch/units.h"
 #include "jit/compile.h"
 #include "tests/support/filters.h"
 
@@ -16,9 +17,10 @@ using testing::HasSubstr;
 std::string listing_of(std::string_view text, Optimize level) {
   const Program filter = program(text);
   const compose::Plan plan = compose::make_plan({&filter, 1}, {.level = level});
-  const jit::Request request{
-      .plan = plan, .rule = MergeRule::first_non_allow, .engine = Engine::asmjit, .target = Target::x86_64};
-  const jit::Flow flow = jit::lower(jit::flow_request(request));
+  const auto units = detail::units_of(plan);
+  const jit::Request request =
+      detail::seccomp_request(units, MergeRule::first_non_allow, Engine::asmjit, Target::x86_64);
+  const jit::Flow flow = jit::lower(jit::lower_request(request));
   return jit::listing(flow, jit::lay_out(flow, jit::abi_of(request.target), request.input), request.input, request.target);
 }
 

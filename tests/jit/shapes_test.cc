@@ -7,8 +7,10 @@
 
 #include "callgate/callgate.hpp"
 #include "compose/plan.h"
+#include "compose/seccomp.h"
+#include "dispatch/units.h"
 #include "jit/compile.h"
-#include "jit/block.h"
+#include "jit/lower.h"
 #include "tests/support/agree.h"
 #include "tests/support/filters.h"
 
@@ -132,8 +134,8 @@ TEST(Shape, ReturnsOfComputedValuesInAChain) {
   ASSERT_AGREE(filters, inputs);
 }
 
-// Chains of filters that no graph takes, so that straight segments are glued by both rules.
-TEST(Shape, StraightSegmentsInAChain) {
+// Chains of filters that no graph takes, so that baseline forms are glued by both rules.
+TEST(Shape, BaselineFormsInAChain) {
   std::string heavy = "ld [args[0].lo]\n";
   for (int i = 0; i < 20; ++i) heavy += "tax\nmul x\nadd #3\n";
   const std::vector<Program> filters = {
@@ -155,10 +157,11 @@ TEST(Shape, MembersOfASetLowAndHigh) {
                                                   ", l, no\nl: ld [args[0].lo]\njeq #1, yes\njeq #3, yes\njeq #5, yes\n"
                                                   "jeq #7, yes\njeq #9, yes, no\nyes: ret #TRAP\nno: ret #ALLOW")};
     const compose::Plan plan = compose::make_plan(filters, {});
-    const jit::Flow flow = jit::lower({.plan = plan,
-                                       .rule = MergeRule::first_non_allow,
-                                       .residuals = {},
-                                       .target = {.has_64_bits = true, .halves_adjoin = true}});
+    const auto units = detail::units_of(plan);
+    const jit::Flow flow = jit::lower({.units = units,
+                                       .sequence = compose::seccomp_sequence(MergeRule::first_non_allow),
+                                       .entry_roots = {},
+                                       .target = {.input = compose::seccomp_input, .has_64_bits = true}});
     const auto is_set = [](const jit::Step& step) { return step.kind == jit::StepKind::test_member; };
     EXPECT_EQ(std::ranges::any_of(flow.steps, is_set), !high);
     ASSERT_AGREE(filters, 5, 32);
@@ -179,9 +182,10 @@ TEST(Shape, CodeStaysWithinItsBound) {
     for (const Optimize level : {Optimize::none, Optimize::full}) {
       const Program filter = program(std::span<const Insn>(insns));
       const compose::Plan plan = compose::make_plan(std::span(&filter, 1), {.level = level});
+      const auto units = detail::units_of(plan);
       for (const Engine engine : native_engines()) {
         const auto code = jit::compile(
-            {.plan = plan, .rule = MergeRule::first_non_allow, .engine = engine, .target = jit::host_target()});
+            detail::seccomp_request(units, MergeRule::first_non_allow, engine, jit::host_target()));
         ASSERT_TRUE(code) << code.error().message;
         EXPECT_LE(code->bytes.size(), 64 + 24 * insns.size());
       }

@@ -8,9 +8,10 @@
 #include <set>
 
 #include "callgate/action.hpp"
-#include "oracles/generator/random.h"
+#include "compose/seccomp.h"
 #include "ir/build.h"
 #include "ir/evaluate.h"
+#include "oracles/generator/random.h"
 #include "tests/support/filter_graph.h"
 #include "tests/support/filters.h"
 
@@ -26,9 +27,9 @@ using jit::SwitchId;
 using jit::SwitchKind;
 using jit::Switches;
 
-constexpr jit::SwitchTarget wide{.has_64_bits = true, .halves_adjoin = true};
-constexpr jit::SwitchTarget split{.has_64_bits = true, .halves_adjoin = false};
-constexpr jit::SwitchTarget narrow{.has_64_bits = false, .halves_adjoin = true};
+constexpr jit::SwitchTarget wide{.input = compose::seccomp_input, .has_64_bits = true, .halves_adjoin = true};
+constexpr jit::SwitchTarget split{.input = compose::seccomp_input, .has_64_bits = true, .halves_adjoin = false};
+constexpr jit::SwitchTarget narrow{.input = compose::seccomp_input, .has_64_bits = false, .halves_adjoin = true};
 constexpr jit::SwitchTarget targets[] = {wide, split, narrow};
 
 std::uint32_t value_of(const Graph& graph, ExprId id, const SeccompData& data) {
@@ -39,23 +40,25 @@ std::uint32_t value_of(const Graph& graph, ExprId id, const SeccompData& data) {
   return ir::evaluate_op(e.op, lhs, ir::info(e.op).arity == 2 ? value_of(graph, e.rhs, data) : 0);
 }
 
-// What the choices decide; counts those that were made on the way.
-std::uint32_t decide(const Graph& graph, const Switches& choices, SwitchId id, const SeccompData& data,
+// What the switches decide; counts those that were made on the way.
+std::uint32_t decide(const Graph& graph, const Switches& switches, SwitchId id, const SeccompData& data,
                      std::uint32_t& made) {
   for (;; ++made) {
-    const Switch& c = choices[id];
-    switch (c.kind) {
-      case SwitchKind::constant: return c.value;
-      case SwitchKind::computed: return value_of(graph, graph.node_at(c.value).lhs, data);
-      case SwitchKind::bits: id = (value_of(graph, c.value, data) & c.mask) != 0 ? c.then : c.otherwise; break;
+    const Switch& c = switches[id];
+    switch (c.kind()) {
+      case SwitchKind::constant: return c.result();
+      case SwitchKind::computed: return value_of(graph, graph.node_at(c.node()).lhs, data);
+      case SwitchKind::bits: id = (value_of(graph, c.expr(), data) & c.mask()) != 0 ? c.then() : c.otherwise(); break;
       case SwitchKind::test: {
-        const ir::Node& n = graph.node_at(c.value);
-        id = ir::holds(n.compare, value_of(graph, n.lhs, data), value_of(graph, n.rhs, data)) ? c.then : c.otherwise;
+        const ir::Node& n = graph.node_at(c.node());
+        const bool holds = ir::holds(n.compare, value_of(graph, n.lhs, data), value_of(graph, n.rhs, data));
+        id = holds ? c.then() : c.otherwise();
         break;
       }
-      case SwitchKind::ranges: {
-        const std::uint64_t value = c.wide ? data.args[(c.value - 16) / 8] : value_of(graph, c.value, data);
-        const auto ranges = choices.ranges(c);
+      case SwitchKind::ranges:
+      case SwitchKind::wide_ranges: {
+        const std::uint64_t value = c.is_wide() ? data.args[(c.offset() - 16) / 8] : value_of(graph, c.expr(), data);
+        const auto ranges = switches.ranges(c);
         std::size_t i = ranges.size() - 1;
         while (ranges[i].start > value) --i;
         id = ranges[i].target;
@@ -65,12 +68,12 @@ std::uint32_t decide(const Graph& graph, const Switches& choices, SwitchId id, c
   }
 }
 
-// What a choice among ranges must be: from 0 on, ascending, no two neighbours alike, more than one way.
-void expect_well_formed(const Switches& choices) {
-  for (SwitchId id = 0; id < choices.size(); ++id) {
-    const Switch& c = choices[id];
-    if (c.kind != SwitchKind::ranges) continue;
-    const auto ranges = choices.ranges(c);
+// What a switch among ranges must be: from 0 on, ascending, no two neighbours alike, more than one way.
+void expect_well_formed(const Switches& switches) {
+  for (SwitchId id = 0; id < switches.size(); ++id) {
+    const Switch& c = switches[id];
+    if (!c.has_ranges()) continue;
+    const auto ranges = switches.ranges(c);
     ASSERT_GE(ranges.size(), 2u);
     ASSERT_EQ(ranges[0].start, 0u);
     for (std::size_t i = 0; i < ranges.size(); ++i) {
@@ -79,7 +82,7 @@ void expect_well_formed(const Switches& choices) {
       ASSERT_LT(ranges[i - 1].start, ranges[i].start);
       ASSERT_NE(ranges[i - 1].target, ranges[i].target);
     }
-    if (!c.wide) {
+    if (!c.is_wide()) {
       ASSERT_LE(ranges.back().start, 0xffffffffu);
     }
   }
@@ -103,13 +106,13 @@ std::vector<SeccompData> edge_inputs() {
 void expect_same_decisions(const Graph& graph, std::span<const NodeId> roots) {
   static const std::vector<SeccompData> inputs = edge_inputs();
   for (const jit::SwitchTarget& target : targets) {
-    Switches choices;
-    const auto ids = jit::make_switches(graph, roots, target, choices);
-    ASSERT_NO_FATAL_FAILURE(expect_well_formed(choices));
+    Switches switches;
+    const auto ids = jit::make_switches(graph, roots, target, switches);
+    ASSERT_NO_FATAL_FAILURE(expect_well_formed(switches));
     for (std::size_t r = 0; r < roots.size(); ++r) {
       for (const SeccompData& data : inputs) {
         std::uint32_t made = 0;
-        ASSERT_EQ(decide(graph, choices, ids[r], data, made), ir::evaluate(graph, roots[r], &data))
+        ASSERT_EQ(decide(graph, switches, ids[r], data, made), ir::evaluate(graph, roots[r], &data))
             << "arg " << std::hex << data.args[0] << (target.has_64_bits ? ", 64 bits" : "");
       }
     }
@@ -146,14 +149,14 @@ TEST(Switches, EveryTwoTestsOfOneValue) {
             const NodeId inner = graph.test(second, value, graph.constant(b), yes, graph.leaf(2));
             const NodeId root =
                 graph.test(first, value, graph.constant(a), behind_yes ? inner : leaf, behind_yes ? leaf : inner);
-            Switches choices;
-            const SwitchId id = jit::make_switches(graph, std::span(&root, 1), wide, choices)[0];
+            Switches switches;
+            const SwitchId id = jit::make_switches(graph, std::span(&root, 1), wide, switches)[0];
             for (const std::uint32_t v : edges) {
               std::uint32_t made = 0;
               const SeccompData data{0, 0, 0, {v, 0, 0, 0, 0, 0}};
-              ASSERT_EQ(decide(graph, choices, id, data, made), ir::evaluate(graph, root, &data))
+              ASSERT_EQ(decide(graph, switches, id, data, made), ir::evaluate(graph, root, &data))
                   << a << " " << b << " " << v;
-              ASSERT_LE(made, 1u) << "tests of one value are one choice";
+              ASSERT_LE(made, 1u) << "tests of one value are one switch";
             }
           }
         }
@@ -193,15 +196,15 @@ TEST(Switches, RandomGraphs) {
 
 struct Made {
   compose::FilterGraph graph;
-  Switches choices;
+  Switches switches;
   SwitchId root;
 
   Made(const std::string& text, const jit::SwitchTarget& target) : graph(*compose::build(program(text))) {
-    root = jit::make_switches(graph, std::span(&graph.root, 1), target, choices)[0];
+    root = jit::make_switches(graph, std::span(&graph.root, 1), target, switches)[0];
   }
   std::vector<std::uint64_t> starts() const {
     std::vector<std::uint64_t> all;
-    for (const jit::Range& range : choices.ranges(choices[root])) all.push_back(range.start);
+    for (const jit::Range& range : switches.ranges(switches[root])) all.push_back(range.start);
     return all;
   }
 };
@@ -235,7 +238,7 @@ const Wide wide_comparisons[] = {
     {"1 == or 0x100000001",
      "ld [args[0].hi]\njeq #0, l\njeq #1, m, no\nl: ld [args[0].lo]\njeq #1, yes, no\nm: ld [args[0].lo]\njeq #1, yes, "
      "no",
-     {}},  // two values of the high half lead to the same choice of the low half: see below
+     {}},  // two values of the high half lead to the same switch of the low half: see below
 };
 
 TEST(Switches, HalvesBecomeWholeArguments) {
@@ -244,13 +247,13 @@ TEST(Switches, HalvesBecomeWholeArguments) {
     const std::string text = std::string(comparison.text) + "\nyes: ret #TRAP\nno: ret #ALLOW";
     if (comparison.starts.empty()) continue;
     const Made made(text, wide);
-    EXPECT_EQ(made.choices[made.root].kind, SwitchKind::ranges);
+    EXPECT_TRUE(made.switches[made.root].has_ranges());
     EXPECT_EQ(made.starts(), comparison.starts);
-    EXPECT_EQ(made.choices[made.root].wide,
+    EXPECT_EQ(made.switches[made.root].is_wide(),
               comparison.starts != (std::vector<std::uint64_t>{0, 1}) || comparison.what[0] == '=');
-    EXPECT_FALSE(Made(text, split).choices[Made(text, split).root].wide)
+    EXPECT_FALSE(Made(text, split).switches[Made(text, split).root].is_wide())
         << "halves that do not adjoin cannot be loaded at once";
-    EXPECT_FALSE(Made(text, narrow).choices[Made(text, narrow).root].wide);
+    EXPECT_FALSE(Made(text, narrow).switches[Made(text, narrow).root].is_wide());
   }
 }
 
@@ -274,8 +277,8 @@ TEST(Switches, EqualOnesAreOne) {
   const NodeId in_steps = graph.test(Compare::greater, value, graph.constant(7), no,
                                      graph.test(Compare::equal, value, graph.constant(0), yes, no));
   const NodeId roots[] = {by_equal, by_bound, in_steps};
-  Switches choices;
-  const auto ids = jit::make_switches(graph, roots, wide, choices);
+  Switches switches;
+  const auto ids = jit::make_switches(graph, roots, wide, switches);
   EXPECT_EQ(ids[0], ids[1]);
   EXPECT_EQ(ids[0], ids[2]);
 }
@@ -283,10 +286,10 @@ TEST(Switches, EqualOnesAreOne) {
 // Among so many values, some have the same 32 bits of hash.
 TEST(Switches, ThatDifferAreTwoWhateverTheirHash) {
   constexpr std::uint32_t count = 300'000;
-  Switches choices;
+  Switches switches;
   for (const bool again : {false, true}) {
     for (std::uint32_t i = 0; i < count; ++i) {
-      ASSERT_EQ(choices.intern({.kind = SwitchKind::constant, .value = i}), i) << (again ? "again" : "");
+      ASSERT_EQ(switches.intern(Switch::constant(i)), i) << (again ? "again" : "");
     }
   }
 }
@@ -307,17 +310,17 @@ TEST(Switches, OfWebsStayInProportionToTheGraph) {
       const Compare compare = random.chance(50) ? Compare::equal : Compare::greater_equal;
       nodes.push_back(graph.test(compare, random.chance(95) ? value : other, k, then, near()));
     }
-    Switches choices;
-    const auto ids = jit::make_switches(graph, nodes, wide, choices);
+    Switches switches;
+    const auto ids = jit::make_switches(graph, nodes, wide, switches);
     std::size_t ranges = 0;
-    for (SwitchId id = 0; id < choices.size(); ++id) ranges += choices.ranges(choices[id]).size();
-    EXPECT_LE(choices.size(), graph.node_count());
+    for (SwitchId id = 0; id < switches.size(); ++id) ranges += switches.ranges(switches[id]).size();
+    EXPECT_LE(switches.size(), graph.node_count());
     EXPECT_LE(ranges, 16 + 4 * graph.node_count() + 2048 + 3 * graph.node_count());
     for (int i = 0; i < 2000; ++i) {
       const auto root = random.below(static_cast<std::uint32_t>(nodes.size()));
       const SeccompData data{0, 0, 0, {random.next(), random.next(), 0, 0, 0, 0}};
       std::uint32_t made = 0;
-      ASSERT_EQ(decide(graph, choices, ids[root], data, made), ir::evaluate(graph, nodes[root], &data));
+      ASSERT_EQ(decide(graph, switches, ids[root], data, made), ir::evaluate(graph, nodes[root], &data));
     }
   }
 }

@@ -124,15 +124,15 @@ callgate_mutant(NAME merge_is_unsigned FILE jit/result_blocks.cc
   LIKE "Linux 4d3b0b05aae9 (seccomp: Introduce SECCOMP_RET_KILL_PROCESS): actions are compared as signed numbers"
   TEXT [[Cond::less_equal]] MUTATED [[Cond::below_equal]])
 
-callgate_mutant(NAME false_branch_one_too_near FILE jit/lower.cc
+callgate_mutant(NAME false_branch_one_too_near FILE jit/lower_baseline.cc
   LIKE "jf counted from the jump itself and not from the instruction behind it"
   TEXT [[destination(pc + 1 + insn.jf)]] MUTATED [[destination(pc + insn.jf + (insn.jf == 0 ? 1 : 0))]])
 
-callgate_mutant(NAME division_guard_inverted FILE jit/lower.cc
+callgate_mutant(NAME division_guard_inverted FILE jit/lower_baseline.cc
   LIKE "ubpf: division by zero left to the hardware, which raises #DE"
   TEXT [[block.cond = Cond::equal;]] MUTATED [[block.cond = Cond::not_equal;]])
 
-callgate_mutant(NAME no_frame_for_a_division FILE jit/lower.cc SHOWN_BY everywhere
+callgate_mutant(NAME no_frame_for_a_division FILE jit/lower_baseline.cc SHOWN_BY everywhere
   LIKE "x86_32 alone: a slot without a frame lies where the return address is"
   TEXT [[bpf::opcode_of(insn) == Opcode::div_k]] MUTATED [[false]])
 

@@ -1,0 +1,27 @@
+#include "dispatch/units.h"
+
+namespace callgate::detail {
+
+std::vector<jit::Unit> units_of(const compose::Plan& plan) {
+  std::vector<jit::Unit> units;
+  units.reserve(plan.size());
+  for (const auto& segment : plan) {
+    if (const compose::ChainGraph* decisions = segment->chain_graph()) {
+      const ir::NodeId root = decisions->root_of(compose::class_count);
+      units.push_back({jit::RootedGraph{&decisions->graph, root}, segment->oldest_filter});
+    } else {
+      units.push_back({segment->baseline(), segment->oldest_filter});
+    }
+  }
+  return units;
+}
+
+jit::Request seccomp_request(std::span<const jit::Unit> units, MergeRule rule, Engine engine, Target target) {
+  return {.units = units,
+          .sequence = compose::seccomp_sequence(rule),
+          .input = seccomp_data_map,
+          .engine = engine,
+          .target = target};
+}
+
+}  // namespace callgate::detail
