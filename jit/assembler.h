@@ -8,8 +8,8 @@
 
 namespace callgate::jit {
 
-// The registers that emitted code uses, by their number in the encoding. Operations are 32 bits wide, those named _wide
-// 64 (x86_64 only); a base register is as wide as a pointer.
+// The registers that emitted code uses, by their number in the encoding. Operations are 32 bits wide, operations
+// named _wide are 64 bits wide (x86_64 only); a base register is as wide as a pointer.
 enum class Reg : std::uint8_t { eax = 0, ecx = 1, edx = 2, esp = 4, edi = 7 };
 
 // A word in memory. Displacements in -128 .. 127 take one byte, others four.

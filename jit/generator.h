@@ -11,7 +11,7 @@
 
 namespace callgate::jit {
 
-// Marks that nobody asked for.
+// For code without marks.
 struct NoMarks {
   void operator()(ir::Source) const {}
 };

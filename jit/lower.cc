@@ -1,5 +1,5 @@
-// Units in the order in which they run, newest first; the blocks of a unit are those of lower_baseline.cc or
-// lower_graph.cc, and behind them those that merge its results (result_blocks.cc).
+// Units are lowered in the order in which they run, newest first. lower_baseline.cc or lower_graph.cc makes the blocks of
+// a unit; behind them lie the blocks that merge its results (result_blocks.cc).
 #include "jit/lower.h"
 
 #include <utility>
@@ -44,7 +44,7 @@ class UnitLowering {
     flow_.needs_slots |= needs_slots(baseline);
   }
 
-  // The root of the unit, then those with an entry of their own.
+  // The root of the unit, then the roots with an entry of their own.
   void lower(std::uint32_t unit, const RootedGraph& rooted) {
     std::vector<ir::NodeId> roots{rooted.root};
     std::vector<BlockId> entries{results_.enter(unit)};

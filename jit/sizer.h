@@ -74,7 +74,7 @@ class Sizer {
   void sub_wide(Reg r, WideImm i) { cmp_wide(r, i); }
   void bt_wide(Reg, Reg) { size_ += 4; }
 
-  // LCOV_EXCL_START: what an assembler has; the layout counts jumps by itself
+  // LCOV_EXCL_START: the concept demands them; the layout counts jumps by itself
   void bind(Label) {}
   void jmp(Label, Reach reach) { size_ += reach == Reach::near ? near_jump_bytes : far_jmp_bytes; }
   void jcc(Cond, Label, Reach reach) { size_ += reach == Reach::near ? near_jump_bytes : far_jcc_bytes; }
@@ -84,7 +84,7 @@ class Sizer {
  private:
   static bool fits_8(Imm i) { return i.value <= 0x7f || i.value >= 0xffffff80; }
 
-  // Opcode, ModRM, and what the address needs: a stack pointer takes a SIB byte, a displacement of 0 no byte.
+  // Opcode, ModRM, and the bytes of the address: a stack pointer takes a SIB byte, a displacement of 0 no byte.
   static std::size_t memory(Mem m) {
     const bool near = m.disp >= -128 && m.disp <= 127;
     return 2 + (m.base == Reg::esp ? 1u : 0u) + (m.disp == 0 ? 0u : near ? 1u : 4u);

@@ -109,7 +109,7 @@ class Switch {
   ir::Source source_;
 };
 
-// The input that a target reads, and what it can do with it.
+// The input, and the operations on it that a target has.
 struct SwitchTarget {
   ir::InputSchema input;
   bool has_64_bits = false;

@@ -1,4 +1,4 @@
-// What is compiled: the filters of a chain, cut into units that run one after the other.
+// The unit of compilation. A function is made of units, which run one after the other, newest filters first.
 #pragma once
 
 #include <cstdint>

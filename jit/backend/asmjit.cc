@@ -19,7 +19,7 @@ class FirstError : public asmjit::ErrorHandler {
     if (error_ == asmjit::kErrorOk) error_ = error;
   }
 
-  // "" or what went wrong. Throws std::bad_alloc for want of memory: that is no error of the assembler's.
+  // The text of the error, or "". Throws std::bad_alloc if memory ran out: then no input of the assembler is at fault.
   std::string message() const {
     if (error_ == asmjit::kErrorOutOfMemory) throw std::bad_alloc();
     if (error_ == asmjit::kErrorOk) return "";  // LCOV_EXCL_BR_LINE: as in emit_asmjit()
