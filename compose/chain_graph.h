@@ -1,4 +1,4 @@
-// What a chain decides, specialised for every class of calls: the roots of one shared graph.
+// The decision graph of a chain, specialised for every class of calls: one shared graph with a root for each class.
 #pragma once
 
 #include <cstdint>
@@ -16,23 +16,24 @@
 
 namespace callgate::compose {
 
-// How much the specialiser may know. Each level costs less than the one before it and takes more programs.
+// How much the specialiser may know. Each level costs less than the one before it and is possible for more programs.
 enum class Precision : std::uint8_t {
-  path_sensitive,  // every class on its own, with what is learnt on a path
+  path_sensitive,  // every class on its own, with the facts of each path
   per_number,      // every class on its own
   number_blind,    // one graph for all calls
   baseline,        // no graph: each filter in its baseline form
 };
 const char* name(Precision precision);
 
-// Steps that one attach may take: in proportion to what is attached and what it is attached to (instructions and nodes), and
-// no more than a fixed number for each longest program's worth of instructions that is attached; `per_number` may take a quarter
-// of that, `number_blind` a half, since they are tried when more was too much. Real filters take fewer than ten for an instruction; a step is about 60 ns.
+// Budget of steps for one attach: in proportion to the new instructions and to the nodes of the older graph, and at most a fixed
+// number for each max_program_length instructions, of which `per_number` may take a quarter and `number_blind` a half, because
+// they are tried when another precision was over its budget. Real filters take fewer than ten steps for each instruction; a step
+// is about 60 ns.
 inline constexpr std::uint32_t max_specialise_steps = 40'000;
 inline constexpr std::uint32_t least_specialise_steps = 8'192;
 inline constexpr std::uint32_t specialise_steps_per_insn = 16;
 
-// Nodes that the graph of one chain may have when an attach has ended.
+// The most nodes of the graph of one chain at the end of an attach.
 inline constexpr std::uint32_t max_decision_nodes = 1u << 15;
 
 struct ChainGraph {
@@ -49,14 +50,14 @@ struct ChainGraph {
   }
 };
 
-// Where every filter of a chain goes through graphs of one kind.
+// How the filters of a chain are put on top of each other: the same for all of them.
 struct Composition {
   MergeRule rule = MergeRule::first_non_allow;
   FixedWords fixed = {};  // words that the layout makes constant
   Precision precision = Precision::path_sensitive;
 };
 
-// What one attach may take.
+// The budget of steps of one attach.
 std::uint32_t step_budget(const ChainGraph& older, std::span<const Program* const> newer, Precision precision);
 
 // ChainGraph of a chain without filters.

@@ -198,7 +198,8 @@ NodeId Specialiser::skip(const State& state, const Node& node, std::uint32_t low
   return ladders_.skip(state.node, low, high);
 }
 
-std::optional<NodeId> Specialiser::decided_by_class(const State& state, const Node& node) {
+// at_test() is the only caller of the inline functions.
+inline std::optional<NodeId> Specialiser::decided_by_class(const State& state, const Node& node) {
   const auto left = value_in_class(state, node.lhs);
   const auto right = value_in_class(state, node.rhs);
   if (!left || !right) return std::nullopt;
@@ -207,8 +208,8 @@ std::optional<NodeId> Specialiser::decided_by_class(const State& state, const No
   return holds(node.compare, *left, *right) ? node.then : node.otherwise;
 }
 
-std::optional<NodeId> Specialiser::decided_by_facts(const State& state, const Node& node, ExprId lhs, const Asked& asked) {
-  const F& known = asked.known;
+inline std::optional<NodeId> Specialiser::decided_by_facts(const State& state, const Node& node, ExprId lhs, const Asked& asked) {
+  const F& known = facts_[asked.known];
   // An interval that is wider than one value and passes a whole ladder is one of numbers, given with the class.
   const bool may_skip = known.low() == known.high() || (asked.support & class_support) != 0;
   if (asked.subject == lhs && may_skip) {
@@ -220,12 +221,12 @@ std::optional<NodeId> Specialiser::decided_by_facts(const State& state, const No
 }
 
 // Of a comparison with a constant the subject is a value: of (x & mask) == k, the value x.
-Specialiser::Asked Specialiser::ask(const State& state, Compare compare, ExprId lhs, ExprId rhs) {
+inline Specialiser::Asked Specialiser::ask(const State& state, Compare compare, ExprId lhs, ExprId rhs) {
   if (!graph_.is_constant(rhs)) return ask_relation(state, compare, lhs, rhs);
   const std::uint32_t k = graph_.constant_value(rhs);
   const ExprId value = subject_of(graph_, compare, lhs);
   const Support support = graph_.expr_at(value).support;
-  const F& known = facts_[facts_of(state, value)];
+  const std::uint32_t known = facts_of(state, value);
   if (compare == Compare::any_bit_set) return {value, {compare, k, 0}, false, support, known};
   const std::uint32_t mask = lhs == value ? all_ones : graph_.constant_value(graph_.expr_at(lhs).rhs);
   return {value, {compare, mask, k}, false, support, known};
@@ -238,13 +239,30 @@ Specialiser::Asked Specialiser::ask_relation(const State& state, Compare compare
   const Relation relation{negated ? Compare::greater_equal : compare, lhs, rhs};
   const SubjectId subject = relation_bit | relations_.intern(relation);
   const Support support = graph_.expr_at(lhs).support | graph_.expr_at(rhs).support;
-  return {subject, is_true, negated, support, facts_[state.known.facts_of(subject)]};
+  return {subject, is_true, negated, support, state.known.facts_of(subject)};
 }
 
 // The facts of a path on which the test holds, or does not.
-void Specialiser::learn(State& state, const Asked& asked, bool holds) {
-  const F facts = asked.known.after(asked.question, holds != asked.negated);
+inline void Specialiser::learn(State& state, const Asked& asked, bool holds) {
+  const F facts = facts_[asked.known].after(asked.question, holds != asked.negated);
   state.known.set(asked.subject, facts_.intern(facts), asked.support);
+}
+
+// The residual of a state that was met before; or the state continues at `then`, and a frame holds the state of `otherwise`.
+inline std::optional<NodeId> Specialiser::branch(State& state, const Node& node, ExprId lhs, ExprId rhs, const Asked* asked) {
+  const std::uint32_t met = memo_.size();
+  const std::uint32_t memo = memo_.intern(state);
+  if (memo < met) return residual_of_[memo];
+  residual_of_.push_back(0);
+  steps_ += 4;  // about the cost of a state that branches, in steps of one that does not
+  Frame& frame = stack_.emplace_back(Frame{memo, state, node.compare, lhs, rhs, node.source});
+  if (asked != nullptr) {
+    learn(state, *asked, true);
+    learn(frame.other, *asked, false);
+  }
+  step_into(state, node.then);
+  step_into(frame.other, node.otherwise);
+  return std::nullopt;
 }
 
 std::optional<NodeId> Specialiser::at_test(State& state, const Node& node) {
@@ -263,23 +281,6 @@ std::optional<NodeId> Specialiser::at_test(State& state, const Node& node) {
     return std::nullopt;
   }
   return branch(state, node, lhs, rhs, &asked);
-}
-
-// The residual of a state that was met before; or the state continues at `then`, and a frame holds the state of `otherwise`.
-std::optional<NodeId> Specialiser::branch(State& state, const Node& node, ExprId lhs, ExprId rhs, const Asked* asked) {
-  const std::uint32_t met = memo_.size();
-  const std::uint32_t memo = memo_.intern(state);
-  if (memo < met) return residual_of_[memo];
-  residual_of_.push_back(0);
-  steps_ += 4;  // about the cost of a state that branches, in steps of one that does not
-  Frame& frame = stack_.emplace_back(Frame{memo, state, node.compare, lhs, rhs, node.source});
-  if (asked != nullptr) {
-    learn(state, *asked, true);
-    learn(frame.other, *asked, false);
-  }
-  step_into(state, node.then);
-  step_into(frame.other, node.otherwise);
-  return std::nullopt;
 }
 
 std::optional<NodeId> Specialiser::descend(State& state) {

@@ -146,9 +146,9 @@ class Specialiser {
   struct Asked {
     SubjectId subject;
     Question<std::uint32_t> question;
-    bool negated;     // whether the test holds when the answer is no
-    Support support;  // of the values that the subject depends on
-    F known;          // the facts about the subject
+    bool negated;         // whether the test holds when the answer is no
+    Support support;      // of the values that the subject depends on
+    std::uint32_t known;  // index of the facts about the subject
   };
 
   // Each of these returns the residual's root, or moves the state on and returns nothing.
