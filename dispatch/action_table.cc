@@ -22,7 +22,8 @@ bool is_final(const compose::Plan& plan, MergeRule rule, std::uint32_t result) {
 }
 
 // The word for a result that number and architecture settle, if there is one.
-std::optional<std::uint32_t> settled_word(const compose::Plan& plan, MergeRule rule, std::optional<std::uint32_t> result) {
+std::optional<std::uint32_t> settled_word(const compose::Plan& plan, MergeRule rule,
+                                          std::optional<std::uint32_t> result) {
   if (!result || callgate_is_residual(*result) || !is_final(plan, rule, *result)) return {};
   return result;
 }
@@ -31,7 +32,7 @@ class Finder {
  public:
   Finder(const compose::Plan& plan, MergeRule rule, const InputLayout& layout)
       : plan_(plan), rule_(rule), layout_(layout), decisions_(*plan[0]->chain_graph()),
-        word_of_(decisions_.graph.node_count(), unseen), is_open_(decisions_.graph.node_count()) {}
+        roots_(decisions_.graph.node_count()) {}
 
   Residuals run() {
     residuals_.word_of_class.resize(compose::domain_classes);
@@ -40,69 +41,84 @@ class Finder {
     compose::for_each_run(roots, [&](std::uint32_t first, std::uint32_t end, ir::NodeId root) {
       if (settle(first, end, root)) return;
       open_runs.emplace_back(first, end);
-      if (!is_open_[root]) open_.push_back(root);
-      is_open_[root] = true;
+      if (!roots_[root].is_open) open_.push_back(root);
+      roots_[root].is_open = true;
     });
-    for (const ir::NodeId root : open_) word_of_[root] = needs_code;
     if (!open_.empty() && plan_.size() == 1 && has_wide_arguments(layout_)) find_checks();
     for (const ir::NodeId root : open_) {
-      if (word_of_[root] != needs_code) continue;
-      word_of_[root] = CALLGATE_CODE_BASE + static_cast<std::uint32_t>(residuals_.roots.size());
+      if (roots_[root].word != pending) continue;
+      roots_[root].word = CALLGATE_CODE_BASE + static_cast<std::uint32_t>(residuals_.roots.size());
       residuals_.roots.push_back(root);
     }
     for (const auto& [first, end] : open_runs) {
-      std::replace(word_at(first), word_at(end), needs_code, word_of_[roots[first]]);
+      std::replace(word_at(first), word_at(end), pending, roots_[roots[first]].word);
     }
     return std::move(residuals_);
   }
 
  private:
-  // Words that no root gets: constants in the residual range need code.
-  static constexpr std::uint32_t unseen = CALLGATE_CHECK_BASE + CALLGATE_MAX_CHECKS - 1;
-  static constexpr std::uint32_t needs_code = CALLGATE_CHECK_BASE + CALLGATE_MAX_CHECKS - 2;
-  static constexpr std::uint32_t by_number = CALLGATE_CHECK_BASE + CALLGATE_MAX_CHECKS - 3;
-  static constexpr std::uint32_t most_checks = CALLGATE_MAX_CHECKS - 3;
+  // The word of a class until its root has a check or an entry. It is in the range of entries, where no result of the
+  // table is, and the first entry is given out only after the last class has its word.
+  static constexpr std::uint32_t pending = CALLGATE_CODE_BASE;
+
+  // What number and architecture settle of the calls that come to a root.
+  enum class Settles : std::uint8_t {
+    unseen,
+    all,        // `word` is the result of every class
+    by_number,  // each class may have a result of its own
+    nothing,
+  };
+  struct Root {
+    Settles settles = Settles::unseen;
+    bool is_open = false;          // some class is pending
+    std::uint32_t word = pending;  // of the classes that are not settled one by one
+  };
 
   std::uint32_t* word_at(std::uint32_t c) { return residuals_.word_of_class.data() + c; }
 
-  // False if a class of the run needs code.
-  bool settle(std::uint32_t first, std::uint32_t end, ir::NodeId root) {
-    if (word_of_[root] == unseen) word_of_[root] = word_of_root(root);
-    const std::uint32_t word = word_of_[root];
-    if (word != by_number) {
-      std::fill(word_at(first), word_at(end), word);
-      return word != needs_code;
+  // Writes the words of a run of classes with one root. False if a class is pending.
+  bool settle(std::uint32_t first, std::uint32_t end, ir::NodeId id) {
+    Root& root = roots_[id];
+    if (root.settles == Settles::unseen) look_at(id, root);
+    if (root.settles != Settles::by_number) {
+      std::fill(word_at(first), word_at(end), root.word);
+      return root.settles == Settles::all;
     }
-    for (std::uint32_t c = first; c < end; ++c) *word_at(c) = word_of_number(root, c);
-    return std::find(word_at(first), word_at(end), needs_code) == word_at(end);
+    for (std::uint32_t c = first; c < end; ++c) *word_at(c) = word_of_number(id, c);
+    return std::find(word_at(first), word_at(end), pending) == word_at(end);
   }
 
-  // The word for all classes of a root; or by_number, if each has its own.
-  std::uint32_t word_of_root(ir::NodeId root) const {
-    const ir::Node& node = decisions_.graph.node_at(root);
-    if (node.kind == ir::NodeKind::constant) return settled_word(plan_, rule_, node.lhs).value_or(needs_code);
-    return (decisions_.graph.support_below(root) & ~ir::class_support) == 0 ? by_number : needs_code;
+  void look_at(ir::NodeId id, Root& root) const {
+    const ir::Node& node = decisions_.graph.node_at(id);
+    if (node.kind == ir::NodeKind::constant) {
+      const auto word = settled_word(plan_, rule_, node.lhs);
+      root.settles = word ? Settles::all : Settles::nothing;
+      root.word = word.value_or(pending);
+    } else {
+      const bool by_number = (decisions_.graph.support_below(id) & ~ir::class_support) == 0;
+      root.settles = by_number ? Settles::by_number : Settles::nothing;
+    }
   }
 
   std::uint32_t word_of_number(ir::NodeId root, std::uint32_t c) const {
     const auto result = compose::number_result(decisions_.graph, root, compose::number_of(c), compose::arch_of(c));
-    return settled_word(plan_, rule_, result).value_or(needs_code);
+    return settled_word(plan_, rule_, result).value_or(pending);
   }
 
-  // Equal choices share a check.
+  // Equal switches share a check.
   void find_checks() {
-    jit::Switches choices;
-    const auto ids = jit::make_switches(decisions_.graph, open_, {.input = compose::seccomp_input, .has_64_bits = true}, choices);
-    std::vector<std::uint32_t> word_of_choice(choices.size(), needs_code);
+    jit::Switches switches;
+    const auto ids = jit::make_switches(decisions_.graph, open_, {.input = compose::seccomp_input, .has_64_bits = true}, switches);
+    std::vector<std::uint32_t> word_of_switch(switches.size(), pending);
     for (std::size_t i = 0; i < open_.size(); ++i) {
-      std::uint32_t& word = word_of_choice[ids[i]];
-      if (word == needs_code && residuals_.checks.size() < most_checks) {
-        if (const auto check = argument_check(decisions_.graph, choices, ids[i], layout_)) {
+      std::uint32_t& word = word_of_switch[ids[i]];
+      if (word == pending && residuals_.checks.size() < CALLGATE_MAX_CHECKS) {
+        if (const auto check = argument_check(decisions_.graph, switches, ids[i], layout_)) {
           word = CALLGATE_CHECK_BASE + static_cast<std::uint32_t>(residuals_.checks.size());
           residuals_.checks.push_back(*check);
         }
       }
-      word_of_[open_[i]] = word;
+      roots_[open_[i]].word = word;
     }
   }
 
@@ -111,9 +127,8 @@ class Finder {
   const InputLayout& layout_;
   const compose::ChainGraph& decisions_;
   Residuals residuals_;
-  std::vector<std::uint32_t> word_of_;  // by node
-  std::vector<ir::NodeId> open_;        // roots of which some class needs code
-  std::vector<bool> is_open_;           // by node
+  std::vector<Root> roots_;       // by node
+  std::vector<ir::NodeId> open_;  // roots with a pending class
 };
 
 }  // namespace
