@@ -28,7 +28,8 @@ struct ChainNode : Published {
 
   compose::Plan plan;      // empty, or of all filters
   jit::CodeMemory memory;  // action table, checks, bytecode and code, sealed; empty on the interpreter
-  // Where there is no sealed memory: table, checks, and the graph that decides the rest (if empty, the interpreter does).
+  // Where there is no sealed memory: table, checks, and the graph that decides the rest (if empty, the interpreter
+  // does).
   std::vector<std::uint32_t> own_table;
   std::vector<callgate_check> own_checks;
   ir::FlatGraph flat;

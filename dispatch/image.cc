@@ -50,7 +50,8 @@ compose::Precision less_than(compose::Precision precision) noexcept {
 
 void fill_table(Image& image, const Options& options) {
   image.table.resize(CALLGATE_TABLE_WORDS);
-  fill(ActionTable(image.table.data(), image.table.size()), image.plan, options.rule, image.residuals, image.code.entries);
+  const ActionTable table(image.table.data(), image.table.size());
+  fill(table, image.plan, options.rule, image.residuals, image.code.entries);
 }
 
 // Makes one image, stage by stage.
@@ -102,13 +103,14 @@ class Maker {
   }
 
   Expected<jit::Code, jit::CompileError> compile_plan(compose::Precision precision) const {
-    const bool has_less = precision != compose::Precision::baseline;
+    const bool is_baseline = precision == compose::Precision::baseline;
+    const std::size_t code_limit = std::min(options_.code_limit, max_code_bytes);
     const std::vector<jit::Unit> units = units_of(image_.plan);
     jit::Request request = seccomp_request(units, options_.rule, request_.engine, request_.target);
     request.input = input_;
     request.with_marks = request_.with_marks;
     request.entry_roots = image_.residuals.roots;
-    request.max_bytes = has_less ? std::min(options_.code_limit, max_code_bytes) : jit::max_baseline_bytes;
+    request.max_bytes = is_baseline ? jit::max_baseline_bytes : code_limit;
     return jit::compile(request);
   }
 
@@ -130,8 +132,8 @@ Place Image::look_up(const SeccompData& data) const noexcept {
   if (table.empty()) return {true, 0};
   const std::uint32_t word = table[callgate_table_index(data.nr, data.arch)];
   if (!callgate_is_residual(word)) return {false, word};
-  if (word < CALLGATE_CODE_BASE) return {false, callgate_check_decide(&residuals.checks[word - CALLGATE_CHECK_BASE], &data)};
-  return {true, word - CALLGATE_CODE_BASE};
+  if (word >= CALLGATE_CODE_BASE) return {true, word - CALLGATE_CODE_BASE};
+  return {false, callgate_check_decide(&residuals.checks[word - CALLGATE_CHECK_BASE], &data)};
 }
 
 std::size_t Image::table_bytes() const noexcept {

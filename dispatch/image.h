@@ -36,7 +36,8 @@ struct ImageRequest {
   Engine engine;           // never automatic; the interpreter has no code
   Target target;           // x86_64 or x86_32; need not be what this process runs
   bool with_marks = false;
-  // Called at the end of each stage if not empty, for tools that measure. Stages come again while the code is too large.
+  // Called at the end of each stage if not empty, for tools that measure. Stages come again while the code is too
+  // large.
   std::function<void(Stage)> ended = {};
 };
 
@@ -52,8 +53,8 @@ struct Image {
   FallbackReason fallback_reason = FallbackReason::none;  // why there is no code though an engine was asked for
   std::string error;                                      // what the compiler says of it
   Residuals residuals;                                    // with the argument checks
-  std::vector<std::uint32_t> table;                       // CALLGATE_TABLE_WORDS; or none, then the code's start decides every call
-  jit::Code code;                                         // empty on the interpreter
+  std::vector<std::uint32_t> table;  // CALLGATE_TABLE_WORDS words; none if the start of the code decides every call
+  jit::Code code;                    // empty on the interpreter
   ir::FlatGraph flat;  // decides the rest where there is no code; empty if the interpreter must do that
 
   // For calls of the layout that the image is made for, given as a SeccompData.
@@ -82,7 +83,8 @@ compose::PlanOptions plan_options(const Options& options, compose::Precision pre
 
 // Where the checks lie in the data of a published image, whose first part is the table.
 inline constexpr std::size_t checks_at =
-    (CALLGATE_TABLE_WORDS * sizeof(std::uint32_t) + alignof(callgate_check) - 1) / alignof(callgate_check) * alignof(callgate_check);
+    (CALLGATE_TABLE_WORDS * sizeof(std::uint32_t) + alignof(callgate_check) - 1) / alignof(callgate_check) *
+    alignof(callgate_check);
 
 // The code in sealed memory, and as its data table, checks and the bytecode of `filters`, newest first. May throw
 // std::bad_alloc.

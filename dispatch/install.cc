@@ -44,8 +44,8 @@ Engine wanted_engine(const Options& options) noexcept {
 
 // Why a chain whose options do not name the interpreter runs on it before anything was tried.
 FallbackReason reason_for(const Options& options) noexcept {
-  const bool no_jit = options.engine == Engine::automatic && best(Target::native) == Engine::interpreter;
-  return no_jit ? FallbackReason::no_jit : options.no_exec_memory ? FallbackReason::no_exec_memory : FallbackReason::none;
+  if (options.engine == Engine::automatic && best(Target::native) == Engine::interpreter) return FallbackReason::no_jit;
+  return options.no_exec_memory ? FallbackReason::no_exec_memory : FallbackReason::none;
 }
 
 Image image_of(const ChainNode& node, const ChainNode* parent) {
@@ -66,8 +66,8 @@ jit::CodeMemory publish(Image& image, ChainNode& node) {
   return {};
 }
 
-// Where evaluate() and evaluate_frame() look. A chain for other layouts decides a SeccompData by the interpreter; frames
-// that are read once have become a SeccompData when an entry sees them.
+// Where evaluate() and evaluate_frame() look. A chain for other layouts decides a SeccompData by the interpreter;
+// frames that are read once have become a SeccompData when an entry sees them.
 void decide_by(ChainNode& node, const std::uint32_t* table, const callgate_check* checks, callgate_entry data_entry,
                callgate_entry frame_entry) noexcept {
   const InputLayout& layout = node.options.layout;

@@ -26,8 +26,8 @@ struct Published : callgate_image {
   static const Published& of(const callgate_image* image) noexcept { return *static_cast<const Published*>(image); }
 };
 
-// Entries of a chain without native code, for SeccompData and for frames of the layout: the reference interpreter, filter
-// by filter, and the decision graph.
+// Entries of a chain without native code, for SeccompData and for frames of the layout: the reference interpreter,
+// filter by filter, and the decision graph.
 std::uint32_t interpret_data(const void* data, const callgate_image* image) noexcept;
 std::uint32_t interpret_frame(const void* frame, const callgate_image* image) noexcept;
 std::uint32_t walk_data(const void* data, const callgate_image* image) noexcept;

@@ -17,37 +17,40 @@
 
 namespace CALLGATE_API callgate {
 
-// Why a chain could not be made. The chain that attach() was called on stays as it was.
+// Why create() or attach() made no chain. The chain that attach() was called on is unchanged.
 enum class AttachErrc : std::uint8_t {
   out_of_memory,
-  path_too_long,       // Options::path_limit; the kernel answers ENOMEM (seccomp_attach_filter())
-  engine_unavailable,  // the engine that was asked for is not in this build
-  target_unavailable,  // this process cannot run the target's code, or the engine cannot make it
-  bad_layout,          // Options::layout: the number is a constant, or an offset is no multiple of 4 or above max_frame_offset
+  path_too_long,       // the path exceeds Options::path_limit; the kernel answers ENOMEM (seccomp_attach_filter())
+  engine_unavailable,  // this build does not have the engine in Options::engine
+  target_unavailable,  // this process cannot run code for Options::target, or the engine cannot make it
+  bad_layout,          // in Options::layout the number is a constant, or an offset is not a multiple of 4 or too large
 };
 
 struct AttachError {
   AttachErrc code;
-  std::uint64_t path_length = 0;  // converted instructions that the new path would have had (path_too_long)
-  std::uint32_t path_limit = 0;   // converted instructions that it may have (path_too_long)
+  std::uint64_t path_length = 0;  // length of the refused path in converted instructions, if path_too_long; else 0
+  std::uint32_t path_limit = 0;   // Options::path_limit in converted instructions, if path_too_long; else 0
 };
 
+// The error in words: a string literal, never null. Thread-safe.
 const char* message(AttachErrc code) noexcept;
+
+// The error in words, with its figures. May throw std::bad_alloc. Thread-safe.
 std::string to_string(const AttachError& error);
 
-// The deciding filter of a call.
+// The decision on a call, and the filter that made it.
 struct Match {
-  std::uint32_t result;
-  // Index of the filter that gave `result`, counted from the oldest filter (0); empty when no filter objected, so
-  // that the result is the plain ALLOW that every chain starts from.
+  std::uint32_t result;  // action and data, see action.hpp
+  // Index of the filter whose result this is; the oldest filter has index 0. Empty if every filter allows the call: the
+  // result is then ALLOW without data, the result of a chain without filters.
   std::optional<std::uint32_t> filter;
 };
 
-// Sizes of a chain as it runs, in bytes.
+// Memory of a chain, in bytes.
 struct ChainSizes {
-  std::size_t code = 0;      // machine code; 0 on the interpreter
+  std::size_t code = 0;      // machine code; 0 if there is none (Engine::interpreter)
   std::size_t table = 0;     // action table and argument checks; 0 if there is none
-  std::size_t bytecode = 0;  // filters of the whole chain
+  std::size_t bytecode = 0;  // instructions of all filters
 };
 
 namespace CALLGATE_HIDDEN detail {
@@ -57,16 +60,21 @@ static_assert(CALLGATE_ARCH_X86_64 == arch::x86_64 && CALLGATE_ARCH_X86_32 == ar
 static_assert(offsetof(SeccompData, nr) == 0 && offsetof(SeccompData, arch) == 4);
 }  // namespace detail
 
-// An immutable chain of filters. attach() makes a new chain that shares the old one, as a child task inherits its
-// parent's filters. Cheap to copy (atomic reference count); releasing a chain of any length uses a small, bounded
-// stack.
+// An immutable chain of filters. attach() makes a new chain and leaves the old one as it is; the two share filters, as
+// a child task inherits the filters of its parent.
 //
-// Thread safety: a chain may be evaluated, matched, copied and attached to from any number of threads at once.
-// A Chain object that one thread assigns must not be used by another at the same time, as with any value.
+// Ownership: a Chain is a counted reference. Copying and releasing change an atomic counter; the last reference frees
+// the chain, with a small, bounded stack however long the chain is. Filters are copied into the chain as Programs,
+// which share their instructions. A moved-from Chain may only be assigned or destroyed.
+//
+// Thread safety: any number of threads may call the const members of one Chain at once, and copy it. A thread that
+// assigns or destroys a Chain object must be the only user of this object; other objects that share the chain are not
+// affected.
 class Chain {
  public:
-  // A chain without filters: it allows every call. Fails with engine_unavailable, target_unavailable (wrong
-  // options are found here, not at the first filter) or out_of_memory.
+  // A chain without filters, which allows every call. All chains that attach() makes from it have its options. Fails
+  // with engine_unavailable, target_unavailable, bad_layout (options are checked here, not at the first filter) or
+  // out_of_memory.
   static Expected<Chain, AttachError> create(const Options& options = {}) noexcept;
 
   Chain(const Chain& other) noexcept;
@@ -74,31 +82,33 @@ class Chain {
   Chain& operator=(Chain other) noexcept;
   ~Chain();
 
-  // A chain with `filter`, or with all of `oldest_first`, on top of this one, compiled once. Allocates and makes
-  // system calls; not async-signal-safe. Options are those of create(). If executable memory is refused the new
-  // chain runs on the interpreter and fallback_reason() says why.
+  // A chain with `filter`, or with all filters of `oldest_first` in this order, on top of this chain. It is compiled
+  // once, however many filters are attached; an empty span gives a copy of this chain. Fails with path_too_long or
+  // out_of_memory. If the system refuses executable memory, or the code would be too large, the call succeeds: the new
+  // chain decides the same without code, and its fallback_reason() says why. Allocates and makes system calls: not
+  // async-signal-safe.
   Expected<Chain, AttachError> attach(const Program& filter) const noexcept;
   Expected<Chain, AttachError> attach(std::span<const Program> oldest_first) const noexcept;
 
-  // The decision of the whole chain: 32 bits, see action.hpp. A result that is not ALLOW is some filter's, whole.
-  // Allocates nothing, takes no lock, makes no system call, touches neither errno nor thread-local storage nor
-  // vector registers; async-signal-safe. `data` must not change meanwhile.
+  // The decision of the whole chain on one call: action and data, see action.hpp. Every result but ALLOW is the
+  // unchanged result of one filter. `data` must not change during the call. Allocates nothing, takes no lock, makes no
+  // system call, and uses neither errno, thread-local storage nor vector registers: async-signal-safe.
   std::uint32_t evaluate(const SeccompData& data) const noexcept { return callgate_decide(image_, &data); }
 
-  // The same for a frame as Options::layout describes it. `frame` must not change meanwhile, unless the layout says
-  // single_fetch.
+  // The same for a frame with the layout in Options::layout. `frame` must not change during
+  // the call, unless the layout has single_fetch.
   std::uint32_t evaluate_frame(const void* frame) const noexcept { return callgate_decide_frame(image_, frame); }
 
-  // The decision and the filter that made it, by replaying the chain on the interpreter. Same promises as
-  // evaluate(), but takes time in proportion to the chain.
+  // The decision and the filter that made it. Interprets the filters, newest first, so it takes time in proportion to
+  // the chain; the promises of evaluate() hold.
   Match match(const SeccompData& data) const noexcept;
 
-  std::size_t length() const noexcept;             // filters
-  std::uint64_t path_length() const noexcept;      // converted instructions, counted as the kernel does
-  Engine engine() const noexcept;                  // what really decides: never Engine::automatic
-  FallbackReason fallback_reason() const noexcept;
-  int fallback_errno() const noexcept;             // errno value behind memory_refused, else 0
-  bool permanent() const noexcept;                 // Options::permanent was asked for and the kernel did it
+  std::size_t length() const noexcept;              // in filters
+  std::uint64_t path_length() const noexcept;       // in converted instructions, as the kernel counts them
+  Engine engine() const noexcept;                   // the engine that decides; never Engine::automatic
+  FallbackReason fallback_reason() const noexcept;  // why the engine is the interpreter although another was asked for
+  int fallback_errno() const noexcept;              // errno value behind memory_refused, else 0
+  bool permanent() const noexcept;                  // whether the mapping is sealed as Options::permanent asks
   const Options& options() const noexcept;
   ChainSizes sizes() const noexcept;
 

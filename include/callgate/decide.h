@@ -1,5 +1,6 @@
-// The decision of a call, as it is compiled into callers: the structs that decide and the code that reads them, in C, once
-// for Chain (callgate/chain.hpp) and for the C API. Programs call these two; the names below may change with any version.
+// The decision of a call, as it is compiled into callers: the structs that decide and the code that reads them, in C,
+// once for Chain (callgate/chain.hpp) and for the C API. Programs call these two; the names below may change with any
+// version.
 //
 // A decision is a look into the action table. Where number and architecture do not settle a call, the word of the table
 // names an argument check, or an entry into code:
@@ -8,8 +9,8 @@
 //                                       ├─────▶ argument check ──▶ result
 //                                       └─────▶ entry ──▶ result
 //
-// Thread safety: an image never changes once it is published; any number of threads may read it. Nothing here allocates,
-// locks, makes a system call or touches errno: async-signal-safe.
+// Thread safety: an image never changes once it is published; any number of threads may read it. Nothing here
+// allocates, locks, makes a system call or touches errno: async-signal-safe.
 #pragma once
 
 #include <stdbool.h>
@@ -35,8 +36,8 @@ extern "C" {
 #define CALLGATE_ARCH_X86_32 UINT32_C(0x40000003)
 #define CALLGATE_X32_BIT UINT32_C(0x40000000)
 
-// The action table has an entry for each number of three domains (x86_64, x32, i386, in this order), and one more word for
-// the calls outside of them. A domain has a power of two of numbers.
+// The action table has an entry for each number of three domains (x86_64, x32, i386, in this order), and one more word
+// for the calls outside of them. A domain has a power of two of numbers.
 #define CALLGATE_DOMAIN_SIZE UINT32_C(512)
 #define CALLGATE_DOMAIN_COUNT UINT32_C(3)
 #define CALLGATE_TABLE_ENTRIES (CALLGATE_DOMAIN_SIZE * CALLGATE_DOMAIN_COUNT)
@@ -53,8 +54,8 @@ extern "C" {
 // The arch_offset of frames whose architecture is a constant.
 #define CALLGATE_NO_OFFSET UINT16_C(0xffff)
 
-// A decision between two results by one 64-bit argument: whether (argument & mask) lies in a set. The set is the interval
-// from `base` to `base + span`, in which `members` picks values where the interval is shorter than 64.
+// A decision between two results by one 64-bit argument: whether (argument & mask) lies in a set. The set is the
+// interval from `base` to `base + span`, in which `members` picks values where the interval is shorter than 64.
 struct callgate_check {
   uint64_t mask;
   uint64_t base;
@@ -97,7 +98,8 @@ CALLGATE_INLINE uint32_t callgate_word_at(const void* frame, size_t offset) CALL
 }
 
 // Without a jump or a call, so that it costs little even where calls come in no order that a processor could predict.
-CALLGATE_INLINE uint32_t callgate_check_decide(const struct callgate_check* check, const void* input) CALLGATE_NOEXCEPT {
+CALLGATE_INLINE uint32_t callgate_check_decide(const struct callgate_check* check,
+                                               const void* input) CALLGATE_NOEXCEPT {
   uint64_t value;
   memcpy(&value, CALLGATE_CAST(const unsigned char*, input) + check->offset, sizeof value);
   const uint64_t distance = (value & check->mask) - check->base;
@@ -122,8 +124,8 @@ CALLGATE_CONSTEXPR uint64_t callgate_call_id(uint32_t nr, uint32_t arch) CALLGAT
   return CALLGATE_CAST(uint64_t, arch) << 32 | nr;
 }
 
-// The index of a number in its domain. It is masked behind the comparison, where the compiler cannot see that it is small
-// already: so a mispredicted comparison does not make an index that reads beyond the table.
+// The index of a number in its domain. It is masked behind the comparison, where the compiler cannot see that it is
+// small already: so a mispredicted comparison does not make an index that reads beyond the table.
 CALLGATE_CONSTEXPR uint32_t callgate_masked(uint64_t index) CALLGATE_NOEXCEPT {
   uint32_t low = CALLGATE_CAST(uint32_t, index);
 #ifdef __cplusplus
@@ -176,9 +178,10 @@ CALLGATE_INLINE uint32_t callgate_decide(const struct callgate_image* image, con
   return callgate_decide_by(&image->data, callgate_word_at(data, 0), callgate_word_at(data, 4), data, image);
 }
 
-// The decision for a frame of the layout that the image is made for. The frame must not change meanwhile, unless the layout
-// says single_fetch.
-CALLGATE_INLINE uint32_t callgate_decide_frame(const struct callgate_image* image, const void* frame) CALLGATE_NOEXCEPT {
+// The decision for a frame of the layout that the image is made for. The frame must not change meanwhile, unless the
+// layout says single_fetch.
+CALLGATE_INLINE uint32_t callgate_decide_frame(const struct callgate_image* image,
+                                               const void* frame) CALLGATE_NOEXCEPT {
   if (image->single_fetch) return callgate_evaluate_frame_once(frame, image);
   const uint32_t nr = callgate_word_at(frame, image->nr_offset);
   const bool has_arch = image->arch_offset != CALLGATE_NO_OFFSET;

@@ -1,4 +1,5 @@
-// Where a caller keeps the words that a filter looks at, so that calls are decided where their registers already lie.
+// Input layouts: where the words of a system call lie in memory, so that a caller need not copy registers into a
+// SeccompData.
 #pragma once
 
 #include <array>
@@ -10,26 +11,28 @@
 
 namespace CALLGATE_API callgate {
 
-// One 32-bit word of struct seccomp_data in the caller's frame.
+// The place of one 32-bit word of struct seccomp_data in the caller's frame.
 struct InputWord {
   bool is_constant = false;
-  std::uint32_t value = 0;  // the constant, or the byte offset from the start of the frame: a multiple of 4, at most max_frame_offset
+  // The constant; or the offset from the start of the frame, in bytes: a multiple of 4, at most max_frame_offset.
+  std::uint32_t value = 0;
 
   friend constexpr bool operator==(const InputWord&, const InputWord&) = default;
 };
 
 inline constexpr std::uint32_t max_frame_offset = 4092;  // bytes
 
-// A layout says of each of the 16 words where it comes from. Low halves stand at even indices (little endian): word 0 is
-// nr, 1 arch, 2 and 3 the instruction pointer, 4 + 2 i and 5 + 2 i argument i.
+// The places of the 16 words of struct seccomp_data. Word 0 is the number and must not be a constant, word 1 the
+// architecture, words 2 and 3 the instruction pointer, words 4 + 2 i and 5 + 2 i argument i; the low half comes first.
+// Chain::create() checks the offsets and answers bad_layout. A plain value without ownership.
 //
-// High halves are constant 0 only in layouts that say that a 32-bit process makes the calls; arch does not say it (int 0x80
-// from 64-bit code shows i386 with full 64-bit registers).
+// High halves may be the constant 0 only if the calls come from a 32-bit process. The architecture alone does not prove
+// it: after int 0x80 in 64-bit code it is i386, and the registers have 64 bits.
 struct InputLayout {
   std::array<InputWord, sizeof(SeccompData) / 4> words{};
 
-  // Whether others can write the frame while it is evaluated (memory shared with the traced process, another thread).
-  // Then every word is loaded once, before anything is decided by it.
+  // Whether others can write the frame during a call of evaluate_frame(), such as a process or thread that shares the
+  // memory. Every word is then loaded once, before the decision.
   bool single_fetch = false;
 
   friend constexpr bool operator==(const InputLayout&, const InputLayout&) = default;
@@ -105,14 +108,15 @@ struct InputLayout {
     return layout;
   }
 
-  // The same layout for frames that others can write.
+  // The same layout with single_fetch.
   constexpr InputLayout with_single_fetch() const noexcept {
     InputLayout layout = *this;
     layout.single_fetch = true;
     return layout;
   }
 
-  // Building blocks for layouts of one's own. Everything that is not set is the constant 0.
+  // Building blocks for other layouts. Offsets are in bytes. frame() sets number and architecture; all other words are
+  // the constant 0 until argument() and instruction_pointer() set them.
   static constexpr InputLayout frame(std::uint32_t nr_offset, std::uint32_t arch) noexcept {
     InputLayout layout;
     for (InputWord& word : layout.words) word = {true, 0};

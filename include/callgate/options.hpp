@@ -1,4 +1,4 @@
-// How a chain is compiled and what it may do to get there.
+// Options of a chain: engine, target, rule, input layout and limits. Plain values; nothing here owns anything.
 #pragma once
 
 #include <cstdint>
@@ -9,9 +9,9 @@
 
 namespace CALLGATE_API callgate {
 
-// What decides calls.
+// The part of the library that decides calls.
 enum class Engine : std::uint8_t {
-  automatic,    // the best that this build has: xbyak, else asmjit, else interpreter
+  automatic,    // the best engine of this build: xbyak, else asmjit, else interpreter
   interpreter,  // the reference interpreter alone, without an action table; needs no executable memory
   xbyak,        // native code through Xbyak (for the mode of this process)
   asmjit,       // native code through AsmJit
@@ -25,11 +25,11 @@ enum class Target : std::uint8_t {
 };
 
 enum class Optimize : std::uint8_t {
-  none,  // each filter as it stands: no action table, no decision graph
-  full,
+  none,  // code for each filter as it stands; no action table, no decision graph
+  full,  // one decision graph for all filters, and an action table
 };
 
-// How the results of a chain's filters become one.
+// How the results of all filters are merged into the result of the chain.
 enum class MergeRule : std::uint8_t {
   // Newest filter first; the first result whose action is not ALLOW ends the chain and is returned whole.
   first_non_allow,
@@ -38,6 +38,7 @@ enum class MergeRule : std::uint8_t {
   most_restrictive,
 };
 
+// The most code that an action table can refer to, in bytes.
 inline constexpr std::uint32_t max_code_bytes = std::uint32_t{1} << 18;
 
 struct Options {
@@ -46,36 +47,37 @@ struct Options {
   Optimize optimize = Optimize::full;
   MergeRule rule = MergeRule::first_non_allow;
 
-  // Make no system call that asks for executable memory (a sandbox may kill for it): the chain then runs on the
-  // interpreter, whatever `engine` says, and fallback_reason() tells so.
+  // Make no system call that asks for executable memory, for which a sandbox may kill the process. The chain then
+  // decides without code, whatever `engine` says, and its fallback_reason() is no_exec_memory.
   bool no_exec_memory = false;
 
-  // Seal the mapping of the compiled chain with mseal(2). It can then never be unmapped, not even after the chain
-  // is released: only for chains that live as long as the process.
+  // Seal the mapping of the compiled chain with mseal(2), if the kernel has it (Chain::permanent() tells). The mapping
+  // then stays until the process ends, even after the chain is released: for chains that live as long as the process.
   bool permanent = false;
 
-  // Where evaluate_frame() finds the words of a call. Table and code are made for this layout; chains whose layout is not
-  // that of struct seccomp_data still take SeccompData in evaluate(), which then runs on the interpreter.
+  // Where Chain::evaluate_frame() finds the words of a call. Table and code are made for this layout. If it is another
+  // layout than that of struct seccomp_data, Chain::evaluate() still takes SeccompData, and decides by the interpreter.
   InputLayout layout = InputLayout::seccomp_data();
 
-  // The most machine code for one chain, in bytes; above it the chain is compiled with less detail (see
-  // docs/code-generation.md). At most max_code_bytes, which is also the reach of the action table.
+  // The most machine code for one chain, in bytes; larger values than max_code_bytes count as max_code_bytes. A chain
+  // with more code is compiled again with less precision (see docs/code-generation.md).
   std::uint32_t code_limit = max_code_bytes;
 
-  // The longest path of a chain in converted instructions, counted as the kernel does; 0 lifts the limit.
+  // The longest path of a chain, in converted instructions as the kernel counts them; 0 means no limit.
   std::uint32_t path_limit = max_path_length;
 };
 
-// Whether this build makes code with `engine` for `target`; native is the mode of this process. The interpreter and
-// Engine::automatic are there for every target. Whether this process can also run the code, Chain::create() says. Thread-safe.
+// Whether this build can make code for `target` with `engine`. The interpreter and Engine::automatic are available for
+// every target. Chain::create() also checks that this process can run the code. Thread-safe.
 bool available(Engine engine, Target target) noexcept;
 
-// What Engine::automatic stands for: xbyak if it is available for the target, else asmjit, else interpreter. Thread-safe.
+// The engine that Engine::automatic selects: xbyak if it is available for the target, else asmjit, else interpreter.
+// Thread-safe.
 Engine best(Target target) noexcept;
 
-// Why a chain for which native code was asked for, or would have been chosen, runs on the interpreter.
+// Why a chain decides without code although its options do not ask for the interpreter.
 enum class FallbackReason : std::uint8_t {
-  none,             // it runs on the engine that was asked for
+  none,             // no fallback: the chain has the engine of its options
   no_exec_memory,   // Options::no_exec_memory
   no_jit,           // this build has no assembler, or this machine is not x86
   memory_refused,   // the system refused executable memory; see Chain::fallback_errno()
@@ -84,8 +86,10 @@ enum class FallbackReason : std::uint8_t {
   assembler_error,  // the assembler refused an instruction, or disagreed with the computed sizes: a bug in callgate
 };
 
+// The reason in words: a string literal, never null. Thread-safe.
 const char* message(FallbackReason reason) noexcept;
 
+// The names of values as command lines have them: string literals, never null. Thread-safe.
 const char* name(Engine engine) noexcept;     // "auto", "interp", "xbyak", "asmjit"
 const char* name(Target target) noexcept;     // "native", "x86_64", "x86_32"
 const char* name(Optimize level) noexcept;    // "none", "full"
