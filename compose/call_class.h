@@ -1,5 +1,5 @@
-// The classes of system calls that a chain is specialised for: one for each number that the action table keeps, and a few
-// for all the others, so that every call belongs to exactly one.
+// The classes of system calls that a chain is specialised for: one for each number that the action table keeps, and a
+// few for all the others, so that every call belongs to exactly one.
 #pragma once
 
 #include <array>
@@ -57,8 +57,8 @@ constexpr std::uint32_t class_of(std::uint32_t nr, std::uint32_t arch_value) {
   return class_count;
 }
 
-// Where the run of equal values that starts at `first` ends. Neighbouring classes mostly are alike, so what costs more than a
-// comparison is done once a run; long runs are compared eight at a time, most others are short.
+// Where the run of equal values that starts at `first` ends. Neighbouring classes mostly are alike, so what costs more
+// than a comparison is done once a run; long runs are compared eight at a time, most others are short.
 inline std::uint32_t run_end(std::span<const std::uint32_t> by_class, std::uint32_t first) {
   constexpr std::ptrdiff_t step = 8;
   const std::uint32_t* const last = by_class.data() + by_class.size();

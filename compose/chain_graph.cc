@@ -20,8 +20,8 @@ constexpr std::uint32_t rest_class(std::size_t i) { return domain_classes + stat
 constexpr ClassId rest_class_id(std::size_t i) { return ClassId{1 + static_cast<std::uint32_t>(i)}; }
 constexpr std::uint32_t first_group_id = 1 + static_cast<std::uint32_t>(rest_classes.size());
 
-// Puts filters, oldest first, on top of a chain's graph. Each method that adds something returns false or nothing when a budget
-// is exceeded; the graph is of no use then.
+// Puts filters, oldest first, on top of a chain's graph. Each method that adds something returns false or nothing when
+// a budget is exceeded; the graph is of no use then.
 class Attacher {
  public:
   Attacher(const ChainGraph& older, const Composition& composition, std::uint32_t budget)
@@ -94,17 +94,18 @@ class Attacher {
     std::ranges::fill(std::span(decisions_.roots).subspan(first, end - first), root);
   }
 
-  // Numbers of a domain that the filter treats alike, and the residual that was made last for one of them. Numbers whose older
-  // roots are the same have the same residual.
+  // Numbers of a domain that the filter treats alike, and the residual that was made last for one of them. Numbers
+  // whose older roots are the same have the same residual.
   struct Group {
     ClassId class_id;
     NodeId older;
     NodeId residual;
   };
 
-  // The residual of the filter from `node` on in front of the root `older`, for a number of the group; the first one makes the
-  // group.
-  std::optional<NodeId> residual_of(std::optional<Group>& group, NodeId node, NodeId older, std::uint32_t n, const Domain& domain) {
+  // The residual of the filter from `node` on in front of the root `older`, for a number of the group; the first one
+  // makes the group.
+  std::optional<NodeId> residual_of(std::optional<Group>& group, NodeId node, NodeId older, std::uint32_t n,
+                                    const Domain& domain) {
     if (group && group->older == older) return group->residual;
     const ClassId class_id = group ? group->class_id : ClassId{next_class_id_++};
     specialiser_.set_class(class_id, domain.first + n, domain.arch);
@@ -129,7 +130,8 @@ class Attacher {
     return within_budget;
   }
 
-  bool arrive_in_groups(const Arrival& arrival, const Domain& domain, std::uint32_t first_class, const NumberGroups& groups) {
+  bool arrive_in_groups(const Arrival& arrival, const Domain& domain, std::uint32_t first_class,
+                        const NumberGroups& groups) {
     std::vector<std::optional<Group>> made(groups.count);
     bool within_budget = true;
     arrival.numbers.for_each([&](std::uint32_t n) {
@@ -183,7 +185,7 @@ class Attacher {
 void assert_sound([[maybe_unused]] const ChainGraph& decisions) {
 #ifndef NDEBUG
   const Guards guards = decisions.by_number() ? Guards::by_facts : Guards::in_graph;
-  // The rules of a graph are those of every merge rule.
+  // The rules of a graph are the same for every merge rule.
   const Sequence sequence = seccomp_sequence(MergeRule::first_non_allow);
   assert(!check(decisions.graph, decisions.roots, sequence, guards).has_value());
 #endif

@@ -25,10 +25,10 @@ enum class Precision : std::uint8_t {
 };
 const char* name(Precision precision);
 
-// Budget of steps for one attach: in proportion to the new instructions and to the nodes of the older graph, and at most a fixed
-// number for each max_program_length instructions, of which `per_number` may take a quarter and `number_blind` a half, because
-// they are tried when another precision was over its budget. Real filters take fewer than ten steps for each instruction; a step
-// is about 60 ns.
+// Budget of steps for one attach: in proportion to the new instructions and to the nodes of the older graph, and at
+// most a fixed number for each max_program_length instructions, of which `per_number` may take a quarter and
+// `number_blind` a half, because they are tried when another precision was over its budget. Real filters take fewer
+// than ten steps for each instruction; a step is about 60 ns.
 inline constexpr std::uint32_t max_specialise_steps = 40'000;
 inline constexpr std::uint32_t least_specialise_steps = 8'192;
 inline constexpr std::uint32_t specialise_steps_per_insn = 16;
@@ -63,9 +63,9 @@ std::uint32_t step_budget(const ChainGraph& older, std::span<const Program* cons
 // ChainGraph of a chain without filters.
 ChainGraph allow_all(Precision precision);
 
-// ChainGraph of the chain with `newer` (oldest first) on top of one that decides as `older`; the first of them has number
-// `filter` in the chain. Empty when a filter has no graph (ir/build.h) or a budget is exceeded. `older` must have been made
-// for the same composition. May throw std::bad_alloc.
+// ChainGraph of the chain with `newer` (oldest first) on top of one that decides as `older`; the first of them has
+// number `filter` in the chain. Empty when a filter has no graph (ir/build.h) or a budget is exceeded. `older` must
+// have been made for the same composition. May throw std::bad_alloc.
 std::optional<ChainGraph> attach(const ChainGraph& older, std::span<const Program* const> newer, std::uint32_t filter,
                                 const Composition& composition);
 

@@ -17,8 +17,8 @@ struct FilterGraph : Graph {
   NodeId root = 0;
 };
 
-// Empty if the filter has no graph (ir/build.h). `filter` is the number of the filter in the sources of the nodes. May throw
-// std::bad_alloc.
+// Empty if the filter has no graph (ir/build.h). `filter` is the number of the filter in the sources of the nodes. May
+// throw std::bad_alloc.
 inline std::optional<FilterGraph> build(const Program& program, std::uint32_t filter = 0) {
   FilterGraph graph;
   const auto root = ir::build(graph, program, seccomp_sequence(MergeRule::first_non_allow), filter);

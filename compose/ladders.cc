@@ -6,8 +6,8 @@
 
 namespace callgate::compose {
 
-// A constant extends the place in its block of numbers_per_domain, or gets a place of its own; the last place takes the constants
-// of all further blocks.
+// A constant extends the place in its block of numbers_per_domain, or gets a place of its own; the last place takes the
+// constants of all further blocks.
 void Ladders::Ladder::add(std::uint32_t k) {
   constexpr std::uint32_t block = numbers_per_domain;
   for (std::uint32_t i = 0; i < place_count; ++i) {

@@ -6,8 +6,8 @@
 //   n2: if nr == 0x12c then n0 else n1      nr is 7:          skip(n5) is n1, without a step on n4 … n2
 //   n1: return ALLOW                        nr in 512 … 999:  skip(n5) is n1: no constant of a rung lies there
 //
-// The rungs of all ladders are in one hash table, by ladder and constant; an interval is compared with a few intervals that
-// cover the constants. So a skip costs one step, and the first one on a ladder one step for each rung.
+// The rungs of all ladders are in one hash table, by ladder and constant; an interval is compared with a few intervals
+// that cover the constants. So a skip costs one step, and the first one on a ladder one step for each rung.
 #pragma once
 
 #include <array>
@@ -20,15 +20,15 @@
 
 namespace callgate::compose {
 
-// Finds the ladders of a graph, which may grow, when they are asked for. A tail that several ladders share belongs to the one
-// that was found first, and is the end of the others.
+// Finds the ladders of a graph, which may grow, when they are asked for. A tail that several ladders share belongs to
+// the one that was found first, and is the end of the others.
 class Ladders {
  public:
   explicit Ladders(const Graph& graph) : graph_(graph) {}
 
-  // The node that the ladder at `node` leads to if its value lies in low … high: the successor of the rung whose constant is
-  // equal, or the end of the ladder. `node` itself if no ladder begins there, or if the interval may contain a constant. May
-  // throw std::bad_alloc.
+  // The node that the ladder at `node` leads to if its value lies in low … high: the successor of the rung whose
+  // constant is equal, or the end of the ladder. `node` itself if no ladder begins there, or if the interval may
+  // contain a constant. May throw std::bad_alloc.
   NodeId skip(NodeId node, std::uint32_t low, std::uint32_t high);
 
  private:
@@ -36,7 +36,8 @@ class Ladders {
   static constexpr std::uint32_t unseen = 0xffffffff;  // values of ladder_of_ that are no index
   static constexpr std::uint32_t none = 0xfffffffe;
 
-  // An interval that contains some of a ladder's constants. Constants lie in few blocks: the numbers of one or two domains.
+  // An interval that contains some of a ladder's constants. Constants lie in few blocks: the numbers of one or two
+  // domains.
   struct Place {
     std::uint32_t least = 0;
     std::uint32_t greatest = 0;

@@ -45,8 +45,8 @@ NumberSet NumberColumns::holds(const Node& test, const Domain& domain) {
   return where<Compare::any_bit_set>(columns_[0], columns_[1]);
 }
 
-// The column in `slot` becomes the values of the expression; later slots are free. Recursion is bounded by the size of an
-// expression.
+// The column in `slot` becomes the values of the expression; later slots are free. Recursion is bounded by the size of
+// an expression.
 void NumberColumns::compute(ExprId id, const Domain& domain, std::size_t slot) {
   if (columns_.size() < slot + 2) columns_.resize(slot + 2);
   const Expr& e = graph_.expr_at(id);

@@ -16,8 +16,8 @@ class NumberColumns {
  public:
   explicit NumberColumns(const Graph& graph) : graph_(graph) {}
 
-  // The numbers for which a test holds that depends on nothing but number and architecture. Those that would divide by 0 on
-  // the way do not come to the test; whether they are in the set says nothing. May throw std::bad_alloc.
+  // The numbers for which a test holds that depends on nothing but number and architecture. A number whose expression
+  // divides by 0 does not arrive at the test; whether it is in the set means nothing. May throw std::bad_alloc.
   NumberSet holds(const Node& test, const Domain& domain);
 
  private:

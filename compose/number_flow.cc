@@ -4,7 +4,7 @@
 
 namespace callgate::compose {
 
-// The numbers that come to a node; a reference until the next call.
+// The numbers that arrive at a node; a reference until the next call.
 NumberSet& NumberFlow::at(NodeId id) {
   if (set_of_[id] == no_set) {
     set_of_[id] = static_cast<std::uint32_t>(sets_.size());
@@ -14,7 +14,7 @@ NumberSet& NumberFlow::at(NodeId id) {
   return sets_[set_of_[id]];
 }
 
-// Successors have smaller numbers, so the waiting node with the greatest number has got all that come to it.
+// Successors have smaller numbers, so all numbers have arrived at the waiting node with the greatest number.
 std::span<const Arrival> NumberFlow::run(NodeId root, const Domain& domain) {
   set_of_.resize(graph_.node_count(), no_set);
   waiting_.resize(graph_.node_count() / 64 + 1);
@@ -76,8 +76,8 @@ void NumberFlow::split(const Node& node, NumberSet numbers, const Domain& domain
   }
 }
 
-// A test of the number itself cuts the domain at a threshold or takes one number out; only what is left is computed for all
-// numbers. Ladders of any length so cost one step a test.
+// A test of the number itself cuts the domain at a threshold or takes one number out; only other tests are computed for
+// all numbers. So a ladder of any length costs one step for each test.
 NumberGroups NumberFlow::groups(NodeId root, const NumberSet& numbers, const Domain& domain) {
   visit_of_.resize(graph_.node_count());
   ++visit_;
@@ -144,7 +144,8 @@ NumberSet NumberFlow::takers(const Node& node, const Domain& domain) {
   return columns_.holds(node, domain);
 }
 
-// The first number, relative to the first of all, for which nr > k or nr >= k holds; numbers_per_domain if none.
+// The least number, relative to the first of the domain, for which nr > k or nr >= k holds; numbers_per_domain if there
+// is none.
 std::uint32_t NumberFlow::threshold(const Node& node, const Domain& domain) const {
   std::uint64_t k = graph_.constant_value(node.rhs);
   if (node.compare == Compare::greater) ++k;

@@ -1,6 +1,7 @@
-// The flow of the numbers of one domain through the graph of a filter, up to the first test of an argument, and the groups of
-// numbers that the tests behind it do not tell apart. A dataflow analysis over a graph without loops: the value at a node is the
-// set of numbers that arrive there. The filter of tests/golden/ir/residuals_shared.graph, and x86_64:
+// The flow of the numbers of one domain through the graph of a filter, up to the first test of an argument, and the
+// groups of numbers that the tests behind it do not tell apart. A dataflow analysis over a graph without loops: the
+// value at a node is the set of numbers that arrive there. The filter of tests/golden/ir/residuals_shared.graph, and
+// x86_64:
 //
 //   n6: if nr == 0x5 then n2 else n5               all 512 numbers
 //   n5: if nr == 0x9 then n3 else n4               all but 5
@@ -34,8 +35,8 @@ struct Arrival {
   NumberSet numbers;
 };
 
-// A partition of the numbers of a domain: every test that depends on number and architecture alone has the same answer for all
-// numbers of a group.
+// A partition of the numbers of a domain: every test that depends on number and architecture alone has the same answer
+// for all numbers of a group.
 struct NumberGroups {
   static constexpr std::uint32_t most = 2 * numbers_per_domain + 1;
 
@@ -43,9 +44,9 @@ struct NumberGroups {
   std::uint32_t count = 0;
 };
 
-// The budget of steps for a filter of so many instructions. A test that is more than one comparison of the number (JSET,
-// arithmetic) is computed for all numbers of the domain; when the steps are used up, it counts as a test that depends on more.
-// A step is about 100 ns; real filters take few.
+// The budget of steps for a filter of so many instructions. A test that is more than one comparison of the number
+// (JSET, arithmetic) is computed for all numbers of the domain; when the steps are used up, it counts as a test that
+// depends on more. A step is about 100 ns; real filters take few.
 constexpr std::uint32_t max_number_steps(std::size_t insns) { return static_cast<std::uint32_t>(2'048 + 4 * insns); }
 
 // An object may be used for several roots and domains of one graph that grows.
@@ -60,8 +61,8 @@ class NumberFlow {
   // std::bad_alloc.
   std::span<const Arrival> run(NodeId root, const Domain& domain);
 
-  // The groups of `numbers` that the tests at and below `node` tell apart; the groups of other numbers mean nothing. When the
-  // steps are used up, every number is a group of its own.
+  // The groups of `numbers` that the tests at and below `node` tell apart; the groups of other numbers mean nothing.
+  // When the steps are used up, every number is a group of its own.
   NumberGroups groups(NodeId node, const NumberSet& numbers, const Domain& domain);
 
  private:

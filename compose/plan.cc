@@ -16,8 +16,8 @@ class Planner {
   Planner(Plan plan, const AllFilters& all, const PlanOptions& options)
       : plan_(std::move(plan)), all_(all), options_(options) {}
 
-  // With as much precision as the budgets allow. Filters that have no graph together are added one by one, and a filter that has
-  // none by itself in baseline form.
+  // With as much precision as the budgets allow. Filters that have no graph together are added one by one, and a filter
+  // that has none by itself in baseline form.
   void add(std::span<const Program* const> newer, std::uint32_t filter) {
     for (Precision precision = most_precision(); precision != Precision::baseline; precision = less(precision)) {
       if (extend(newer, filter, precision)) return;
@@ -41,8 +41,8 @@ class Planner {
     return newest() != nullptr ? newest()->precision : options_.precision;
   }
 
-  // Puts the filters into the newest segment if it has a graph, else into a segment of their own. A graph of another precision is
-  // made anew from all filters of the segment. False, and nothing has changed, if a budget is exceeded.
+  // Puts the filters into the newest segment if it has a graph, else into a segment of their own. A graph of another
+  // precision is made anew from all filters of the segment. False, and nothing has changed, if a budget is exceeded.
   bool extend(std::span<const Program* const> newer, std::uint32_t filter, Precision precision) {
     const ChainGraph* below = newest();
     if (below == nullptr) return push(attach_to(allow_all(precision), newer, filter), filter, newer.size());
@@ -63,12 +63,15 @@ class Planner {
   void forget_numbers() {
     const std::uint32_t oldest = plan_.front()->oldest_filter;
     const auto programs = filters(oldest, oldest + plan_.front()->filter_count);
-    if (replace_newest(attach_to(allow_all(Precision::number_blind), programs, oldest), oldest, programs.size())) return;
+    auto graph = attach_to(allow_all(Precision::number_blind), programs, oldest);
+    if (replace_newest(std::move(graph), oldest, programs.size())) return;
     plan_.erase(plan_.begin());
-    for (std::size_t i = 0; i < programs.size(); ++i) add_baseline(*programs[i], oldest + static_cast<std::uint32_t>(i));
+    std::uint32_t filter = oldest;
+    for (const Program* program : programs) add_baseline(*program, filter++);
   }
 
-  std::optional<ChainGraph> attach_to(const ChainGraph& older, std::span<const Program* const> programs, std::uint32_t filter) const {
+  std::optional<ChainGraph> attach_to(const ChainGraph& older, std::span<const Program* const> programs,
+                                      std::uint32_t filter) const {
     return attach(older, programs, filter, {options_.rule, options_.fixed, older.precision});
   }
 

@@ -16,7 +16,7 @@
 
 namespace callgate::compose {
 
-// One or more neighbouring filters: as decisions, or one filter in baseline form.
+// One or more neighbouring filters as one graph, or one filter in baseline form.
 struct Segment {
   std::variant<ChainGraph, Baseline> form;
   std::uint32_t oldest_filter;  // counted from the chain's oldest filter, which is 0
@@ -26,23 +26,23 @@ struct Segment {
   const Baseline* baseline() const { return std::get_if<Baseline>(&form); }
 };
 
-// Newest first. Segments are immutable and shared between a chain and those that are attached to it. Only the newest one
-// may decide by number: below a baseline form nothing is known of the call.
+// Newest first. Segments are immutable and shared between a chain and the chains made by attaching to it. Only the
+// newest segment may have roots by number: below a baseline form nothing is known of the call.
 using Plan = std::vector<std::shared_ptr<const Segment>>;
 
 struct PlanOptions {
   MergeRule rule = MergeRule::first_non_allow;
   Optimize level = Optimize::full;
   FixedWords fixed = {};
-  Precision precision = Precision::path_sensitive;  // the most that decisions may know
+  Precision precision = Precision::path_sensitive;  // the most that a graph may have
 };
 
 // All filters of the chain, oldest first. Called only when a segment must be made anew.
 using AllFilters = std::function<std::vector<const Program*>()>;
 
-// The plan for `newer` (oldest first) on top of a chain with plan `older`, whose filters number `filter`. Filters whose
-// decisions are over a budget (compose/chain_graph.h) are tried again with less precision; those that have no graph at all become
-// segments in baseline form. May throw std::bad_alloc.
+// The plan for `newer` (oldest first) on top of a chain of `filter` filters with plan `older`. Filters whose graph is
+// over a budget (compose/chain_graph.h) are tried again with less precision; a filter that has no graph at all becomes
+// a segment in baseline form. May throw std::bad_alloc.
 Plan attach(const Plan& older, std::span<const Program* const> newer, std::uint32_t filter, const AllFilters& all,
             const PlanOptions& options);
 

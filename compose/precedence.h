@@ -1,5 +1,5 @@
-// The kernel compares actions as signed numbers (seccomp_run_filters() in kernel/seccomp.c); with the sign bit flipped the
-// order is that of unsigned numbers, which is how tests of a graph compare.
+// The kernel compares actions as signed numbers (seccomp_run_filters() in kernel/seccomp.c); with the sign bit flipped
+// the order is that of unsigned numbers, which is how tests of a graph compare.
 #pragma once
 
 #include <cstdint>

@@ -83,16 +83,16 @@ std::uint32_t Specialiser::facts_of(const State& state, ExprId value) const {
   return e.offset() == nr_offset ? class_nr_ : class_arch_;
 }
 
-// The value of an expression that depends on nothing but number and architecture. Not in the older graph: the number is that of
-// one call of the class, and only the tests of the newer filter have the same answer for all of them.
+// The value of an expression that depends on nothing but number and architecture. Not in the older graph: the number is
+// that of one call of the class, and only the tests of the newer filter have the same answer for all of them.
 std::optional<std::uint32_t> Specialiser::value_in_class(const State& state, ExprId id) const {
   if (number_known_ && !state.in_older) return number_value(graph_, id, nr_, arch_);
   const Expr& e = graph_.expr_at(id);
   return e.op == Op::constant ? std::optional(e.value()) : std::nullopt;
 }
 
-// The expression with the architecture substituted. The number is not, so that one graph serves all numbers of the class.
-// Recursion is bounded by the size of an expression.
+// The expression with the architecture substituted. The number is not, so that one graph serves all numbers of the
+// class. Recursion is bounded by the size of an expression.
 ExprId Specialiser::with_arch(const State& state, ExprId id) {
   const Expr e = graph_.expr_at(id);
   if (!number_known_ || state.in_older || (e.words & arch_words) == 0) return id;
@@ -115,14 +115,14 @@ void Specialiser::forget(State& state) const {
   if (!state.known.empty()) state.known.keep(support);
 }
 
-// Whether the node of the older graph is its own residual: the older graph was specialised for this class, no facts are known,
-// and the result so far is ALLOW.
+// Whether the node of the older graph is its own residual: the older graph was specialised for this class, no facts are
+// known, and the result so far is ALLOW.
 bool Specialiser::can_only_stay(const State& state) const {
   return state.in_older && !state.current_computed && state.current == action::allow && state.known.empty();
 }
 
-// The precedence of the strictest result at or below a node; a computed result may be any. Successors have smaller numbers, so
-// a table that is filled upwards meets them first.
+// The precedence of the strictest result at or below a node; a computed result may be any. Successors have smaller
+// numbers, so a table that is filled upwards meets them first.
 std::uint32_t Specialiser::strictest_below(NodeId id) {
   for (auto next = static_cast<NodeId>(strictest_.size()); next <= id; ++next) {
     const Node& node = graph_.node_at(next);
@@ -146,15 +146,16 @@ ExprId Specialiser::precedence_of(ExprId result) {
   return fold_expr(graph_, Op::xor_, action, graph_.constant(sign_bit));
 }
 
-// The residual of a leaf of the older graph: its result or the one so far, whichever is stricter, of equal ones the newer.
-// A computed result is compared when the call is decided.
+// The residual of a leaf of the older graph: its result or the one so far, whichever is stricter, of equal ones the
+// newer. A computed result is compared when the call is decided.
 NodeId Specialiser::merge(const State& state, const Node& leaf, NodeId id) {
   const bool constant = leaf.kind == NodeKind::constant;
   if (!state.current_computed) {
     if (constant || state.current == action::allow) return id;  // descend() stops where nothing is stricter
     const NodeId so_far = graph_.leaf(state.current);
     const ExprId other = precedence_of(leaf.computed());
-    return fold_test(graph_, Compare::greater_equal, other, graph_.constant(compose::precedence(state.current)), so_far, id, leaf.source);
+    const ExprId mine = graph_.constant(compose::precedence(state.current));
+    return fold_test(graph_, Compare::greater_equal, other, mine, so_far, id, leaf.source);
   }
   const NodeId so_far = graph_.computed_leaf(state.current);
   if (constant && leaf.result() == action::allow) return so_far;
@@ -172,15 +173,16 @@ NodeId Specialiser::resolve(const State& state, NodeId leaf) {
                                    : graph_.computed_leaf(value, node.source);
 }
 
-// At a leaf of the older graph, the residual; at a leaf of the newer filter, the residual if its result is final, or else the
-// walk continues in the older graph with that result.
+// At a leaf of the older graph, the residual; at a leaf of the newer filter, the residual if its result is final, or
+// else the walk continues in the older graph with that result.
 std::optional<NodeId> Specialiser::at_leaf(State& state) {
   const NodeId id = resolve(state, state.node);
   const Node leaf = graph_.node_at(id);
   const bool constant = leaf.kind == NodeKind::constant;
   if (state.in_older) return merge(state, leaf, id);
   const bool allows = constant && leaf.result() == action::allow;
-  const bool is_final = rule_ == MergeRule::first_non_allow || (constant && compose::precedence(leaf.result()) == strictest_precedence);
+  const bool is_strictest = constant && compose::precedence(leaf.result()) == strictest_precedence;
+  const bool is_final = rule_ == MergeRule::first_non_allow || is_strictest;
   if (!allows && is_final) return id;
   state.current_computed = !constant;
   state.current = constant ? leaf.result() : leaf.computed();
@@ -191,8 +193,8 @@ std::optional<NodeId> Specialiser::at_leaf(State& state) {
   return std::nullopt;
 }
 
-// The node that the ladder at the state's node leads to, if there is a ladder and the value of its tests lies in low … high; else
-// the state's node.
+// The node that the ladder at the state's node leads to, if there is a ladder and the value of its tests lies in low …
+// high; else the state's node.
 NodeId Specialiser::skip(const State& state, const Node& node, std::uint32_t low, std::uint32_t high) {
   if (node.compare != Compare::equal || !graph_.is_constant(node.rhs)) return state.node;
   return ladders_.skip(state.node, low, high);
@@ -248,7 +250,8 @@ inline void Specialiser::learn(State& state, const Asked& asked, bool holds) {
   state.known.set(asked.subject, facts_.intern(facts), asked.support);
 }
 
-// The residual of a state that was met before; or the state continues at `then`, and a frame holds the state of `otherwise`.
+// The residual of a state that was met before; or the state continues at `then`, and a frame holds the state of
+// `otherwise`.
 inline std::optional<NodeId> Specialiser::branch(State& state, const Node& node, ExprId lhs, ExprId rhs, const Asked* asked) {
   const std::uint32_t met = memo_.size();
   const std::uint32_t memo = memo_.intern(state);
@@ -272,7 +275,8 @@ std::optional<NodeId> Specialiser::at_test(State& state, const Node& node) {
   }
   const ExprId lhs = with_arch(state, node.lhs);
   const ExprId rhs = with_arch(state, node.rhs);
-  // Folding leaves no x > k: one has its right side from the class, and fold_test() will give it another form. No facts then.
+  // Folding leaves no x > k: one has its right side from the class, and fold_test() will give it another form. No facts
+  // then.
   const bool is_folded = graph_.is_constant(rhs) && (graph_.is_constant(lhs) || node.compare == Compare::greater);
   if (!use_facts_ || is_folded) return branch(state, node, lhs, rhs, nullptr);
   const Asked asked = ask(state, node.compare, lhs, rhs);

@@ -1,8 +1,9 @@
-// Partial evaluation of a filter on top of the graph of the older filters: the residual graph of both for one class of calls.
+// Partial evaluation of a filter on top of the graph of the older filters: the residual graph of both for one class of
+// calls.
 //
-// A graph is a decision diagram whose tests come in no fixed order. To put one on top of another is *apply*, to evaluate it
-// under what is known of a value is *restrict* (Bryant, Graph-Based Algorithms for Boolean Function Manipulation, 1986); both
-// are done in one walk, with a memo of the states that were visited.
+// A graph is a decision diagram whose tests come in no fixed order. To put one on top of another is *apply*, to
+// evaluate it under what is known of a value is *restrict* (Bryant, Graph-Based Algorithms for Boolean Function
+// Manipulation, 1986); both are done in one walk, with a memo of the states that were visited.
 //
 // An older filter, and a newer one on top of it (tests/golden/ir/older_folds_away.graph shows both whole):
 //
@@ -14,14 +15,14 @@
 //   x86_64, number 0:   o2                          n3 and n2 are decided, and their ALLOW continues in the older graph
 //   other architectures: n3, n2, and then o2        nothing is known of the number: the tests stay
 //
-// The walk goes from the root of the newer filter downwards. Where a path ends in ALLOW, it continues at the root of the older
-// graph, with all facts of the path (under most_restrictive it continues behind other results too, and carries the result
-// along). A test that the class or the facts decide is not made again: the walk continues at one successor. At any other test
-// it branches, and each way learns the answer.
+// The walk goes from the root of the newer filter downwards. Where a path ends in ALLOW, it continues at the root of
+// the older graph, with all facts of the path (under most_restrictive it continues behind other results too, and
+// carries the result along). A test that the class or the facts decide is not made again: the walk continues at one
+// successor. At any other test it branches, and each way learns the answer.
 //
-// Invariants: two states with equal futures are one state, because a state holds only facts about values that are tested below
-// its node, and the class only where a test below depends on the number. Forgetting a fact is sound: it costs a test. New nodes
-// are made bottom-up by the folding constructors (ir/fold.h).
+// Invariants: a state holds only facts about values that are tested below its node, and the class only where a test
+// below depends on the number, so paths whose difference makes no difference below are one state. Forgetting a fact is
+// sound: it costs a test. New nodes are made bottom-up by the folding constructors (ir/fold.h).
 //
 // Cost: one step for each state and node visited, about 60 ns; the budget bounds the steps. No recursion over nodes.
 #pragma once
@@ -40,9 +41,9 @@
 
 namespace callgate::compose {
 
-// A comparison of two values neither of which is constant. All comparisons of the same values that have the same answer, or the
-// opposite one, have one form: no `greater` (x > y is not y >= x), and the smaller ExprId first where the order makes no
-// difference.
+// A comparison of two values neither of which is constant. All comparisons of the same values that have the same
+// answer, or the opposite one, have one form: no `greater` (x > y is not y >= x), and the smaller ExprId first where
+// the order makes no difference.
 struct Relation {
   Compare compare;
   ExprId lhs;
@@ -52,7 +53,8 @@ struct Relation {
   std::uint32_t hash() const { return mix(static_cast<std::uint32_t>(compare), lhs, rhs); }
 };
 
-// The subject of a fact: the value of an expression (its ExprId), or the truth of a relation (relation_bit and its index).
+// The subject of a fact: the value of an expression (its ExprId), or the truth of a relation (relation_bit and its
+// index).
 using SubjectId = std::uint32_t;
 inline constexpr SubjectId relation_bit = 0x80000000;
 
@@ -99,22 +101,22 @@ class Specialiser {
     facts_.intern(F{});
   }
 
-  // The calls that run() specialises for from here on: either calls of one architecture that the newer filter treats alike, with
-  // the number of one of them (every test of the newer filter that depends on number and architecture alone has the same answer
-  // for all of them; nothing else may be concluded from the number); or calls of one architecture or of every unknown one, with
-  // an interval of numbers; or all calls.
+  // The calls that run() specialises for from here on: either calls of one architecture that the newer filter treats
+  // alike, with the number of one of them (every test of the newer filter that depends on number and architecture alone
+  // has the same answer for all of them; nothing else may be concluded from the number); or calls of one architecture
+  // or of every unknown one, with an interval of numbers; or all calls.
   void set_class(ClassId id, std::uint32_t nr, std::uint32_t arch);
   void set_class(ClassId id, std::optional<std::uint32_t> arch, std::uint32_t low, std::uint32_t high);
   void set_no_class();
 
-  // The root of the residual graph of the filter at `newer` and then the filters at `older`. Empty when the budget is used up.
-  // May throw std::bad_alloc.
+  // The root of the residual graph of the filter at `newer` and then the filters at `older`. Empty when the budget is
+  // used up. May throw std::bad_alloc.
   std::optional<NodeId> run(NodeId newer, NodeId older);
 
   std::uint32_t steps() const { return steps_; }
 
  private:
-  // A position of the walk, and what is known there.
+  // A position of the walk, and the facts of the path to it.
   struct State {
     NodeId node = 0;
     NodeId older = 0;        // the root of the older graph while `node` is of the newer filter, then 0
@@ -131,7 +133,7 @@ class Specialiser {
     }
   };
 
-  // A test that was branched at and whose residual waits for those of its successors.
+  // A test at which the walk branched, and whose residual is made when the residuals of both successors are there.
   struct Frame {
     std::uint32_t memo;  // the index of the state
     State other;         // the state of `otherwise`, which is walked after `then`
@@ -187,11 +189,11 @@ class Specialiser {
   Ladders ladders_;
 
   ClassId class_id_ = ClassId::none;
-  bool number_known_ = false;     // whether nr_ and arch_ are those of a call of the class
+  bool number_known_ = false;     // whether nr_ and arch_ belong to a call of the class
   std::uint32_t nr_ = 0;
   std::uint32_t arch_ = 0;
   std::uint32_t class_nr_ = 0;    // index of the facts about the number of every call of the class
-  std::uint32_t class_arch_ = 0;  // and of those about the architecture
+  std::uint32_t class_arch_ = 0;  // index of the facts about the architecture
 
   Interner<F> facts_;
   Interner<Relation> relations_;

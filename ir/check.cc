@@ -7,8 +7,8 @@
 namespace callgate::ir {
 namespace {
 
-// Merging the results of filters puts at most two operations, each with a constant, around the expression of a result (the
-// precedence of its action).
+// Merging the results of filters puts at most two operations, each with a constant, around the expression of a result
+// (the precedence of its action).
 constexpr std::uint32_t max_size = max_expr_size + 4;
 
 class Checker {
@@ -66,7 +66,8 @@ class Checker {
     return "unknown kind";  // LCOV_EXCL_LINE: every value has its case above
   }
 
-  // Every division whose divisor may be 0, by itself: no node may compute it unless the path has passed a guard of its divisor.
+  // Every division whose divisor may be 0, by itself: no node may compute it unless the path has passed a guard of its
+  // divisor.
   std::optional<std::string> check_divisions() const {
     for (ExprId id = 0; id < graph_.expr_count(); ++id) {
       const Expr& e = graph_.expr_at(id);
@@ -75,15 +76,17 @@ class Checker {
       if (graph_.is_constant(divisor) && graph_.constant_value(divisor) != 0) continue;
       const std::vector<bool> uses = users_of(id);
       const auto node = reached_unguarded(
-          [&](const Node& n) { return n.kind != NodeKind::constant && (uses[n.lhs] || (n.kind == NodeKind::test && uses[n.rhs])); },
+          [&](const Node& n) {
+            return n.kind != NodeKind::constant && (uses[n.lhs] || (n.kind == NodeKind::test && uses[n.rhs]));
+          },
           [&](const Node& n) { return Guarded{is_bits_test(n, divisor), is_zero_test(n, divisor)}; });
       if (node) return at_node(*node, "divides by expression " + std::to_string(divisor) + " which may be 0");
     }
     return std::nullopt;
   }
 
-  // Every computed leaf that may let the next filter decide, by itself: code takes the result of a computed leaf for final, so
-  // the path must have passed a test that its action is another one.
+  // Every computed leaf that may let the next filter decide, by itself: code takes the result of a computed leaf for
+  // final, so the path must have passed a test that its action is another one.
   std::optional<std::string> check_computed_leaves() const {
     for (NodeId id = 0; id < graph_.node_count(); ++id) {
       const Node& leaf = graph_.node_at(id);
@@ -102,8 +105,8 @@ class Checker {
   };
 
   // The first node for which needs_guard(node) holds on some path from a root without a guard. guarded(node) says which
-  // successors a test guards: from there on a path is safe, whatever it comes to. Predecessors have greater numbers, so a loop
-  // downwards knows of a node whether some unguarded path arrives there before it passes on that knowledge.
+  // successors a test guards: from there on a path is safe, whatever it comes to. Predecessors have greater numbers, so
+  // a loop downwards knows of a node whether some unguarded path arrives there before it passes on that knowledge.
   template <class NeedsGuard, class GuardedBy>
   std::optional<NodeId> reached_unguarded(NeedsGuard needs_guard, GuardedBy guarded) const {
     std::vector<bool> arrives(graph_.node_count());

@@ -11,8 +11,8 @@
 
 namespace callgate::ir {
 
-// Where the tests are that guard a division or a computed leaf: all in the graph, or some of them decided by the class of the
-// input or by facts of the path, and gone. Graphs that are specialised (compose/chain_graph.h) have the latter.
+// Where the tests are that guard a division or a computed leaf: all in the graph, or some of them decided by the class
+// of the input or by facts of the path, and gone. Graphs that are specialised (compose/chain_graph.h) have the latter.
 enum class Guards : std::uint8_t { in_graph, by_facts };
 
 // The first broken rule, with the node or expression that breaks it; empty if the graph holds all of them:

@@ -1,5 +1,5 @@
-// The pass over a finished graph; all other rules are applied while nodes are made (ir/fold.h, compose/specialise.h). Returns
-// whether it changed anything. What a pass may and may not do is written down in docs/optimiser.md.
+// The pass over a finished graph; all other rules are applied while nodes are made (ir/fold.h, compose/specialise.h).
+// Returns whether it changed anything. What a pass may and may not do is written down in docs/optimiser.md.
 #pragma once
 
 #include <span>

@@ -1,7 +1,7 @@
 // Facts about a value on one path: an interval, known bits, and a few constants that it is not equal to.
 //
-// The interval is a constant range as LLVM's ConstantRange, without wrap-around; the bits are LLVM's KnownBits, a tnum in the
-// kernel's verifier (kernel/bpf/tnum.c). As in the kernel's reg_bounds_sync(), each of them narrows the other.
+// The interval is a constant range as LLVM's ConstantRange, without wrap-around; the bits are LLVM's KnownBits, a tnum
+// in the kernel's verifier (kernel/bpf/tnum.c). As in the kernel's reg_bounds_sync(), each of them narrows the other.
 //
 // A template over the width, so that tests can compare every operation with brute force on 8 bits. All comparisons are
 // unsigned. Facts about a path that cannot be taken may say anything.

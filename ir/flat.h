@@ -38,7 +38,7 @@ struct FlatOp {
 
 class FlatGraph {
  public:
-  // Numbers of nodes stay what they are in the graph. Fails (is empty) if the graph has more code for expressions than the
+  // Nodes keep their numbers of the graph. Fails (is empty) if the graph has more code for expressions than the
   // encoding can name. May throw std::bad_alloc.
   static FlatGraph make(const Graph& graph);
 

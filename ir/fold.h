@@ -1,5 +1,5 @@
-// Folding constructors: the expression or node that means the same and is simpler, where there is one. All tests that the
-// passes and the specialiser make come from here, so that one shape stands for one meaning:
+// Folding constructors: the expression or node that means the same and is simpler, where there is one. All tests that
+// the passes and the specialiser make come from here, so that one shape stands for one meaning:
 //
 //   the constant stands on the right;  x > k is x >= k + 1;  x >= 1 is x == 0 with its ways swapped;
 //   (x & bit) == bit is x & bit (any bit set);  two neighbouring bit tests with one way in common are one.

@@ -1,9 +1,9 @@
-// The decision graph: the decisions of one filter, or of a whole chain, as a loop-free graph of tests that ends in leaves. It is
-// a binary decision diagram whose tests are comparisons, in no fixed order.
+// The decision graph: the decisions of one filter, or of a whole chain, as a loop-free graph of tests that ends in
+// leaves. It is a binary decision diagram whose tests are comparisons, in no fixed order.
 //
-// Nodes and expressions are hash-consed and immutable. A node's successors always have smaller numbers than the node, so every
-// walk is a loop over numbers: upwards it meets successors first, downwards predecessors first. No function recurses over nodes,
-// because chains are attached on small stacks.
+// Nodes and expressions are hash-consed and immutable. A node's successors always have smaller numbers than the node,
+// so every walk is a loop over numbers: upwards it meets successors first, downwards predecessors first. No function
+// recurses over nodes, because chains are attached on small stacks.
 #pragma once
 
 #include <cassert>
@@ -52,14 +52,15 @@ inline std::uint32_t evaluate_op(Op op, std::uint32_t lhs, std::uint32_t rhs) {
   return 0;  // LCOV_EXCL_LINE: see above
 }
 
-// A set of the values that a subgraph tests, as a Bloom filter of 64 bits with one hash function (Bloom 1970): bit 0 stands
-// for every value that depends on a word which decides the class of the input (InputSchema::class_words), the other bits for
-// the values that hash to them. It may contain a value that is not tested, but it never misses one that is.
+// A set of the values that a subgraph tests, as a Bloom filter of 64 bits with one hash function (Bloom 1970): bit 0
+// stands for every value that depends on a word which decides the class of the input (InputSchema::class_words), the
+// other bits for the values that hash to them. It may contain a value that is not tested, but it never misses one that
+// is.
 using Support = std::uint64_t;
 inline constexpr Support class_support = 1;
 
-// An expression is a pure function of the input. Trees are kept small (max_expr_size), because an expression is computed again
-// at every test of it.
+// An expression is a pure function of the input. Trees are kept small (max_expr_size), because an expression is
+// computed again at every test of it.
 struct Expr {
   Support support;      // its own bit as a value, and class_support if it depends on the class; not part of identity
   Op op;
@@ -138,12 +139,12 @@ struct Node {
   }
 };
 
-// Where the graph begins is not part of it: a graph may have several roots, and whoever uses it keeps them.
+// Roots are no part of a graph: it may have several, and its user keeps them.
 class Graph {
  public:
   explicit Graph(const InputSchema& input) : input_(input) {}
 
-  // What the graph may load, and the words that class_support stands for.
+  // The loads that the graph may contain, and the words that class_support stands for.
   const InputSchema& input() const { return input_; }
 
   ExprId constant(std::uint32_t value) { return exprs_.intern({0, Op::constant, 0, 1, value, 0}); }

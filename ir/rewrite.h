@@ -10,7 +10,7 @@
 
 namespace callgate::ir {
 
-// What is reachable from some nodes, by number.
+// The nodes and expressions that are reachable from some nodes, by number.
 struct Reachable {
   std::vector<bool> nodes;
   std::vector<bool> exprs;
@@ -19,9 +19,9 @@ struct Reachable {
 };
 Reachable reachable_from(const Graph& graph, std::span<const NodeId> roots);
 
-// Rebuilds the reachable part. make_expr(graph, op, lhs, rhs) and make_test(graph, compare, lhs, rhs, then, otherwise, source)
-// build what takes the place of an operation and of a test; their operands are numbers in the new graph.
-// `roots` are brought to their new numbers.
+// Rebuilds the reachable part. make_expr(graph, op, lhs, rhs) and make_test(graph, compare, lhs, rhs, then, otherwise,
+// source) build the replacement of an operation and of a test; their operands are numbers in the new graph. `roots` get
+// their new numbers.
 template <class MakeExpr, class MakeTest>
 Graph rewrite(const Graph& old, std::span<NodeId> roots, MakeExpr make_expr, MakeTest make_test) {
   const Reachable keep = reachable_from(old, roots);

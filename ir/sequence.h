@@ -9,8 +9,8 @@ namespace callgate::ir {
 struct Sequence {
   std::uint32_t action_mask;  // the bits of a result that say what happens; the others are data
   std::uint32_t goes_on;      // a result with these bits lets the next filter decide; the result if none is left
-  // False: the first result that does not go on is the result. True: all filters run, and the result whose action bits are the
-  // least as a signed number stays, of equal ones the first.
+  // False: the first result that does not go on is the result. True: all filters run, and the result whose action bits
+  // are the least as a signed number stays, of equal ones the first.
   bool merges_all = false;
 
   constexpr bool lets_go_on(std::uint32_t result) const { return (result & action_mask) == goes_on; }

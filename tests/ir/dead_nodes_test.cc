@@ -1,5 +1,5 @@
-// The laws of docs/optimiser.md for the pass over finished graphs: on graphs of random chains, and on graphs with everything
-// in them that is there to be removed.
+// The laws of docs/optimiser.md for the pass over finished graphs: on graphs of random chains, and on graphs with
+// everything in them that is there to be removed.
 #include <gtest/gtest.h>
 
 #include "oracles/generator/inputs.h"

@@ -1,5 +1,5 @@
-// Facts at 8 bits against brute force: beside the facts of a path walks the set of all values that can take it. An answer
-// must be that of every such value, no such value may be lost, and what is easy to know must be known.
+// Facts at 8 bits against brute force: beside the facts of a path walks the set of all values that can take it. An
+// answer must be that of every such value, no such value may be lost, and what is easy to know must be known.
 #include "ir/facts.h"
 
 #include <gtest/gtest.h>

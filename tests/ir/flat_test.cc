@@ -1,5 +1,5 @@
-// Flat graphs decide as the graphs do that they are made from: every comparison of a word, the code of an expression, and what
-// lies beyond the encoding. (Whole chains decide by them wherever tests/support/agree.h asks the interpreter.)
+// Flat graphs decide as the graphs do that they are made from: every comparison of a word, the code of an expression,
+// and what lies beyond the encoding. (Whole chains decide by them wherever tests/support/agree.h asks the interpreter.)
 #include "ir/flat.h"
 
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
-// The folding constructors: a table of rules, each with what it makes of its node; and, on random graphs, that what they
-// make decides the same, is never longer, and is what they would make again.
+// The folding constructors: a table of rules, each with what it makes of its node; and, on random graphs, that what
+// they make decides the same, is never longer, and is what they would make again.
 #include "ir/fold.h"
 
 #include <gtest/gtest.h>
