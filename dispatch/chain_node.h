@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "callgate/chain.hpp"
@@ -11,7 +12,16 @@
 #include "ir/flat.h"
 #include "jit/code_memory.h"
 
-namespace callgate::detail {
+namespace callgate {
+namespace CALLGATE_HIDDEN detail {
+
+// What decides where there is no sealed memory: table, checks, and the graph for the rest (if empty, the interpreter).
+struct WithoutCode {
+  std::vector<std::uint32_t> table;
+  std::vector<callgate_check> checks;
+  ir::FlatGraph flat;
+  Walk walk;
+};
 
 struct ChainNode : Published {
   std::atomic<std::uint32_t> references{1};
@@ -28,14 +38,11 @@ struct ChainNode : Published {
 
   compose::Plan plan;      // empty, or of all filters
   jit::CodeMemory memory;  // action table, checks, bytecode and code, sealed; empty on the interpreter
-  // Where there is no sealed memory: table, checks, and the graph that decides the rest (if empty, the interpreter
-  // does).
-  std::vector<std::uint32_t> own_table;
-  std::vector<callgate_check> own_checks;
-  ir::FlatGraph flat;
+  std::unique_ptr<WithoutCode> without_code;  // null where there is sealed memory, or no table
 
   static const ChainNode* of(const callgate_image* image) noexcept { return static_cast<const ChainNode*>(image); }
   static Chain wrap(ChainNode* node) noexcept { return Chain(node); }
 };
 
-}  // namespace callgate::detail
+}  // namespace detail
+}  // namespace callgate

@@ -67,8 +67,9 @@ Match match_sealed(const SeccompData& data, const Published& chain) noexcept {
 
 std::uint32_t walk(const SeccompData& data, const Published& chain) noexcept {
   const std::uint32_t index = callgate_table_index(data.nr, data.arch);
-  const bool has_root = chain.roots != nullptr && index != CALLGATE_TABLE_ENTRIES;
-  return ir::walk(chain.nodes, chain.ops, has_root ? chain.roots[index] : chain.other_root, &data);
+  const Walk& graph = *chain.walk;
+  const bool has_root = graph.roots != nullptr && index != CALLGATE_TABLE_ENTRIES;
+  return ir::walk(graph.nodes, graph.ops, has_root ? graph.roots[index] : graph.other_root, &data);
 }
 
 }  // namespace

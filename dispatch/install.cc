@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <memory>
 #include <new>
 #include <utility>
 #include <vector>
@@ -94,32 +95,32 @@ void decide_by_code(ChainNode& node, jit::CodeMemory memory) noexcept {
 
 // By table and graph, or by table and interpreter.
 void decide_by_graph(ChainNode& node, Image image) noexcept {
-  node.own_table = std::move(image.table);
-  node.own_checks = std::move(image.residuals.checks);
-  node.flat = std::move(image.flat);
-  const bool walks = !node.flat.empty();
-  if (walks) {
+  WithoutCode& own = *node.without_code;
+  own.table = std::move(image.table);
+  own.checks = std::move(image.residuals.checks);
+  own.flat = std::move(image.flat);
+  if (!own.flat.empty()) {
     const compose::ChainGraph& graph = *node.plan[0]->chain_graph();
-    node.nodes = node.flat.nodes();
-    node.ops = node.flat.ops();
-    node.roots = graph.by_number() ? graph.roots.data() : nullptr;
-    node.other_root = graph.by_number() ? graph.rest : graph.roots[0];
+    const bool by_number = graph.by_number();
+    own.walk = {own.flat.nodes(), own.flat.ops(), by_number ? graph.roots.data() : nullptr,
+                by_number ? graph.rest : graph.roots[0]};
+    node.walk = &own.walk;
   }
-  decide_by(node, node.own_table.data(), node.own_checks.data(), walks ? walk_data : interpret_data,
-            walks ? walk_frame : interpret_frame);
+  decide_by(node, own.table.data(), own.checks.data(), node.walk != nullptr ? walk_data : interpret_data,
+            node.walk != nullptr ? walk_frame : interpret_frame);
 }
 
-void put(ChainNode& node, Image image, jit::CodeMemory memory) noexcept {
+// Throws std::bad_alloc before it has changed anything, or not at all.
+void put(ChainNode& node, Image image, jit::CodeMemory memory) {
+  const bool by_graph = image.engine == Engine::interpreter && !image.table.empty();
+  if (by_graph) node.without_code = std::make_unique<WithoutCode>();
   node.plan = std::move(image.plan);
   node.engine = image.engine;
   node.fallback_reason = image.fallback_reason;
   node.table_bytes = image.table_bytes();
   node.code_bytes = image.code.bytes.size();
-  if (image.engine != Engine::interpreter) {
-    decide_by_code(node, std::move(memory));
-  } else if (!image.table.empty()) {
-    decide_by_graph(node, std::move(image));
-  }
+  if (image.engine != Engine::interpreter) decide_by_code(node, std::move(memory));
+  if (by_graph) decide_by_graph(node, std::move(image));
 }
 
 bool is_sound(const InputLayout& layout) {

@@ -178,7 +178,7 @@ TEST(ChainMemory, TableBytecodeAndCodeAreSealed) {
     const std::uint8_t* const data = node.memory.data();
     if (chain.sizes().table != 0) {
       EXPECT_EQ(number(node.data.table), number(data));
-      EXPECT_TRUE(node.own_table.empty());
+      EXPECT_EQ(node.without_code, nullptr);
     }
     EXPECT_EQ(number(node.bytecode), number(data) + chain.sizes().table);
     const Insn* sealed = node.bytecode;
