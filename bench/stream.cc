@@ -13,7 +13,7 @@
 #include <stdexcept>
 #include <string_view>
 
-#include "bench/measure/line_reader.h"
+#include "bench/measure/text_cursor.h"
 
 namespace callgate::bench {
 namespace {
@@ -46,7 +46,7 @@ struct Call {
 };
 
 // What stands between the parentheses; an interrupted call ends in " <unfinished ...>" instead.
-bool read_arguments(LineReader& line, Call& call) {
+bool read_arguments(TextCursor& line, Call& call) {
   while (!line.skip(")") && !line.rest().starts_with(" <")) {
     if (call.argument_count == 6 || (call.argument_count > 0 && !line.skip(", "))) return false;
     if (line.rest().starts_with("<")) return true;  // "close(1, <unfinished ...>"
@@ -58,7 +58,7 @@ bool read_arguments(LineReader& line, Call& call) {
 }
 
 // "[  59] [00007f…] execve(0x7ffc…, …) = 0", from the number on.
-Line read_event(LineReader& line, Call& call) {
+Line read_event(TextCursor& line, Call& call) {
   if (line.skip("[")) {
     line.skip_spaces();
     const std::optional<std::uint64_t> number = line.digits(10);
@@ -69,7 +69,7 @@ Line read_event(LineReader& line, Call& call) {
       call.instruction_pointer = line.digits(16).value_or(0);  // "[????????]" if it is not known
       const std::size_t end = line.rest().find("] ");
       if (end == std::string_view::npos) return Line::odd;
-      line = LineReader(line.rest().substr(end + 2));
+      line = TextCursor(line.rest().substr(end + 2));
     }
   }
   if (line.skip("---")) return Line::signal;
@@ -84,7 +84,7 @@ class StraceParser {
  public:
   void add(std::string_view text) {
     ++line_;
-    LineReader line(text);
+    TextCursor line(text);
     line.skip("[pid ");  // strace's way of naming the thread when it writes to a terminal
     line.skip_spaces();
     const std::uint64_t thread = line.digits(10).value_or(0);

@@ -94,7 +94,7 @@ class Bench {
   Measured measure(const std::string& what) {
     ProgressLine line(what);
     const auto timings = bench::interleave(evaluators_, calls_, bench::Pace::back_to_back, options_.seconds,
-                                           [&](double done) { line(done); });
+                                           quietest_, [&](double done) { line(done); });
     Measured measured;
     measured.filters = programs_.size();
     measured.calls = calls_.size();
@@ -117,6 +117,7 @@ class Bench {
   const BenchOptions& options_;
   std::vector<Chain> chains_;
   std::vector<std::unique_ptr<bench::Evaluator>> evaluators_;
+  bench::Quietest quietest_;
 };
 
 void print_table(Output& out, const Measured& measured) {

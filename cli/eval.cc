@@ -6,6 +6,8 @@
 #include <span>
 #include <system_error>
 
+#include <nlohmann/json.hpp>
+
 #include "bpf/names.h"
 #include "callgate/chain.hpp"
 #include "cli/call_text.h"
@@ -125,10 +127,13 @@ void print_json(Output& out, const Decider& decider, const SeccompData& data, st
                   fmt::format("engine {} decides 0x{:08x}, the interpreter 0x{:08x}: a bug in callgate",
                               decider.name(), result, match.result));
   }
-  out.print(R"({{"result":{},"hex":"0x{:08x}","action":"{}","data":{},"filter":{}}})"
-            "\n",
-            result, result, bpf::action_name(result), data_of(result),
-            match.filter ? std::to_string(*match.filter) : "null");
+  nlohmann::ordered_json answer = {{"result", result},
+                                   {"hex", fmt::format("0x{:08x}", result)},
+                                   {"action", bpf::action_name(result)},
+                                   {"data", data_of(result)},
+                                   {"filter", nullptr}};
+  if (match.filter) answer["filter"] = *match.filter;
+  out.print("{}\n", answer.dump());
 }
 
 void print_decision(Output& out, const Decider& decider, const SeccompData& data, std::uint32_t result,

@@ -8,7 +8,7 @@
 #include "callgate/chain.hpp"
 #include "oracles/generator/inputs.h"
 #include "oracles/generator/program_generator.h"
-#include "oracles/harness/reference.h"
+#include "oracles/reference/reference.h"
 #include "oracles/process/child.h"
 #include "fuzz/target.h"
 

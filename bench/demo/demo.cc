@@ -183,8 +183,9 @@ void print_fallbacks(const std::vector<NamedChain>& chains) {
 
 void print_speed(const Settings& settings, const std::vector<Program>& programs, const std::vector<NamedChain>& chains,
                  const Contest& contest, const Recording& recording) {
+  Quietest quietest;
   const std::vector<Timing> timings =
-      interleave(contest.evaluators, recording.calls, Pace::back_to_back, settings.seconds);
+      interleave(contest.evaluators, recording.calls, Pace::back_to_back, settings.seconds, quietest);
   const double empty = timings[0].median;
   const double interpreter = timings[1].median;
   heading("Time per decision of the recorded calls (median of interleaved rounds)");

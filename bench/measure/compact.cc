@@ -6,7 +6,7 @@
 #include <sstream>
 #include <stdexcept>
 
-#include "bench/measure/line_reader.h"
+#include "bench/measure/text_cursor.h"
 
 namespace callgate::bench {
 namespace {
@@ -26,7 +26,7 @@ SeccompData read_call(const std::string& text, std::size_t line) {
       data.arch = arch::x86_32;
       continue;
     }
-    LineReader reader(word);
+    TextCursor reader(word);
     const std::optional<std::uint64_t> value = reader.digits(first ? 10 : 16);
     if (!value || !reader.rest().empty()) fail(line, "not a number: " + word);
     if (first && *value > UINT32_MAX) fail(line, "no system call number: " + word);
@@ -60,7 +60,7 @@ std::vector<SeccompData> read_compact(std::istream& input) {
     ++number;
     line.resize(std::min(line.find('#'), line.size()));
     if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
-    LineReader reader(line);
+    TextCursor reader(line);
     if (!reader.skip("* ")) {
       calls.push_back(read_call(line, number));
       continue;

@@ -64,15 +64,14 @@ double quantile(const std::vector<double>& sorted, double part) { return sorted[
 
 // What a spin takes when nothing disturbs it: what one in twenty stays below, in the best of all runs so far. (A machine may be
 // busy from the first to the last chunk of a run.)
-double usual_spin(const std::vector<std::vector<Sample>>& all) {
-  static double best = std::numeric_limits<double>::max();
+double usual_spin(const std::vector<std::vector<Sample>>& all, Quietest& quietest) {
   std::vector<double> spins;
   for (const std::vector<Sample>& samples : all) {
     for (const Sample& sample : samples) spins.push_back(sample.spin);
   }
   std::ranges::sort(spins);
-  best = std::min(best, quantile(spins, 0.05));
-  return best;
+  quietest.spin = std::min(quietest.spin, quantile(spins, 0.05));
+  return quietest.spin;
 }
 
 bool counts(const Sample& sample, double usual) { return !sample.preempted && sample.spin <= usual * tolerated_spin; }
@@ -115,7 +114,8 @@ Sample sample(double decisions, const Work& work) {
 // When to stop: once the time is over; later where too few chunks count, but not without end.
 class Budget {
  public:
-  Budget(double seconds, const Progress& progress) : nanoseconds_(seconds * 1e9), progress_(progress) {}
+  Budget(double seconds, const Progress& progress, Quietest& quietest)
+      : nanoseconds_(seconds * 1e9), progress_(progress), quietest_(quietest) {}
 
   bool allows_another_round(const std::vector<std::vector<Sample>>& samples) {
     const double done = nanoseconds_since(start_) / nanoseconds_;
@@ -127,8 +127,8 @@ class Budget {
  private:
   static constexpr double longest = 4;  // times what was asked for
 
-  static bool enough(const std::vector<std::vector<Sample>>& samples) {
-    const double usual = usual_spin(samples);
+  bool enough(const std::vector<std::vector<Sample>>& samples) const {
+    const double usual = usual_spin(samples, quietest_);
     return std::ranges::all_of(samples, [&](const std::vector<Sample>& each) {
       return std::ranges::count_if(each, [&](const Sample& sample) { return counts(sample, usual); }) >= 8;
     });
@@ -136,6 +136,7 @@ class Budget {
 
   double nanoseconds_;
   const Progress& progress_;
+  Quietest& quietest_;
   Clock::time_point start_ = Clock::now();
   std::size_t rounds_ = 0;
 };
@@ -239,13 +240,13 @@ double nanoseconds_per_tick() {
 
 std::vector<Timing> interleave(std::span<const std::unique_ptr<Evaluator>> evaluators,
                                std::span<const SeccompData> calls, Pace pace, double seconds,
-                               const Progress& progress) {
+                               Quietest& quietest, const Progress& progress) {
   for (const auto& evaluator : evaluators) evaluator->prepare(calls);
-  const Budget budget(seconds, progress);
+  const Budget budget(seconds, progress, quietest);
   const std::vector<std::vector<Sample>> samples =
       pace == Pace::cold ? run_cold(evaluators, calls.size(), budget)
                          : run_warm(evaluators, calls.size(), pace == Pace::isolated, budget);
-  const double usual = usual_spin(samples);
+  const double usual = usual_spin(samples, quietest);
   std::vector<Timing> timings;
   for (const std::vector<Sample>& each : samples) timings.push_back(summary(each, usual, pace));
   return timings;

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <span>
 #include <vector>
@@ -37,9 +38,15 @@ const char* name(Pace pace);
 // Called now and then between chunks, with the part of the time that has passed: 0 … 1.
 using Progress = std::function<void(double done)>;
 
+// What is known of the machine when nothing disturbs it, from all measurements so far. A machine may be busy from the first to the
+// last chunk of one: who measures several times passes the same one every time.
+struct Quietest {
+  double spin = std::numeric_limits<double>::max();  // nanoseconds that a fixed piece of work takes
+};
+
 // Lets the evaluators decide `calls` for about `seconds` together, but at least three rounds. In the order given.
 std::vector<Timing> interleave(std::span<const std::unique_ptr<Evaluator>> evaluators,
                                std::span<const SeccompData> calls, Pace pace, double seconds,
-                               const Progress& progress = {});
+                               Quietest& quietest, const Progress& progress = {});
 
 }  // namespace callgate::bench

@@ -46,10 +46,11 @@ class Together {
     const Contest& all = contest();
     if (repetitions_.empty()) check_agreement(group_.entrants->programs(), all.deciding(), *group_.calls);
     const double seconds = seconds_per_evaluator * static_cast<double>(all.evaluators.size());
-    repetitions_.push_back(interleave(all.evaluators, *group_.calls, group_.pace, seconds));
+    repetitions_.push_back(interleave(all.evaluators, *group_.calls, group_.pace, seconds, quietest_));
   }
 
   Group group_;
+  Quietest quietest_;  // of all repetitions
   std::vector<std::vector<Timing>> repetitions_;
   std::map<std::size_t, std::size_t> asked_;
 };

@@ -11,6 +11,7 @@
 #include "callgate/action.hpp"
 #include "oracles/exhaustive/code_batch.h"
 #include "jit/backend.h"
+#include "oracles/reference/reference.h"
 #include "verifier/verify.h"
 
 namespace callgate::oracles {
@@ -23,20 +24,6 @@ std::string describe(const SeccompData& data) {
   std::snprintf(text, sizeof text, "nr %x arch %x args[0] %llx args[1] %llx", data.nr, data.arch,
                 static_cast<unsigned long long>(data.args[0]), static_cast<unsigned long long>(data.args[1]));
   return text;
-}
-
-// What the chain's filters decide, merged by lines that share nothing with the library's.
-std::uint32_t reference(std::span<const Program> oldest_first, MergeRule rule, const SeccompData& data) {
-  std::uint32_t current = action::allow;
-  for (std::size_t i = oldest_first.size(); i-- > 0;) {
-    const std::uint32_t result = interpret(oldest_first[i], data);
-    if (rule == MergeRule::first_non_allow) {
-      if ((result & 0xffff0000) != action::allow) return result;
-    } else if (static_cast<std::int32_t>(result & 0xffff0000) < static_cast<std::int32_t>(current & 0xffff0000)) {
-      current = result;
-    }
-  }
-  return current;
 }
 
 // Collects chains until there are enough to be compiled and compared together.
@@ -79,7 +66,7 @@ class Comparer {
   std::optional<std::string> compare(std::size_t index) {
     const Entry& chain = chains_[index];
     for (const SeccompData& data : inputs_) {
-      const std::uint32_t expected = reference(chain.filters, chain.rule, data);
+      const std::uint32_t expected = oracles::reference(chain.filters, chain.rule, data);
       std::size_t at = index * engines_.size() * std::size(levels);
       for (const Optimize level : levels) {
         for (const Engine engine : engines_) {

@@ -1,6 +1,6 @@
 #include "oracles/harness/batch.h"
 
-#include "oracles/harness/reference.h"
+#include "oracles/reference/reference.h"
 
 namespace callgate::oracles {
 

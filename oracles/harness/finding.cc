@@ -2,7 +2,7 @@
 
 #include "bpf/names.h"
 #include "bpf/text.h"
-#include "oracles/harness/reference.h"
+#include "oracles/reference/reference.h"
 
 namespace callgate::oracles {
 

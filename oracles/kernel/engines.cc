@@ -44,17 +44,4 @@ EngineChoices engine_choices() {
   return choices;
 }
 
-std::uint32_t merged(std::span<const std::uint32_t> oldest_first, MergeRule rule) {
-  std::uint32_t current = action::allow;
-  for (std::size_t i = oldest_first.size(); i-- > 0;) {
-    const std::uint32_t result = oldest_first[i];
-    if (rule == MergeRule::first_non_allow) {
-      if ((result & 0xffff0000) != action::allow) return result;
-    } else if (static_cast<std::int32_t>(result & 0xffff0000) < static_cast<std::int32_t>(current & 0xffff0000)) {
-      current = result;
-    }
-  }
-  return current;
-}
-
 }  // namespace callgate::kernel

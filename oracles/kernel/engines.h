@@ -26,8 +26,4 @@ struct EngineChoices {
 };
 EngineChoices engine_choices();
 
-// What the rule makes of the results of a chain's filters, oldest first. A few lines of its own, so that Chain is
-// compared with something that shares nothing with it.
-std::uint32_t merged(std::span<const std::uint32_t> oldest_first, MergeRule rule);
-
 }  // namespace callgate::kernel

@@ -8,6 +8,7 @@
 #include "oracles/generator/program_generator.h"
 #include "oracles/kernel/listing.h"
 #include "oracles/kernel/shrink.h"
+#include "oracles/reference/reference.h"
 
 namespace callgate::kernel {
 namespace {
@@ -54,7 +55,7 @@ class Difference {
       if (!result) return std::nullopt;
       results.push_back(result->at(0));
     }
-    return merged(results, subject_.rule);
+    return oracles::merged(results, subject_.rule);
   }
 
   bool differs(std::span<const Program> filters) const {
@@ -143,7 +144,7 @@ class Comparison {
     const auto filters = std::span(group.filters).subspan(first, last - first);
     for (std::size_t i = 0; i < group.inputs.size(); ++i) {
       const auto results = std::span(group.results[i]).subspan(first, last - first);
-      if (subject.decide(filters, group.inputs[i]) == merged(results, subject.rule)) continue;
+      if (subject.decide(filters, group.inputs[i]) == oracles::merged(results, subject.rule)) continue;
       return Difference(runner_, subject, filters, group.inputs[i]).report();
     }
     return std::nullopt;
@@ -181,7 +182,7 @@ std::vector<Subject> subjects(std::span<const EngineChoice> choices, const Evalu
         {"interpreter", rule, [&interpreter, rule](std::span<const Program> filters, const SeccompData& data) {
            std::vector<std::uint32_t> results;
            for (const Program& filter : filters) results.push_back(interpreter(filter, data));
-           return merged(results, rule);
+           return oracles::merged(results, rule);
          }});
     for (const EngineChoice& choice : choices) all.push_back(subject_of(choice, rule));
   }

@@ -35,8 +35,9 @@ TEST(Interleave, FindsOutWhatIsSlower) {
   evaluators.push_back(slow_by(10));
   evaluators.push_back(slow_by(200));
   const std::vector<SeccompData> calls = uniform_stream(256, 1);
+  Quietest quietest;
   for (const Pace pace : {Pace::back_to_back, Pace::isolated, Pace::cold}) {
-    const std::vector<Timing> timings = interleave(evaluators, calls, pace, 0.05);
+    const std::vector<Timing> timings = interleave(evaluators, calls, pace, 0.05, quietest);
     ASSERT_THAT(timings, SizeIs(2));
     EXPECT_GT(timings[1].median, 2 * timings[0].median) << name(pace);
     for (const Timing& timing : timings) {
@@ -53,7 +54,8 @@ TEST(Interleave, ReportsItsProgress) {
   std::vector<std::unique_ptr<Evaluator>> evaluators;
   evaluators.push_back(slow_by(10));
   std::vector<double> seen;
-  static_cast<void>(interleave(evaluators, uniform_stream(64, 1), Pace::back_to_back, 0.01,
+  Quietest quietest;
+  static_cast<void>(interleave(evaluators, uniform_stream(64, 1), Pace::back_to_back, 0.01, quietest,
                                [&](double done) { seen.push_back(done); }));
   EXPECT_GE(seen.size(), 3U);
   EXPECT_TRUE(std::ranges::is_sorted(seen));
@@ -65,7 +67,8 @@ TEST(Interleave, ReportsWhatPartOfTheTimeHasPassed) {
   evaluators.push_back(slow_by(10));
   std::vector<double> seen;
   constexpr double an_hour = 3600;
-  EXPECT_THROW(static_cast<void>(interleave(evaluators, uniform_stream(64, 1), Pace::back_to_back, an_hour,
+  Quietest quietest;
+  EXPECT_THROW(static_cast<void>(interleave(evaluators, uniform_stream(64, 1), Pace::back_to_back, an_hour, quietest,
                                             [&](double done) {
                                               seen.push_back(done);
                                               if (seen.size() == 5) throw std::runtime_error("enough");

@@ -9,7 +9,7 @@
 #include "oracles/harness/code_buffer.h"
 #include "oracles/harness/decider_kinds.h"
 #include "oracles/harness/jobs.h"
-#include "oracles/harness/reference.h"
+#include "oracles/reference/reference.h"
 #include "oracles/harness/reproducer.h"
 #include "oracles/x86_32/gate_32.h"
 #include "oracles/x86_32/helper_32.h"

@@ -8,7 +8,7 @@
 #include "bpf/opcode.h"
 #include "oracles/generator/inputs.h"
 #include "oracles/generator/program_generator.h"
-#include "oracles/harness/reference.h"
+#include "oracles/reference/reference.h"
 #include "tests/support/filters.h"
 #include "verifier/verify.h"
 

@@ -12,6 +12,7 @@
 #include "dispatch/action_table.h"
 #include "oracles/generator/inputs.h"
 #include "oracles/harness/decider_kinds.h"
+#include "oracles/reference/reference.h"
 #include "oracles/x86_32/helper_32.h"
 #include "interp/run.h"
 #include "ir/evaluate.h"
@@ -28,19 +29,6 @@ struct Evaluator {
   std::string name;
   std::function<Results(std::span<const SeccompData>)> run;
 };
-
-std::uint32_t reference(std::span<const Program> oldest_first, MergeRule rule, const SeccompData& data) {
-  std::uint32_t current = 0x7fff0000;
-  for (std::size_t i = oldest_first.size(); i-- > 0;) {
-    const std::uint32_t result = interpret(oldest_first[i], data);
-    if (rule == MergeRule::first_non_allow) {
-      if ((result & 0xffff0000) != 0x7fff0000) return result;
-    } else if (static_cast<std::int32_t>(result & 0xffff0000) < static_cast<std::int32_t>(current & 0xffff0000)) {
-      current = result;
-    }
-  }
-  return current;
-}
 
 Evaluator of_chain(const std::string& name, const Chain& chain) {
   return {name, [chain](std::span<const SeccompData> inputs) {
@@ -198,7 +186,7 @@ std::string report(std::span<const Program> filters, MergeRule rule, const std::
 
 std::string compare(std::span<const Program> filters, MergeRule rule, std::span<const SeccompData> inputs) {
   Results expected;
-  for (const SeccompData& data : inputs) expected.push_back(reference(filters, rule, data));
+  for (const SeccompData& data : inputs) expected.push_back(oracles::reference(filters, rule, data));
   for (const Evaluator& evaluator : evaluators(filters, rule)) {
     const Results actual = evaluator.run(inputs);
     if (actual.size() != inputs.size()) {

@@ -13,6 +13,7 @@
 #include "oracles/exhaustive/compiled_chain.h"
 #include "oracles/generator/inputs.h"
 #include "oracles/generator/program_generator.h"
+#include "oracles/reference/reference.h"
 #if CALLGATE_TEST_UNICORN
 #include "tests/unicorn/emulator.h"
 #endif
@@ -48,16 +49,6 @@ std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
   return text == nullptr ? otherwise : std::strtoull(text, nullptr, 0);
 }
 
-std::uint32_t reference(std::span<const Program> oldest_first, MergeRule rule, const SeccompData& data) {
-  std::uint32_t current = action::allow;
-  for (std::size_t i = oldest_first.size(); i-- > 0;) {
-    const std::uint32_t result = interpret(oldest_first[i], data);
-    if (rule == MergeRule::first_non_allow && action_of(result) != action::allow) return result;
-    if (rule == MergeRule::most_restrictive && is_stricter(result, current)) current = result;
-  }
-  return current;
-}
-
 struct Case {
   std::vector<Program> filters;
   std::vector<SeccompData> inputs;
@@ -70,7 +61,7 @@ void compare(Emulator& emulator, const Case& c, const Kind& kind, MergeRule rule
     const detail::Place place = image.look_up(data);
     const Emulation emulation = place.in_code ? emulator.run(place.value, data) : Emulation{place.value, ""};
     runs += place.in_code;
-    const std::uint32_t expected = reference(c.filters, rule, data);
+    const std::uint32_t expected = oracles::reference(c.filters, rule, data);
     if (emulation.fault.empty() && emulation.result == expected) continue;
     std::string text;
     for (const Program& filter : c.filters) text += "filter:\n" + bpf::disassemble(filter.instructions());

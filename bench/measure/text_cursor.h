@@ -9,10 +9,10 @@
 
 namespace callgate::bench {
 
-// A line that is read from the front.
-class LineReader {
+// A line that is read from the front; cli::LineReader is the one that gets lines from a file.
+class TextCursor {
  public:
-  explicit LineReader(std::string_view text) : rest_(text) {}
+  explicit TextCursor(std::string_view text) : rest_(text) {}
 
   std::string_view rest() const { return rest_; }
 
