@@ -1,6 +1,6 @@
 #!/bin/bash
 # nightly.sh [STAGE…]: what takes too long for every change. Stages: fuzz, libfuzzer, tsan, m32-sanitizers, clang, kernel,
-# exhaustive, unicorn, valgrind, faults, mutation, slow-downs, coverage; all of them by default. All run even if one fails; the
+# exhaustive, unicorn, valgrind, faults, mutation, slow-downs, tidy, coverage; all of them by default. All run even if one fails; the
 # summary is at the end.
 . "${BASH_SOURCE%/*}/stages.sh"
 
@@ -92,6 +92,14 @@ run_slow-downs() {
   step scripts/perf-check.sh
 }
 
+# clang-tidy over the rooms of the library, as .clang-tidy asks, with the commands of the clang build. What it finds is an error.
+tidy() {
+  cmake --preset clang >build/clang.configure.log &&
+    git ls-files 'bpf/*.cc' 'verifier/*.cc' 'interp/*.cc' 'ir/*.cc' 'compose/*.cc' 'jit/*.cc' 'dispatch/*.cc' |
+    xargs -P "$jobs" -n 4 clang-tidy -p build/clang --quiet --warnings-as-errors='*'
+}
+run_tidy() { step tidy; }
+
 # The profiles of earlier runs would be added up with this one's.
 run_coverage() {
   rm -rf build/coverage/profiles
@@ -128,7 +136,8 @@ run_libfuzzer() {
   done
 }
 
-all_stages=(fuzz libfuzzer tsan m32-sanitizers clang kernel exhaustive unicorn valgrind faults mutation slow-downs coverage)
+all_stages=(fuzz libfuzzer tsan m32-sanitizers clang kernel exhaustive unicorn valgrind faults mutation slow-downs tidy
+  coverage)
 stages=("$@")
 ((${#stages[@]})) || stages=("${all_stages[@]}")
 for name in "${stages[@]}"; do

@@ -16,7 +16,7 @@ i386_packages=(libasmjit-dev libfmt-dev libseccomp-dev libzydis-dev libgtest-dev
                libunicorn-dev)
 i386_tools=(g++-multilib libc6-dev-i386 qemu-user)  # qemu-user: for kernels that run no 32-bit programs
 virtual_machine_packages=(qemu-system-x86 busybox-static cpio)  # a machine whose kernel does (scripts/virtual-machine.sh)
-nightly_packages=(llvm-14 jq)
+nightly_packages=(llvm-14 clang-tidy jq)
 bench_packages=(libpcap-dev libdpdk-dev gnuplot-nox)  # peers to compare with, tables and pictures
 
 with_i386=
