@@ -7,6 +7,7 @@
 #include <cstring>
 #include <string>
 
+#include "compose/plan.h"
 #include "jit/compile.h"
 
 using callgate::compose::AllFilters;
