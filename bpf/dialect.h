@@ -1,7 +1,7 @@
-// A dialect of classic BPF: the differences between programs over a system call and programs over a packet, in one place.
-// Verifier, interpreter and compiler take it as a template parameter, so that nothing is asked while a program runs. Today
-// there is one; net/core/filter.c and kernel/seccomp.c of Linux show where a second differs: in its opcodes, in its loads, and
-// in what its results mean.
+// A dialect of classic BPF: the differences between programs over a system call and programs over a packet, in one
+// place. Verifier, interpreter and compiler take it as a template parameter, so that nothing is asked while a program
+// runs. Today there is one; net/core/filter.c and kernel/seccomp.c of Linux show where a second differs: in its
+// opcodes, in its loads, and in what its results mean.
 #pragma once
 
 #include <concepts>
@@ -16,13 +16,17 @@ namespace callgate::bpf {
 template <class D>
 concept Dialect = requires(const Insn& insn, const typename D::Input& input, std::uint32_t word) {
   // Opcode set: the table's entry for the code of an instruction, or null if the dialect refuses it.
-  { D::find_opcode(insn.code) } noexcept -> std::same_as<const OpcodeInfo*>;
+  { D::find_opcode(insn.code) }
+  noexcept->std::same_as<const OpcodeInfo*>;
   // Load rule, for the verifier: whether an LD ABS that is among the opcodes may stand in a program.
-  { D::may_load(insn) } noexcept -> std::same_as<bool>;
+  { D::may_load(insn) }
+  noexcept->std::same_as<bool>;
   // Load rule, when a program runs: the word at a byte offset. False ends the program with `early_end`.
-  { D::load(input, word, word) } noexcept -> std::same_as<bool>;
+  { D::load(input, word, word) }
+  noexcept->std::same_as<bool>;
   // Bytes of the input, which LD LEN and LDX LEN load.
-  { D::length(input) } noexcept -> std::same_as<std::uint32_t>;
+  { D::length(input) }
+  noexcept->std::same_as<std::uint32_t>;
   // Initial state: A and X.
   { D::initial_a } -> std::convertible_to<std::uint32_t>;
   { D::initial_x } -> std::convertible_to<std::uint32_t>;
@@ -30,8 +34,9 @@ concept Dialect = requires(const Insn& insn, const typename D::Input& input, std
   { D::early_end } -> std::convertible_to<std::uint32_t>;
 };
 
-// Programs over struct seccomp_data. The kernel rewrites their loads to reads of that struct (seccomp_check_filter()), so
-// that none can fail while the program runs; bpf_convert_filter() clears A and X; an early end is the result 0, KILL_THREAD.
+// Programs over struct seccomp_data. The kernel rewrites their loads to reads of that struct (seccomp_check_filter()),
+// so that none can fail while the program runs; bpf_convert_filter() clears A and X; an early end is the result 0,
+// KILL_THREAD.
 struct Seccomp {
   using Input = SeccompData;
 

@@ -1,4 +1,4 @@
-// Files that hold a filter: raw sock_filter arrays, tcpdump -ddd decimal, text. (OCI JSON needs libseccomp: cli/.)
+// Files that hold a filter: raw sock_filter arrays, tcpdump -ddd decimal, text. (OCI JSON needs libseccomp: profiles/.)
 #pragma once
 
 #include <cstdint>

@@ -93,8 +93,8 @@ class Bench {
 
   Measured measure(const std::string& what) {
     ProgressLine line(what);
-    const auto timings = bench::interleave(evaluators_, calls_, bench::Pace::back_to_back, options_.seconds,
-                                           quietest_, [&](double done) { line(done); });
+    const auto timings = bench::interleave(evaluators_, calls_, bench::Pace::back_to_back, options_.seconds, quietest_,
+                                           [&](double done) { line(done); });
     Measured measured;
     measured.filters = programs_.size();
     measured.calls = calls_.size();
@@ -242,10 +242,10 @@ void add_bench(CLI::App& app, Session& session) {
              "How the filters' results become one");
   add_filter_options(command, options->filter, "--input-format");
   command.footer(
-      R"(Every engine of this build must first agree with the interpreter on every call. Then all take turns, in chunks of
-40 microseconds; chunks that something disturbed are dropped. Figures are medians; an empty call is an indirect call to
-code that does nothing. Compared with a baseline are decisions in empty calls, so that it may come from another
-machine of the same kind; what looks slower is measured three times before it counts.
+      R"(Every engine of this build must first agree with the interpreter on every call. Then all take turns, in chunks
+of 40 microseconds; chunks that something disturbed are dropped. Figures are medians; an empty call is an indirect
+call to code that does nothing. Compared with a baseline are decisions in empty calls, so that it may come from
+another machine of the same kind; what looks slower is measured three times before it counts.
 
 Examples:
   callgate bench -f profile.json --stream service.calls

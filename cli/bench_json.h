@@ -1,5 +1,5 @@
-// The figures of "callgate bench" in the JSON of Google Benchmark, which its compare.py and the usual actions that track
-// benchmarks read.
+// The figures of "callgate bench" in the JSON of Google Benchmark, which its compare.py and the usual actions that
+// track benchmarks read.
 #pragma once
 
 #include <optional>

@@ -9,8 +9,8 @@
 
 #include "bpf/names.h"
 #include "bpf/text.h"
-#include "profiles/quote.h"
 #include "cli/syscall_names.h"
+#include "profiles/quote.h"
 
 namespace callgate::cli {
 namespace {
@@ -32,7 +32,8 @@ std::string_view next_word(std::string_view& rest) {
 
 enum class Number { ok, malformed, out_of_range };
 
-// Reads a number, written as in C and as strace writes it (0666 is octal), of at most `bits` bits; a negative one becomes its two's complement.
+// Reads a number, written as in C and as strace writes it (0666 is octal), of at most `bits` bits; a negative one
+// becomes its two's complement.
 Number parse_number(std::string_view word, unsigned bits, std::uint64_t& value) {
   const bool negative = word.starts_with('-');
   std::string_view digits = word.substr(negative ? 1 : 0);
@@ -89,7 +90,8 @@ Error read_architecture(std::string_view word, Architecture& architecture) {
     return std::nullopt;
   }
   std::uint64_t value = 0;
-  if (parse_number(word, 32, value) != Number::ok) return fmt::format("unknown architecture {}", profiles::in_quotes(word));
+  if (parse_number(word, 32, value) != Number::ok)
+    return fmt::format("unknown architecture {}", profiles::in_quotes(word));
   architecture = {static_cast<std::uint32_t>(value), false};
   return std::nullopt;
 }

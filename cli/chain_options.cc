@@ -15,8 +15,8 @@ CLI::Option* add_named(CLI::App& command, const std::string& flag, T& value, std
 }  // namespace
 
 void add_chain_options(CLI::App& command, Options& chain) {
-  add_named(command, "--engine", chain.engine,
-            {Engine::automatic, Engine::interpreter, Engine::asmjit, Engine::xbyak}, "What decides the calls");
+  add_named(command, "--engine", chain.engine, {Engine::automatic, Engine::interpreter, Engine::asmjit, Engine::xbyak},
+            "What decides the calls");
   add_named(command, "--target", chain.target, {Target::native, Target::x86_64, Target::x86_32},
             "The machine that native code is made for");
   add_named(command, "--optimize", chain.optimize, {Optimize::full, Optimize::none},

@@ -75,8 +75,9 @@ void print_graphs(Output& out, const DumpInput& input) {
     const compose::ChainGraph* decisions = segment->chain_graph();
     const char* comment = input.dot ? "//" : ";";
     if (decisions == nullptr) {
-      out.print("{} filter {}: baseline form ({})\n", comment, last,
-                input.chain.optimize == Optimize::none ? "--optimize none" : "its decisions or its code are over a budget");
+      out.print(
+          "{} filter {}: baseline form ({})\n", comment, last,
+          input.chain.optimize == Optimize::none ? "--optimize none" : "its decisions or its code are over a budget");
       continue;
     }
     out.print("{} filters {} to {}: decision graph, precision {}\n", comment, segment->oldest_filter, last,
@@ -89,7 +90,8 @@ void print_machine_code(Output& out, const DumpInput& input) {
   const detail::Image& image = input.image;
   if (image.engine == Engine::interpreter) {
     const std::string why = image.error.empty() ? "no assembler for this engine and target" : image.error;
-    throw Failure(ExitCode::usage, fmt::format("engine {}, target {}: {}", name(input.engine), name(input.target), why));
+    throw Failure(ExitCode::usage,
+                  fmt::format("engine {}, target {}: {}", name(input.engine), name(input.target), why));
   }
   out.print("; {} by {}: {} bytes\n", name(input.target), name(image.engine), image.code.bytes.size());
   cli::print_machine_code(out, image.code, input.target, input.programs);
@@ -122,7 +124,8 @@ void print_table(Output& out, const DumpInput& input) {
   }
   for (std::uint32_t d = 0; d < compose::domains.size(); ++d) {
     std::map<std::uint32_t, std::uint32_t> count;
-    for (std::uint32_t n = 0; n < compose::numbers_per_domain; ++n) ++count[residuals.word_of_class[d * compose::numbers_per_domain + n]];
+    for (std::uint32_t n = 0; n < compose::numbers_per_domain; ++n)
+      ++count[residuals.word_of_class[d * compose::numbers_per_domain + n]];
     for (const auto& [word, numbers] : count) {
       out.print("{}: {} numbers: ", compose::domains[d].name, numbers);
       if (!callgate_is_residual(word)) {
@@ -134,7 +137,8 @@ void print_table(Output& out, const DumpInput& input) {
       }
     }
   }
-  for (std::size_t i = 0; i < residuals.checks.size(); ++i) out.print("check {}: {}\n", i, check_text(residuals.checks[i]));
+  for (std::size_t i = 0; i < residuals.checks.size(); ++i)
+    out.print("check {}: {}\n", i, check_text(residuals.checks[i]));
 }
 
 constexpr std::array stages = {

@@ -124,8 +124,8 @@ void print_json(Output& out, const Decider& decider, const SeccompData& data, st
   const Match match = decider.match(data);
   if (match.result != result) {
     throw Failure(ExitCode::failed,
-                  fmt::format("engine {} decides 0x{:08x}, the interpreter 0x{:08x}: a bug in callgate",
-                              decider.name(), result, match.result));
+                  fmt::format("engine {} decides 0x{:08x}, the interpreter 0x{:08x}: a bug in callgate", decider.name(),
+                              result, match.result));
   }
   nlohmann::ordered_json answer = {{"result", result},
                                    {"hex", fmt::format("0x{:08x}", result)},

@@ -38,8 +38,8 @@ std::string capability(std::string name) {
 }  // namespace
 
 void add_filter_options(CLI::App& app, FilterOptions& options, const std::string& format_flag) {
-  using Switch = std::optional<bpf::Format>;
-  const std::vector<std::pair<std::string, Switch>> formats = {{"auto", std::nullopt},
+  using Choice = std::optional<bpf::Format>;
+  const std::vector<std::pair<std::string, Choice>> formats = {{"auto", std::nullopt},
                                                                {"raw", bpf::Format::raw},
                                                                {"ddd", bpf::Format::ddd},
                                                                {"text", bpf::Format::text},

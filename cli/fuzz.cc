@@ -99,7 +99,8 @@ ExitCode run(Session& session, FuzzOptions& options) {
   }
   if (options.config.target == Target::x86_32 && !options.quiet) say_who_runs_32_bit_code(session);
   oracles::RunOptions run = run_options(options);
-  if (!options.quiet) run.progress = [&](const oracles::Progress& progress) { show_progress(progress, options.programs); };
+  if (!options.quiet)
+    run.progress = [&](const oracles::Progress& progress) { show_progress(progress, options.programs); };
   oracles::RunResult result;
   try {
     result = oracles::run_jobs(run);
@@ -146,7 +147,8 @@ void add_options(CLI::App& command, FuzzOptions& options) {
              "How the filters' results become one; both takes one or the other for each case");
   add_choice(command, "--target", options.config.target,
              {{"native", Target::native}, {"x86_64", Target::x86_64}, {"x86_32", Target::x86_32}},
-             "The machine that code is made for;\nx86_32 code runs in a helper process, which qemu-i386 runs if the\nkernel does not");
+             "The machine that code is made for;\nx86_32 code runs in a helper process, which qemu-i386 runs if the\n"
+             "kernel does not");
   command.add_option("--chains", options.config.max_filters, "Chains of up to N filters instead of single filters")
       ->check(CLI::Range(1, 64).description(""))
       ->type_name("N")

@@ -132,7 +132,8 @@ class KernelCheck {
       return skip("results", route.description, why);
     }
     kernel::SeccompRunner runner(probe, route);
-    part("results", route.description, [&](Difference& difference) { return results(runner, max_program_length, difference); });
+    part("results", route.description,
+         [&](Difference& difference) { return results(runner, max_program_length, difference); });
   }
 
   std::string results(kernel::Runner& runner, std::uint32_t longest, Difference& difference) {
@@ -212,8 +213,8 @@ void add_kernel_check(CLI::App& app, Session& session) {
       ->type_name("PART");
   command.add_option("--probes", options->probes, "Folder of callgate-probe64 and callgate-probe32")->type_name("DIR");
   command.footer(
-      R"(Random filters are loaded into the kernel by helper processes, of 64 and of 32 bits; nothing stays loaded, and no
-privilege is needed. What does not exist here (a 32-bit helper, int 0x80) is skipped with the reason. A difference
+      R"(Random filters are loaded into the kernel by helper processes, of 64 and of 32 bits; nothing stays loaded, and
+no privilege is needed. What does not exist here (a 32-bit helper, int 0x80) is skipped with the reason. A difference
 is shown with the smallest filter found.
 
 Examples:

@@ -10,8 +10,8 @@
 
 namespace callgate::cli {
 
-// Prints the code as Intel-syntax assembly with offsets and bytes. `code` carries marks; `programs` are the filters that
-// they point into, oldest first.
+// Prints the code as Intel-syntax assembly with offsets and bytes. `code` carries marks; `programs` are the filters
+// that they point into, oldest first.
 void print_machine_code(Output& out, const jit::Code& code, Target target, std::span<const Program> programs);
 
 }  // namespace callgate::cli

@@ -69,9 +69,11 @@ Times measure(const std::vector<Program>& programs, const Options& options, Engi
 class Report {
  public:
   Report(const std::vector<Program>& programs, const Options& options)
-      : programs_(programs), options_(options),
+      : programs_(programs),
+        options_(options),
         target_(options.target == Target::native ? jit::host_target() : options.target),
-        engine_(engine_of(options, target_)), image_(detail::make_image(programs, {options, engine_, target_})) {}
+        engine_(engine_of(options, target_)),
+        image_(detail::make_image(programs, {options, engine_, target_})) {}
 
   Json make() {
     Json report;
@@ -191,9 +193,12 @@ void add_stats(CLI::App& app, Session& session) {
   command.add_flag("--json", options->json, "All figures as JSON");
   add_chain_options(command, options->chain);
   add_filter_options(command, options->filter, "--format,--input-format");
-  command.footer(R"(Times are microseconds, the least of nine runs of each stage of one attach: plan makes decision graphs, table finds
-which calls they settle, code makes machine code, fill writes the table, publish seals it all in memory. A class is a system call number of one architecture;
-"constant" classes are decided by the action table, "check" ones by one look at one argument, "code" ones by machine code.
+  command.footer(
+      R"(Times are microseconds, the least of nine runs of each stage of one attach: plan makes decision graphs,
+table finds which calls they settle, code makes machine code, fill writes the table, publish seals it all in
+memory. A class is a system call number of one architecture;
+"constant" classes are decided by the action table, "check" ones by one look at one argument, "code" ones by machine
+code.
 
 Examples:
   callgate stats /usr/share/containers/seccomp.json

@@ -50,9 +50,8 @@ class Attacher {
     remove_dead_nodes(decisions_.graph, used);
     auto renumbered = used.begin();
     decisions_.rest = *renumbered;
-    for_each_run(decisions_.roots, [&](std::uint32_t first, std::uint32_t end, NodeId) {
-      set_roots(first, end, *++renumbered);
-    });
+    for_each_run(decisions_.roots,
+                 [&](std::uint32_t first, std::uint32_t end, NodeId) { set_roots(first, end, *++renumbered); });
     return std::move(decisions_);
   }
 
@@ -77,7 +76,8 @@ class Attacher {
   bool arrive(const Arrival& arrival, const Domain& domain, std::uint32_t first_class) {
     const Node node = decisions_.graph.node_at(arrival.node);
     const bool result = node.kind != NodeKind::test;
-    if (node.kind == NodeKind::constant && node.result() == action::allow) return true;  // older filters decide, as before
+    if (node.kind == NodeKind::constant && node.result() == action::allow)
+      return true;  // older filters decide, as before
     if (result && composition_.rule == MergeRule::first_non_allow) {
       arrival.numbers.for_each_run([&](std::uint32_t first, std::uint32_t end) {
         set_roots(first_class + first, first_class + end, arrival.node);
@@ -223,7 +223,7 @@ ChainGraph allow_all(Precision precision) {
 }
 
 std::optional<ChainGraph> attach(const ChainGraph& older, std::span<const Program* const> newer, std::uint32_t filter,
-                                const Composition& composition) {
+                                 const Composition& composition) {
   assert(older.precision == composition.precision && composition.precision != Precision::baseline);
   Attacher attacher(older, composition, step_budget(older, newer, composition.precision));
   for (const Program* program : newer) {

@@ -67,6 +67,6 @@ ChainGraph allow_all(Precision precision);
 // number `filter` in the chain. Empty when a filter has no graph (ir/build.h) or a budget is exceeded. `older` must
 // have been made for the same composition. May throw std::bad_alloc.
 std::optional<ChainGraph> attach(const ChainGraph& older, std::span<const Program* const> newer, std::uint32_t filter,
-                                const Composition& composition);
+                                 const Composition& composition);
 
 }  // namespace callgate::compose

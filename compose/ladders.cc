@@ -26,7 +26,8 @@ bool Ladders::Ladder::may_equal(std::uint32_t low, std::uint32_t high) const {
 
 bool Ladders::is_rung(NodeId id, ExprId value) const {
   const Node& node = graph_.node_at(id);
-  return node.kind == NodeKind::test && node.compare == Compare::equal && node.lhs == value && graph_.is_constant(node.rhs);
+  return node.kind == NodeKind::test && node.compare == Compare::equal && node.lhs == value &&
+         graph_.is_constant(node.rhs);
 }
 
 // Enters the ladder that begins at `head` into the tables, or that there is none.

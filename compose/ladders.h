@@ -1,6 +1,6 @@
 // Ladders: chains of tests of one value for equality with one constant after the other. Most filters consist of them.
 //
-//   n5: if nr == 0x2 then n0 else n4        value nr, rungs n5 … n2, end n1 (tests/golden/ir/ladder.graph is one of 8 rungs)
+//   n5: if nr == 0x2 then n0 else n4        value nr, rungs n5 … n2, end n1 (golden: ladder.graph)
 //   n4: if nr == 0x4 then n0 else n3
 //   n3: if nr == 0x6 then n0 else n2        nr is 6:          skip(n5) is n0
 //   n2: if nr == 0x12c then n0 else n1      nr is 7:          skip(n5) is n1, without a step on n4 … n2
@@ -32,7 +32,7 @@ class Ladders {
   NodeId skip(NodeId node, std::uint32_t low, std::uint32_t high);
 
  private:
-  static constexpr std::uint32_t fewest_rungs = 8;  // a shorter ladder is walked as fast
+  static constexpr std::uint32_t fewest_rungs = 8;     // a shorter ladder is walked as fast
   static constexpr std::uint32_t unseen = 0xffffffff;  // values of ladder_of_ that are no index
   static constexpr std::uint32_t none = 0xfffffffe;
 

@@ -70,7 +70,11 @@ void NumberColumns::operate(Op op, Column& a, const Column& b) {
     case Op::xor_: return each<Op::xor_>(a, b);
     case Op::lsh: return each<Op::lsh>(a, b);
     case Op::rsh: return each<Op::rsh>(a, b);
-    case Op::constant: case Op::load: return;  // LCOV_EXCL_LINE: operands, see compute()
+    // LCOV_EXCL_START: operands, see compute()
+    case Op::constant:
+    case Op::load:
+      return;
+      // LCOV_EXCL_STOP
   }
 }
 

@@ -7,8 +7,8 @@
 
 #include "compose/call_class.h"
 #include "compose/ir_names.h"
-#include "ir/graph.h"
 #include "compose/number_set.h"
+#include "ir/graph.h"
 
 namespace callgate::compose {
 

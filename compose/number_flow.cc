@@ -45,9 +45,7 @@ bool NumberFlow::depends_on_class_alone(const Node& node) const {
   return (words & ~number_words) == 0;
 }
 
-bool NumberFlow::is_decided(const Node& node) const {
-  return depends_on_class_alone(node) && steps_left_ != 0;
-}
+bool NumberFlow::is_decided(const Node& node) const { return depends_on_class_alone(node) && steps_left_ != 0; }
 
 bool NumberFlow::is_load(ExprId id, std::uint32_t offset) const {
   return graph_.expr_at(id).op == Op::load && graph_.expr_at(id).offset() == offset;

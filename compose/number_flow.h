@@ -88,7 +88,7 @@ class NumberFlow {
   std::vector<std::uint32_t> visit_of_;  // by node: the last walk that met it
   std::uint32_t visit_ = 0;
   std::vector<NodeId> todo_;
-  std::vector<NodeId> uneven_;           // tests that are more than one comparison of the number
+  std::vector<NodeId> uneven_;  // tests that are more than one comparison of the number
 };
 
 }  // namespace callgate::compose

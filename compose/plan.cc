@@ -109,7 +109,8 @@ Plan attach(const Plan& older, std::span<const Program* const> newer, std::uint3
 Plan make_plan(std::span<const Program> oldest_first, const PlanOptions& options) {
   std::vector<const Program*> programs;
   for (const Program& program : oldest_first) programs.push_back(&program);
-  return attach({}, programs, 0, [&] { return programs; }, options);
+  return attach(
+      {}, programs, 0, [&] { return programs; }, options);
 }
 
 }  // namespace callgate::compose

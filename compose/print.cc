@@ -35,11 +35,13 @@ std::string root_text(const Graph& graph, NodeId root) {
 }
 
 std::vector<RootGroup> groups(const ChainGraph& decisions) {
-  if (!decisions.by_number()) return {{decisions.roots[0], "all calls " + root_text(decisions.graph, decisions.roots[0]), ""}};
+  if (!decisions.by_number())
+    return {{decisions.roots[0], "all calls " + root_text(decisions.graph, decisions.roots[0]), ""}};
   std::vector<RootGroup> all;
   for (std::uint32_t d = 0; d < domains.size(); ++d) {
     std::map<NodeId, std::vector<std::uint32_t>> numbers;
-    for (std::uint32_t n = 0; n < numbers_per_domain; ++n) numbers[decisions.roots[d * numbers_per_domain + n]].push_back(n);
+    for (std::uint32_t n = 0; n < numbers_per_domain; ++n)
+      numbers[decisions.roots[d * numbers_per_domain + n]].push_back(n);
     for (const auto& [root, list] : numbers) {
       all.push_back({root, domains[d].name + (" " + root_text(decisions.graph, root)), runs_text(list)});
     }

@@ -210,7 +210,8 @@ inline std::optional<NodeId> Specialiser::decided_by_class(const State& state, c
   return holds(node.compare, *left, *right) ? node.then : node.otherwise;
 }
 
-inline std::optional<NodeId> Specialiser::decided_by_facts(const State& state, const Node& node, ExprId lhs, const Asked& asked) {
+inline std::optional<NodeId> Specialiser::decided_by_facts(const State& state, const Node& node, ExprId lhs,
+                                                           const Asked& asked) {
   const F& known = facts_[asked.known];
   // An interval that is wider than one value and passes a whole ladder is one of numbers, given with the class.
   const bool may_skip = known.low() == known.high() || (asked.support & class_support) != 0;
@@ -252,7 +253,8 @@ inline void Specialiser::learn(State& state, const Asked& asked, bool holds) {
 
 // The residual of a state that was met before; or the state continues at `then`, and a frame holds the state of
 // `otherwise`.
-inline std::optional<NodeId> Specialiser::branch(State& state, const Node& node, ExprId lhs, ExprId rhs, const Asked* asked) {
+inline std::optional<NodeId> Specialiser::branch(State& state, const Node& node, ExprId lhs, ExprId rhs,
+                                                 const Asked* asked) {
   const std::uint32_t met = memo_.size();
   const std::uint32_t memo = memo_.intern(state);
   if (memo < met) return residual_of_[memo];

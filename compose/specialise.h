@@ -89,7 +89,9 @@ class Environment {
 };
 
 // The name of a set of calls that are specialised together. States of different classes are different states.
-enum class ClassId : std::uint32_t { none = 0 };  // none: all calls, or a state below which the class makes no difference
+enum class ClassId : std::uint32_t {
+  none = 0
+};  // none: all calls, or a state below which the class makes no difference
 
 class Specialiser {
  public:
@@ -119,8 +121,8 @@ class Specialiser {
   // A position of the walk, and the facts of the path to it.
   struct State {
     NodeId node = 0;
-    NodeId older = 0;        // the root of the older graph while `node` is of the newer filter, then 0
-    bool in_older = false;   // whether `node` is of the older graph
+    NodeId older = 0;       // the root of the older graph while `node` is of the newer filter, then 0
+    bool in_older = false;  // whether `node` is of the older graph
     bool current_computed = false;
     std::uint32_t current = action::allow;  // the result so far: a constant, or an ExprId if it is computed
     ClassId class_id = ClassId::none;
@@ -189,7 +191,7 @@ class Specialiser {
   Ladders ladders_;
 
   ClassId class_id_ = ClassId::none;
-  bool number_known_ = false;     // whether nr_ and arch_ belong to a call of the class
+  bool number_known_ = false;  // whether nr_ and arch_ belong to a call of the class
   std::uint32_t nr_ = 0;
   std::uint32_t arch_ = 0;
   std::uint32_t class_nr_ = 0;    // index of the facts about the number of every call of the class
@@ -198,7 +200,7 @@ class Specialiser {
   Interner<F> facts_;
   Interner<Relation> relations_;
   Interner<State> memo_;
-  std::vector<NodeId> residual_of_;       // by state; 0 while it is being made, when no walk can meet the state again
+  std::vector<NodeId> residual_of_;  // by state; 0 while it is being made, when no walk can meet the state again
   std::vector<Frame> stack_;
   std::vector<std::uint32_t> strictest_;  // by node: strictest_below(), as far as it was asked for
 };

@@ -4,10 +4,10 @@
 #include <optional>
 #include <utility>
 
-#include "dispatch/argument_check.h"
 #include "compose/number_value.h"
 #include "compose/precedence.h"
 #include "compose/seccomp.h"
+#include "dispatch/argument_check.h"
 
 namespace callgate::detail {
 namespace {
@@ -31,7 +31,10 @@ std::optional<std::uint32_t> settled_word(const compose::Plan& plan, MergeRule r
 class Finder {
  public:
   Finder(const compose::Plan& plan, MergeRule rule, const InputLayout& layout)
-      : plan_(plan), rule_(rule), layout_(layout), decisions_(*plan[0]->chain_graph()),
+      : plan_(plan),
+        rule_(rule),
+        layout_(layout),
+        decisions_(*plan[0]->chain_graph()),
         roots_(decisions_.graph.node_count()) {}
 
   Residuals run() {
@@ -108,7 +111,8 @@ class Finder {
   // Equal switches share a check.
   void find_checks() {
     jit::Switches switches;
-    const auto ids = jit::make_switches(decisions_.graph, open_, {.input = compose::seccomp_input, .has_64_bits = true}, switches);
+    const auto ids =
+        jit::make_switches(decisions_.graph, open_, {.input = compose::seccomp_input, .has_64_bits = true}, switches);
     std::vector<std::uint32_t> word_of_switch(switches.size(), pending);
     for (std::size_t i = 0; i < open_.size(); ++i) {
       std::uint32_t& word = word_of_switch[ids[i]];

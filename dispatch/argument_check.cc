@@ -3,9 +3,9 @@
 namespace callgate::detail {
 namespace {
 
+using jit::Range;
 using jit::Switch;
 using jit::SwitchKind;
-using jit::Range;
 
 constexpr std::uint64_t all_members = ~std::uint64_t{0};
 constexpr std::uint32_t first_wide_offset = 8;  // number and architecture are no 64-bit word
@@ -76,7 +76,7 @@ bool has_wide_arguments(const InputLayout& layout) {
 }
 
 std::optional<callgate_check> argument_check(const ir::Graph& graph, const jit::Switches& choices, jit::SwitchId id,
-                                            const InputLayout& layout) {
+                                             const InputLayout& layout) {
   const Switch& choice = choices[id];
   if (choice.kind() != SwitchKind::bits && !choice.has_ranges()) return std::nullopt;
   const auto subject = subject_of(graph, choice);
@@ -95,13 +95,8 @@ std::optional<callgate_check> argument_check(const ir::Graph& graph, const jit::
   const Switch& outside = choices[set.outside];
   if (inside.kind() != SwitchKind::constant || outside.kind() != SwitchKind::constant) return std::nullopt;
   const std::uint32_t offset = layout.single_fetch ? subject->offset : layout.words[subject->offset / 4].value;
-  return callgate_check{mask,
-                       set.base << subject->shift,
-                       set.span << subject->shift,
-                       set.members,
-                       offset,
-                       outside.result(),
-                       inside.result() ^ outside.result()};
+  return callgate_check{mask,   set.base << subject->shift, set.span << subject->shift,        set.members,
+                        offset, outside.result(),           inside.result() ^ outside.result()};
 }
 
 }  // namespace callgate::detail

@@ -12,7 +12,7 @@ namespace callgate::detail {
 // of its halves, or under a mask) that an callgate_check can name. `layout` has both halves of every argument side by
 // side.
 std::optional<callgate_check> argument_check(const ir::Graph& graph, const jit::Switches& choices, jit::SwitchId id,
-                                            const InputLayout& layout);
+                                             const InputLayout& layout);
 
 // Whether arguments can be read as 64 bits.
 bool has_wide_arguments(const InputLayout& layout);

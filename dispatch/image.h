@@ -55,7 +55,7 @@ struct Image {
   Residuals residuals;                                    // with the argument checks
   std::vector<std::uint32_t> table;  // CALLGATE_TABLE_WORDS words; none if the start of the code decides every call
   jit::Code code;                    // empty on the interpreter
-  ir::FlatGraph flat;  // decides the rest where there is no code; empty if the interpreter must do that
+  ir::FlatGraph flat;                // decides the rest where there is no code; empty if the interpreter must do that
 
   // For calls of the layout that the image is made for, given as a SeccompData.
   Place look_up(const SeccompData& data) const noexcept;
@@ -82,9 +82,8 @@ void drop_code(Image& image, FallbackReason reason, const Options& options);
 compose::PlanOptions plan_options(const Options& options, compose::Precision precision);
 
 // Where the checks lie in the data of a published image, whose first part is the table.
-inline constexpr std::size_t checks_at =
-    (CALLGATE_TABLE_WORDS * sizeof(std::uint32_t) + alignof(callgate_check) - 1) / alignof(callgate_check) *
-    alignof(callgate_check);
+inline constexpr std::size_t checks_at = (CALLGATE_TABLE_WORDS * sizeof(std::uint32_t) + alignof(callgate_check) - 1) /
+                                         alignof(callgate_check) * alignof(callgate_check);
 
 // The code in sealed memory, and as its data table, checks and the bytecode of `filters`, newest first. May throw
 // std::bad_alloc.

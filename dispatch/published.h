@@ -10,8 +10,8 @@
 namespace callgate {
 namespace CALLGATE_HIDDEN detail {
 
-// The decision graph of a chain without code: its arrays (ir/flat.h), the root of each entry of the action table, and the
-// root of all other calls. Without `roots` this root is that of every call.
+// The decision graph of a chain without code: its arrays (ir/flat.h), the root of each entry of the action table, and
+// the root of all other calls. Without `roots` this root is that of every call.
 struct Walk {
   const ir::FlatNode* nodes = nullptr;
   const ir::FlatOp* ops = nullptr;
@@ -21,11 +21,11 @@ struct Walk {
 
 struct Published : callgate_image {
   MergeRule rule = MergeRule::first_non_allow;
-  std::uint32_t length = 0;              // filters
-  const FilterLink* newest = nullptr;    // the filters, for the interpreter
-  const Insn* bytecode = nullptr;        // of all filters, newest first, in sealed memory; null where there is none
-  const InputLayout* layout = nullptr;   // of frames
-  const Walk* walk = nullptr;            // null where code or the interpreter decides what the table does not
+  std::uint32_t length = 0;             // filters
+  const FilterLink* newest = nullptr;   // the filters, for the interpreter
+  const Insn* bytecode = nullptr;       // of all filters, newest first, in sealed memory; null where there is none
+  const InputLayout* layout = nullptr;  // of frames
+  const Walk* walk = nullptr;           // null where code or the interpreter decides what the table does not
 
   static const Published& of(const callgate_image* image) noexcept { return *static_cast<const Published*>(image); }
 };

@@ -26,8 +26,8 @@ inline constexpr std::size_t max_chosen_inputs = 8;
 std::optional<ChosenCase> read_case(std::span<const std::uint8_t> bytes);
 std::string write_case(const ChosenCase& chosen);
 
-// Changes the filters (which stay valid), the inputs or the choice; starts anew where there is nothing to change. Cases stay
-// small: many small ones find more than few large ones, which `callgate fuzz` has.
+// Changes the filters (which stay valid), the inputs or the choice; starts anew where there is nothing to change. Cases
+// stay small: many small ones find more than few large ones, which `callgate fuzz` has.
 ChosenCase other_case(std::optional<ChosenCase> chosen, Random& random);
 
 }  // namespace callgate::fuzz

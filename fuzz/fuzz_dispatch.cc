@@ -6,11 +6,11 @@
 #include <thread>
 
 #include "callgate/chain.hpp"
+#include "fuzz/target.h"
 #include "oracles/generator/inputs.h"
 #include "oracles/generator/program_generator.h"
-#include "oracles/reference/reference.h"
 #include "oracles/process/child.h"
-#include "fuzz/target.h"
+#include "oracles/reference/reference.h"
 
 namespace callgate::fuzz {
 namespace {

@@ -1,16 +1,16 @@
-// Every engine that this process can run against the interpreter, x86_32 code too: single filters and chains, both rules. One
-// engine an execution, chosen by a byte of the input. CALLGATE_FUZZ_ENGINES=xbyak,asmjit and CALLGATE_FUZZ_OPTIMIZE=none (or
-// full) leave others out.
+// Every engine that this process can run against the interpreter, x86_32 code too: single filters and chains, both
+// rules. One engine an execution, chosen by a byte of the input. CALLGATE_FUZZ_ENGINES=xbyak,asmjit and
+// CALLGATE_FUZZ_OPTIMIZE=none (or full) leave others out.
 #include <algorithm>
 #include <cstdlib>
 #include <memory>
 #include <string_view>
 
-#include "oracles/harness/finding.h"
-#include "oracles/harness/reproducer.h"
 #include "fuzz/case_bytes.h"
 #include "fuzz/libfuzzer_options.h"
 #include "fuzz/target.h"
+#include "oracles/harness/finding.h"
+#include "oracles/harness/reproducer.h"
 
 namespace callgate::fuzz {
 namespace {
@@ -20,9 +20,9 @@ bool is_chosen(const char* variable, std::string_view name) {
   return value == nullptr || std::string_view(value).find(name) != std::string_view::npos;
 }
 
-// Who decides, with turns, so that each takes about as much time as any other: optimising costs five times what straight code
-// does, and more where a chain publishes its code. A turn belongs to the same decider in every build and process, so that a file
-// fails wherever it can; where its decider is missing, the next one that is there takes it.
+// Who decides, with turns, so that each takes about as much time as any other: optimising costs five times what
+// straight code does, and more where a chain publishes its code. A turn belongs to the same decider in every build and
+// process, so that a file fails wherever it can; where its decider is missing, the next one that is there takes it.
 class Field {
  public:
   Field() {

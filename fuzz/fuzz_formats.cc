@@ -1,9 +1,9 @@
-// Files: raw arrays, tcpdump -ddd, hex digits, and (with the tools) OCI JSON. Whatever the bytes, there is a filter or an
-// error with a message, and what was read and written is read back.
+// Files: raw arrays, tcpdump -ddd, hex digits, and (with the tools) OCI JSON. Whatever the bytes, there is a filter or
+// an error with a message, and what was read and written is read back.
 #include "bpf/formats.h"
+#include "fuzz/target.h"
 #include "oracles/generator/mutations.h"
 #include "oracles/generator/program_generator.h"
-#include "fuzz/target.h"
 #if CALLGATE_FUZZ_PROFILES
 #include "profiles/oci.h"
 #endif

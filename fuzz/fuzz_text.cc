@@ -1,9 +1,9 @@
 // Text and back. The input is read as text for the assembler, and as instructions for the disassembler.
 #include "bpf/assembler.h"
 #include "bpf/disassembler.h"
+#include "fuzz/target.h"
 #include "oracles/generator/mutations.h"
 #include "oracles/generator/program_generator.h"
-#include "fuzz/target.h"
 
 namespace callgate::fuzz {
 namespace {

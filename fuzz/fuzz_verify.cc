@@ -1,11 +1,11 @@
 // Any bytes as a filter: the verifier agrees with the kernel's rules written down once more, places its errors inside,
 // and what it accepts runs.
 #include "callgate/program.hpp"
+#include "fuzz/plain_verifier.h"
+#include "fuzz/target.h"
 #include "oracles/generator/broken.h"
 #include "oracles/generator/mutations.h"
 #include "oracles/generator/program_generator.h"
-#include "fuzz/plain_verifier.h"
-#include "fuzz/target.h"
 #include "verifier/verify.h"
 
 namespace callgate::fuzz {

@@ -2,9 +2,9 @@
 //
 //   fuzz_NAME [--runs N] [--seed S] [--write DIRECTORY] [FILE or DIRECTORY …]
 //
-// Runs the target on each file, then on N inputs made by its mutator, each from the one before or from a file. A failure
-// ends the process with SIGABRT; the input is then in ./crash-NAME, which can be given as a file. --write keeps every
-// input that it made (to start a corpus).
+// Runs the target on each file, then on N inputs made by its mutator, each from the one before or from a file. A
+// failure ends the process with SIGABRT; the input is then in ./crash-NAME, which can be given as a file. --write keeps
+// every input that it made (to start a corpus).
 #include <chrono>
 #include <csignal>
 #include <cstdio>
@@ -17,8 +17,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "oracles/generator/random.h"
 #include "fuzz/target.h"
+#include "oracles/generator/random.h"
 
 namespace {
 

@@ -43,30 +43,41 @@ struct Values {
 
 struct State {
   Values values;
-  NodeId node = 0;               // filled in by the backward loop
+  NodeId node = 0;  // filled in by the backward loop
   std::uint32_t successor[2] = {};
   std::uint32_t other = no_state;  // the next state at the same instruction
 };
 
 Op binary_op(Opcode op) {
   switch (op) {
-    case Opcode::add_k: case Opcode::add_x: return Op::add;
-    case Opcode::sub_k: case Opcode::sub_x: return Op::sub;
-    case Opcode::mul_k: case Opcode::mul_x: return Op::mul;
-    case Opcode::div_k: case Opcode::div_x: return Op::div;
-    case Opcode::or_k: case Opcode::or_x: return Op::or_;
-    case Opcode::and_k: case Opcode::and_x: return Op::and_;
-    case Opcode::xor_k: case Opcode::xor_x: return Op::xor_;
-    case Opcode::lsh_k: case Opcode::lsh_x: return Op::lsh;
+    case Opcode::add_k:
+    case Opcode::add_x: return Op::add;
+    case Opcode::sub_k:
+    case Opcode::sub_x: return Op::sub;
+    case Opcode::mul_k:
+    case Opcode::mul_x: return Op::mul;
+    case Opcode::div_k:
+    case Opcode::div_x: return Op::div;
+    case Opcode::or_k:
+    case Opcode::or_x: return Op::or_;
+    case Opcode::and_k:
+    case Opcode::and_x: return Op::and_;
+    case Opcode::xor_k:
+    case Opcode::xor_x: return Op::xor_;
+    case Opcode::lsh_k:
+    case Opcode::lsh_x: return Op::lsh;
     default: return Op::rsh;
   }
 }
 
 Compare compare_of(Opcode op) {
   switch (op) {
-    case Opcode::jeq_k: case Opcode::jeq_x: return Compare::equal;
-    case Opcode::jgt_k: case Opcode::jgt_x: return Compare::greater;
-    case Opcode::jge_k: case Opcode::jge_x: return Compare::greater_equal;
+    case Opcode::jeq_k:
+    case Opcode::jeq_x: return Compare::equal;
+    case Opcode::jgt_k:
+    case Opcode::jgt_x: return Compare::greater;
+    case Opcode::jge_k:
+    case Opcode::jge_x: return Compare::greater_equal;
     default: return Compare::any_bit_set;
   }
 }

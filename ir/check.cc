@@ -79,7 +79,9 @@ class Checker {
           [&](const Node& n) {
             return n.kind != NodeKind::constant && (uses[n.lhs] || (n.kind == NodeKind::test && uses[n.rhs]));
           },
-          [&](const Node& n) { return Guarded{is_bits_test(n, divisor), is_zero_test(n, divisor)}; });
+          [&](const Node& n) {
+            return Guarded{is_bits_test(n, divisor), is_zero_test(n, divisor)};
+          });
       if (node) return at_node(*node, "divides by expression " + std::to_string(divisor) + " which may be 0");
     }
     return std::nullopt;
@@ -92,7 +94,9 @@ class Checker {
       const Node& leaf = graph_.node_at(id);
       if (leaf.kind != NodeKind::computed || !reachable_.nodes[id] || !may_go_on(leaf.computed())) continue;
       const auto node = reached_unguarded([&](const Node& n) { return &n == &leaf; },
-                                          [&](const Node& n) { return Guarded{false, is_action_test(n, leaf.computed())}; });
+                                          [&](const Node& n) {
+                                            return Guarded{false, is_action_test(n, leaf.computed())};
+                                          });
       if (node) return at_node(*node, "computed leaf may go on");
     }
     return std::nullopt;
@@ -151,8 +155,8 @@ class Checker {
   bool is_action_test(const Node& n, ExprId result) const {
     const Action action = action_of(result);
     const Expr& e = graph_.expr_at(n.lhs);
-    return n.compare == Compare::equal && is_constant(n.rhs, sequence_.goes_on) && e.op == Op::and_ && e.lhs == action.of &&
-           is_constant(e.rhs, action.mask);
+    return n.compare == Compare::equal && is_constant(n.rhs, sequence_.goes_on) && e.op == Op::and_ &&
+           e.lhs == action.of && is_constant(e.rhs, action.mask);
   }
 
   bool is_constant(ExprId id, std::uint32_t value) const {

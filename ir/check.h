@@ -21,9 +21,9 @@ enum class Guards : std::uint8_t { in_graph, by_facts };
 //   - loads are aligned and inside of the input (graph.input());
 //   - the size of an expression is true, and bounded where a root reaches it;
 //   - a constant leaf that lets the next filter decide has no data (it is sequence.goes_on);
-//   - if guards are in the graph: a division has a constant divisor that is not 0, or every path to it passes a test of its
-//     divisor against 0; a computed leaf cannot let the next filter decide, because of a mask, or every path to it passes a
-//     test of its action. Such tests are recognised in the shape that ir/fold.h gives them.
+//   - if guards are in the graph: a division has a constant divisor that is not 0, or every path to it passes a test of
+//     its divisor against 0; a computed leaf cannot let the next filter decide, because of a mask, or every path to it
+//     passes a test of its action. Such tests are recognised in the shape that ir/fold.h gives them.
 //
 // Any graph may be asked about, however broken. That operands have smaller numbers is asserted by Graph::expr().
 std::optional<std::string> check(const Graph& graph, std::span<const NodeId> roots, const Sequence& sequence,

@@ -55,7 +55,7 @@ std::uint32_t evaluate(const Graph& graph, NodeId root, const void* input) {
       case NodeKind::computed: return value_of(graph, node.computed(), input);
       case NodeKind::test:
         id = holds(node.compare, value_of(graph, node.lhs, input), value_of(graph, node.rhs, input)) ? node.then
-                                                                                                   : node.otherwise;
+                                                                                                     : node.otherwise;
     }
   }
 }

@@ -130,8 +130,10 @@ NodeId with_constant_left(Graph& graph, Compare compare, ExprId constant, ExprId
                           Source source) {
   const std::uint32_t k = graph.constant_value(constant);
   switch (compare) {
-    case Compare::greater: return with_constant(graph, {Compare::greater_equal, x, k, otherwise, then}, constant, source);
-    case Compare::greater_equal: return with_constant(graph, {Compare::greater, x, k, otherwise, then}, constant, source);
+    case Compare::greater:
+      return with_constant(graph, {Compare::greater_equal, x, k, otherwise, then}, constant, source);
+    case Compare::greater_equal:
+      return with_constant(graph, {Compare::greater, x, k, otherwise, then}, constant, source);
     default: return with_constant(graph, {compare, x, k, then, otherwise}, constant, source);
   }
 }

@@ -16,6 +16,7 @@ namespace callgate::ir {
 ExprId fold_expr(Graph& graph, Op op, ExprId lhs, ExprId rhs = 0);
 
 // The test, or the successor that it always takes.
-NodeId fold_test(Graph& graph, Compare compare, ExprId lhs, ExprId rhs, NodeId then, NodeId otherwise, Source source = {});
+NodeId fold_test(Graph& graph, Compare compare, ExprId lhs, ExprId rhs, NodeId then, NodeId otherwise,
+                 Source source = {});
 
 }  // namespace callgate::ir

@@ -45,11 +45,11 @@ inline std::uint32_t evaluate_op(Op op, std::uint32_t lhs, std::uint32_t rhs) {
     case Op::xor_: return lhs ^ rhs;
     case Op::lsh: return lhs << (rhs & 31);
     case Op::rsh: return lhs >> (rhs & 31);
-    case Op::constant:  // LCOV_EXCL_LINE: no caller applies an operand
+    case Op::constant:     // LCOV_EXCL_LINE: no caller applies an operand
     case Op::load: break;  // LCOV_EXCL_LINE: no caller applies an operand
   }
   assert(false && "constant and load are no operations");  // LCOV_EXCL_LINE: see above
-  return 0;  // LCOV_EXCL_LINE: see above
+  return 0;                                                // LCOV_EXCL_LINE: see above
 }
 
 // A set of the values that a subgraph tests, as a Bloom filter of 64 bits with one hash function (Bloom 1970): bit 0
@@ -62,7 +62,7 @@ inline constexpr Support class_support = 1;
 // An expression is a pure function of the input. Trees are kept small (max_expr_size), because an expression is
 // computed again at every test of it.
 struct Expr {
-  Support support;      // its own bit as a value, and class_support if it depends on the class; not part of identity
+  Support support;  // its own bit as a value, and class_support if it depends on the class; not part of identity
   Op op;
   std::uint16_t words;  // the words of the input that it depends on, one bit each; not part of identity
   std::uint32_t size;   // nodes of the tree; not part of identity
@@ -154,8 +154,12 @@ class Graph {
   ExprId expr(Op op, ExprId lhs, ExprId rhs = 0);
 
   // A node that is there already keeps the source that it was made with.
-  NodeId leaf(std::uint32_t result, Source source = {}) { return add({NodeKind::constant, {}, result, 0, 0, 0, source}); }
-  NodeId computed_leaf(ExprId value, Source source = {}) { return add({NodeKind::computed, {}, value, 0, 0, 0, source}); }
+  NodeId leaf(std::uint32_t result, Source source = {}) {
+    return add({NodeKind::constant, {}, result, 0, 0, 0, source});
+  }
+  NodeId computed_leaf(ExprId value, Source source = {}) {
+    return add({NodeKind::computed, {}, value, 0, 0, 0, source});
+  }
   NodeId test(Compare compare, ExprId lhs, ExprId rhs, NodeId then, NodeId otherwise, Source source = {}) {
     return add({NodeKind::test, compare, lhs, rhs, then, otherwise, source});
   }

@@ -10,9 +10,9 @@ inline constexpr std::uint32_t max_input_words = 16;
 
 // One constant for each dialect that filters are written in.
 struct InputSchema {
-  std::uint32_t bytes;         // size of the input; what LD LEN loads
-  std::uint16_t class_words;   // one bit a word: the words that decide to which class an input belongs
-  std::uint16_t halves;        // one bit a word: words that are one half of a 64-bit value, whose other half is word ^ 1
+  std::uint32_t bytes;        // size of the input; what LD LEN loads
+  std::uint16_t class_words;  // one bit a word: the words that decide to which class an input belongs
+  std::uint16_t halves;       // one bit a word: words that are one half of a 64-bit value, whose other half is word ^ 1
 
   constexpr std::uint32_t words() const { return bytes / 4; }
   // Whether a 32-bit load from this byte offset is one that a filter can make.

@@ -83,7 +83,8 @@ std::string to_text(const Graph& graph, std::span<const NodeId> roots) {
   for_each_node(graph, roots, [&](NodeId id, const Node& node) {
     text += node_name(id) + ": ";
     if (node.kind == NodeKind::test) {
-      text += "if " + condition(graph, node, exprs) + " then " + node_name(node.then) + " else " + node_name(node.otherwise);
+      text += "if " + condition(graph, node, exprs) + " then " + node_name(node.then) + " else " +
+              node_name(node.otherwise);
     } else {
       text += "return " + result(node, exprs);
     }

@@ -8,7 +8,8 @@ namespace callgate::ir {
 struct FlatNode;
 struct FlatOp;
 
-// The result of the node with this number, for an input as in ir/evaluate.h. Allocates nothing and uses a small, bounded stack.
+// The result of the node with this number, for an input as in ir/evaluate.h. Allocates nothing and uses a small,
+// bounded stack.
 std::uint32_t walk(const FlatNode* nodes, const FlatOp* ops, std::uint32_t node, const void* input) noexcept;
 
 }  // namespace callgate::ir

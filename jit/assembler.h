@@ -48,7 +48,7 @@ enum class Reach : std::uint8_t { near, far };
 
 template <class A>
 concept Assembler = requires(A as, Reg r, Mem m, Imm i, WideImm w, std::uint64_t u64, std::uint8_t u8, Cond c, Label l,
-                            Reach reach) {
+                             Reach reach) {
   as.endbr();
 
   as.mov(r, r);
@@ -57,27 +57,50 @@ concept Assembler = requires(A as, Reg r, Mem m, Imm i, WideImm w, std::uint64_t
   as.mov(m, r);
   as.mov(m, i);
 
-  as.add(r, r); as.add(r, i); as.add(r, m);
-  as.sub(r, r); as.sub(r, i); as.sub(r, m);
-  as.or_(r, r); as.or_(r, i); as.or_(r, m);
-  as.and_(r, r); as.and_(r, i); as.and_(r, m);
-  as.xor_(r, r); as.xor_(r, i); as.xor_(r, m);
-  as.cmp(r, r); as.cmp(r, i); as.cmp(r, m); as.cmp(m, i);
-  as.test(r, r); as.test(r, i); as.test(r, m); as.test(m, i);
+  as.add(r, r);
+  as.add(r, i);
+  as.add(r, m);
+  as.sub(r, r);
+  as.sub(r, i);
+  as.sub(r, m);
+  as.or_(r, r);
+  as.or_(r, i);
+  as.or_(r, m);
+  as.and_(r, r);
+  as.and_(r, i);
+  as.and_(r, m);
+  as.xor_(r, r);
+  as.xor_(r, i);
+  as.xor_(r, m);
+  as.cmp(r, r);
+  as.cmp(r, i);
+  as.cmp(r, m);
+  as.cmp(m, i);
+  as.test(r, r);
+  as.test(r, i);
+  as.test(r, m);
+  as.test(m, i);
 
-  as.imul(r, r); as.imul(r, i); as.imul(r, m);  // r = r × operand
-  as.div(r); as.div(m);                         // eax = edx:eax / operand; clobbers edx
+  as.imul(r, r);
+  as.imul(r, i);
+  as.imul(r, m);  // r = r × operand
+  as.div(r);
+  as.div(m);  // eax = edx:eax / operand; clobbers edx
   as.neg(r);
-  as.shl(r, i); as.shr(r, i);                   // by 1 .. 31
-  as.shl_cl(r); as.shr_cl(r);                   // by cl & 31
+  as.shl(r, i);
+  as.shr(r, i);  // by 1 .. 31
+  as.shl_cl(r);
+  as.shr_cl(r);  // by cl & 31
 
-  as.test_byte(m, u8);                          // the byte at m
-  as.bt(r, r);                                  // carry = bit (second & 31) of the first
+  as.test_byte(m, u8);  // the byte at m
+  as.bt(r, r);          // carry = bit (second & 31) of the first
   as.mov_wide(r, m);
   as.mov_wide(r, u64);
-  as.cmp_wide(m, w); as.cmp_wide(r, w); as.cmp_wide(r, r);
+  as.cmp_wide(m, w);
+  as.cmp_wide(r, w);
+  as.cmp_wide(r, r);
   as.sub_wide(r, w);
-  as.bt_wide(r, r);                             // carry = bit (second & 63) of the first
+  as.bt_wide(r, r);  // carry = bit (second & 63) of the first
 
   as.bind(l);
   as.jmp(l, reach);

@@ -1,5 +1,5 @@
-// The service of an assembler library: it turns a flow with its layout into bytes. One implementation per library; only the
-// files of jit/backend/ include one.
+// The service of an assembler library: it turns a flow with its layout into bytes. One implementation per library; only
+// the files of jit/backend/ include one.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +20,7 @@ struct Mark {
 
 struct Code {
   std::vector<std::uint8_t> bytes;
-  std::vector<Mark> marks;  // ascending; empty unless asked for
+  std::vector<Mark> marks;             // ascending; empty unless asked for
   std::vector<std::uint32_t> entries;  // bytes from the start: the whole function, then the roots with one of their own
 };
 

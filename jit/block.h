@@ -17,21 +17,21 @@ using BlockId = std::uint32_t;
 inline constexpr BlockId no_block = 0xffffffff;
 
 enum class BlockKind : std::uint8_t {  // and the operand of such a block
-  entry,            // EntryIndex: where callers come in
-  enter,            // Zeroed: the start of a unit; sets the registers to 0
-  baseline,         // Instructions of a baseline form
-  guard,            // Instructions, then a test of X against 0 for the DIV X that follows
-  test,             // GraphNode: a test that compares two expressions
-  steps,            // Steps
-  compute,          // GraphNode: a computed leaf; A = its value
-  check_goes_on,    // none: whether the result in A lets the next unit decide
-  merge_constant,   // Result: compares the action of the current result with that of this one
-  store_constant,   // Result: the current result is this one
-  merge_a,          // none: compares the action of A with that of the current result
-  store_a,          // none: the current result is A
-  return_constant,  // Result
-  return_a,         // none
-  return_current,   // none
+  entry,                               // EntryIndex: where callers come in
+  enter,                               // Zeroed: the start of a unit; sets the registers to 0
+  baseline,                            // Instructions of a baseline form
+  guard,                               // Instructions, then a test of X against 0 for the DIV X that follows
+  test,                                // GraphNode: a test that compares two expressions
+  steps,                               // Steps
+  compute,                             // GraphNode: a computed leaf; A = its value
+  check_goes_on,                       // none: whether the result in A lets the next unit decide
+  merge_constant,                      // Result: compares the action of the current result with that of this one
+  store_constant,                      // Result: the current result is this one
+  merge_a,                             // none: compares the action of A with that of the current result
+  store_a,                             // none: the current result is A
+  return_constant,                     // Result
+  return_a,                            // none
+  return_current,                      // none
 };
 
 struct EntryIndex {
@@ -117,7 +117,7 @@ struct Step {
 struct Flow {
   std::span<const Unit> units;  // newest first; owned by the caller of lower()
   ir::Sequence sequence;
-  std::vector<Block> blocks;    // in the order of the code: `taken` and `next` are greater than a block's own index
+  std::vector<Block> blocks;  // in the order of the code: `taken` and `next` are greater than a block's own index
   std::vector<Step> steps;
   std::vector<BlockId> entries;  // the whole function, then the roots with an entry of their own
   bool needs_slots = false;      // some block uses stack slots

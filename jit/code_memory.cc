@@ -1,11 +1,11 @@
 #include "jit/code_memory.h"
 
-#include <cerrno>
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include <cerrno>
 
 #include <utility>
 
@@ -95,8 +95,7 @@ bool map_parts(int fd, const Shape& shape, std::uint8_t* base) {
   const auto map = [&](std::uint8_t* at, std::size_t bytes, int protection, std::size_t offset) {
     return bytes == 0 || ::mmap(at, bytes, protection, MAP_SHARED | MAP_FIXED, fd, static_cast<off_t>(offset)) == at;
   };
-  return map(data, shape.data, PROT_READ, 0) &&
-         map(data + shape.data, shape.code, PROT_READ | PROT_EXEC, shape.data);
+  return map(data, shape.data, PROT_READ, 0) && map(data + shape.data, shape.code, PROT_READ | PROT_EXEC, shape.data);
 }
 
 // The base of the mapping, or null with errno set.

@@ -22,7 +22,7 @@ namespace callgate::jit {
 enum class WriteSeal : std::uint8_t { write, future_write };
 
 struct PublishOptions {
-  bool permanent = false;                // mseal the mapping: it can never be unmapped
+  bool permanent = false;  // mseal the mapping: it can never be unmapped
   WriteSeal first_try = WriteSeal::write;
 };
 

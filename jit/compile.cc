@@ -29,7 +29,9 @@ Expected<Code, CompileError> compile(const Request& request) {
     return CompileError{FallbackReason::code_too_large, std::to_string(layout.bytes) + " bytes of code"};
   }
   auto code = backend->emit({flow, layout, request.target, request.input, request.with_marks});
-  if (!code) return CompileError{FallbackReason::assembler_error, code.error().message};  // LCOV_EXCL_BR_LINE: only with a bug
+  if (!code) {                                                                   // LCOV_EXCL_BR_LINE: only with a bug
+    return CompileError{FallbackReason::assembler_error, code.error().message};  // LCOV_EXCL_LINE: the same
+  }
   for (const BlockId entry : flow.entries) code->entries.push_back(layout.start[entry]);
   return std::move(*code);
 }

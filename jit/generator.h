@@ -21,8 +21,12 @@ template <Assembler As, class Marks = NoMarks>
 class Generator {
  public:
   Generator(As& as, const Abi& abi, const InputMap& input, const Flow& flow, Marks marks = {})
-      : as_(as), abi_(abi), input_(input), flow_(flow),
-        frame_(abi.has_frame && flow.needs_slots ? 4 * slot_count : 0), marks_(marks) {}
+      : as_(as),
+        abi_(abi),
+        input_(input),
+        flow_(flow),
+        frame_(abi.has_frame && flow.needs_slots ? 4 * slot_count : 0),
+        marks_(marks) {}
 
   void body(const Block& block) {
     switch (block.kind) {
@@ -65,9 +69,7 @@ class Generator {
   }
 
  private:
-  Mem slot(std::uint32_t index) const {
-    return {Reg::esp, abi_.first_slot + static_cast<int>(4 * index)};
-  }
+  Mem slot(std::uint32_t index) const { return {Reg::esp, abi_.first_slot + static_cast<int>(4 * index)}; }
   Mem word(std::uint32_t offset) const { return {abi_.input, input_.at[offset / 4]}; }
   const ir::Graph& graph(const Block& block) const { return *flow_.units[block.unit].rooted_graph()->graph; }
   Imm action_mask() const { return Imm{flow_.sequence.action_mask}; }
@@ -204,9 +206,7 @@ class Generator {
       case Opcode::sub_x: return as_.sub(a, x);
       case Opcode::mul_k: return as_.imul(a, k);
       case Opcode::mul_x: return as_.imul(a, x);
-      case Opcode::div_k:
-        as_.mov(slot(slot_spill), k);
-        return divide(slot(slot_spill));
+      case Opcode::div_k: as_.mov(slot(slot_spill), k); return divide(slot(slot_spill));
       case Opcode::div_x: return divide(x);  // X is not 0: a guard block lies before this
       case Opcode::or_k: return as_.or_(a, k);
       case Opcode::or_x: return as_.or_(a, x);
@@ -220,12 +220,21 @@ class Generator {
       case Opcode::rsh_x: return as_.shr_cl(a);
       case Opcode::neg: return as_.neg(a);
 
-      case Opcode::jeq_k: case Opcode::jgt_k: case Opcode::jge_k: return as_.cmp(a, k);
-      case Opcode::jeq_x: case Opcode::jgt_x: case Opcode::jge_x: return as_.cmp(a, x);
+      case Opcode::jeq_k:
+      case Opcode::jgt_k:
+      case Opcode::jge_k: return as_.cmp(a, k);
+      case Opcode::jeq_x:
+      case Opcode::jgt_x:
+      case Opcode::jge_x: return as_.cmp(a, x);
       case Opcode::jset_k: return as_.test(a, k);
       case Opcode::jset_x: return as_.test(a, x);
 
-      case Opcode::ja: case Opcode::ret_k: case Opcode::ret_a: return;  // LCOV_EXCL_LINE: jumps, the layout's
+      // LCOV_EXCL_START: jumps and returns, which the layout makes
+      case Opcode::ja:
+      case Opcode::ret_k:
+      case Opcode::ret_a:
+        return;
+        // LCOV_EXCL_STOP
     }
   }
 
@@ -274,9 +283,7 @@ class Generator {
     switch (e.op) {
       case ir::Op::constant: return set(Reg::eax, e.lhs);
       case ir::Op::load: return as_.mov(Reg::eax, word(e.lhs));
-      case ir::Op::neg:
-        compute(g, e.lhs, free_slot);
-        return as_.neg(Reg::eax);
+      case ir::Op::neg: compute(g, e.lhs, free_slot); return as_.neg(Reg::eax);
       default: break;
     }
     const ir::Expr& rhs = g.expr_at(e.rhs);
@@ -295,9 +302,7 @@ class Generator {
 
   void operate_constant(ir::Op op, Imm rhs) {
     switch (op) {
-      case ir::Op::div:
-        as_.mov(Reg::ecx, rhs);
-        return divide(Reg::ecx);
+      case ir::Op::div: as_.mov(Reg::ecx, rhs); return divide(Reg::ecx);
       case ir::Op::lsh: return shift_left(Imm{rhs.value & 31});
       case ir::Op::rsh: return shift_right(Imm{rhs.value & 31});
       default: return operate_plain(op, rhs);
@@ -306,15 +311,9 @@ class Generator {
 
   void operate(ir::Op op, Mem rhs) {
     switch (op) {
-      case ir::Op::div:
-        as_.mov(Reg::ecx, rhs);
-        return divide(Reg::ecx);
-      case ir::Op::lsh:
-        as_.mov(Reg::ecx, rhs);
-        return as_.shl_cl(Reg::eax);
-      case ir::Op::rsh:
-        as_.mov(Reg::ecx, rhs);
-        return as_.shr_cl(Reg::eax);
+      case ir::Op::div: as_.mov(Reg::ecx, rhs); return divide(Reg::ecx);
+      case ir::Op::lsh: as_.mov(Reg::ecx, rhs); return as_.shl_cl(Reg::eax);
+      case ir::Op::rsh: as_.mov(Reg::ecx, rhs); return as_.shr_cl(Reg::eax);
       default: return operate_plain(op, rhs);
     }
   }

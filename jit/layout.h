@@ -10,11 +10,11 @@
 namespace callgate::jit {
 
 struct Layout {
-  std::vector<Reach> taken;     // by block: of the conditional jump
-  std::vector<Reach> next;      // by block: of the unconditional one
-  std::vector<bool> jumped_to;  // by block: needs a label
+  std::vector<Reach> taken;          // by block: of the conditional jump
+  std::vector<Reach> next;           // by block: of the unconditional one
+  std::vector<bool> jumped_to;       // by block: needs a label
   std::vector<std::uint32_t> start;  // by block: bytes from the start of the code
-  std::size_t bytes = 0;        // of the whole code
+  std::size_t bytes = 0;             // of the whole code
 };
 
 inline bool jumps_to_next(const Block& block, BlockId self) { return block.next != no_block && block.next != self + 1; }

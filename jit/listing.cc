@@ -39,25 +39,45 @@ class ListingAssembler {
 
   void endbr() { line(wide_ ? "endbr64" : "endbr32"); }
   template <class D, class S>
-  void mov(D d, S s) { line("mov", d, s); }
+  void mov(D d, S s) {
+    line("mov", d, s);
+  }
   template <class D, class S>
-  void add(D d, S s) { line("add", d, s); }
+  void add(D d, S s) {
+    line("add", d, s);
+  }
   template <class D, class S>
-  void sub(D d, S s) { line("sub", d, s); }
+  void sub(D d, S s) {
+    line("sub", d, s);
+  }
   template <class D, class S>
-  void or_(D d, S s) { line("or", d, s); }
+  void or_(D d, S s) {
+    line("or", d, s);
+  }
   template <class D, class S>
-  void and_(D d, S s) { line("and", d, s); }
+  void and_(D d, S s) {
+    line("and", d, s);
+  }
   template <class D, class S>
-  void xor_(D d, S s) { line("xor", d, s); }
+  void xor_(D d, S s) {
+    line("xor", d, s);
+  }
   template <class D, class S>
-  void cmp(D d, S s) { line("cmp", d, s); }
+  void cmp(D d, S s) {
+    line("cmp", d, s);
+  }
   template <class D, class S>
-  void test(D d, S s) { line("test", d, s); }
+  void test(D d, S s) {
+    line("test", d, s);
+  }
   template <class S>
-  void imul(Reg d, S s) { line("imul", d, s); }
+  void imul(Reg d, S s) {
+    line("imul", d, s);
+  }
   template <class S>
-  void div(S s) { line("div", s); }
+  void div(S s) {
+    line("div", s);
+  }
   void neg(Reg d) { line("neg", d); }
   void shl(Reg d, Imm i) { line("shl", d, i); }
   void shr(Reg d, Imm i) { line("shr", d, i); }
@@ -95,7 +115,9 @@ class ListingAssembler {
 
   void line(const char* mnemonic) { out_ += std::string("  ") + mnemonic + "\n"; }
   template <class A>
-  void line(const char* mnemonic, A a) { out_ += std::string("  ") + mnemonic + " " + text(a) + "\n"; }
+  void line(const char* mnemonic, A a) {
+    out_ += std::string("  ") + mnemonic + " " + text(a) + "\n";
+  }
   template <class A, class B>
   void line(const char* mnemonic, A a, B b) {
     out_ += std::string("  ") + mnemonic + " " + text(a) + ", " + text(b) + "\n";

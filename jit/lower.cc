@@ -1,5 +1,5 @@
-// Units are lowered in the order in which they run, newest first. lower_baseline.cc or lower_graph.cc makes the blocks of
-// a unit; behind them lie the blocks that merge its results (result_blocks.cc).
+// Units are lowered in the order in which they run, newest first. lower_baseline.cc or lower_graph.cc makes the blocks
+// of a unit; behind them lie the blocks that merge its results (result_blocks.cc).
 #include "jit/lower.h"
 
 #include <utility>

@@ -10,9 +10,12 @@ using bpf::Opcode;
 
 Cond cond_of(Opcode op) {
   switch (op) {
-    case Opcode::jeq_k: case Opcode::jeq_x: return Cond::equal;
-    case Opcode::jgt_k: case Opcode::jgt_x: return Cond::above;
-    case Opcode::jge_k: case Opcode::jge_x: return Cond::above_equal;
+    case Opcode::jeq_k:
+    case Opcode::jeq_x: return Cond::equal;
+    case Opcode::jgt_k:
+    case Opcode::jgt_x: return Cond::above;
+    case Opcode::jge_k:
+    case Opcode::jge_x: return Cond::above_equal;
     default: return Cond::not_equal;
   }
 }

@@ -25,7 +25,11 @@ class GraphLowering {
  public:
   GraphLowering(ResultBlocks& results, Flow& flow, const ir::Graph& graph, std::uint32_t unit,
                 const SwitchTarget& target)
-      : results_(results), flow_(flow), graph_(graph), unit_(unit), target_(target),
+      : results_(results),
+        flow_(flow),
+        graph_(graph),
+        unit_(unit),
+        target_(target),
         switch_lowering_(results, flow.steps, unit, target.has_64_bits) {}
 
   void run(std::span<const ir::NodeId> roots, std::span<const BlockId> entry_blocks) {

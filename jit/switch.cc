@@ -135,15 +135,20 @@ class Gatherer {
   ExprId value_ = 0;
   std::uint32_t followed_ = 0;
   std::vector<Span> todo_;
-  std::vector<Span> spans_;    // ascending: see add()
+  std::vector<Span> spans_;  // ascending: see add()
   std::vector<Point> points_;
 };
 
 class Maker {
  public:
   Maker(const ir::Graph& graph, const SwitchTarget& target, Switches& switches)
-      : graph_(graph), target_(target), switches_(switches), gatherer_(graph),
-        first_part_(graph.node_count(), empty_slot), end_part_(graph.node_count()), needed_(graph.node_count()),
+      : graph_(graph),
+        target_(target),
+        switches_(switches),
+        gatherer_(graph),
+        first_part_(graph.node_count(), empty_slot),
+        end_part_(graph.node_count()),
+        needed_(graph.node_count()),
         switch_of_(graph.node_count()) {}
 
   std::vector<SwitchId> run(std::span<const NodeId> roots) {

@@ -168,7 +168,8 @@ void generate(const Profile& profile, std::span<const Rule> rules, bool binary_t
     check(seccomp_attr_set(context.get(), SCMP_FLTATR_CTL_OPTIMIZE, 2), "libseccomp cannot make a binary tree");
   }
   export_filter(context.get(), out);
-  // libseccomp 2.5 may lose a rule, and say nothing, when it runs out of memory for a moment (tests/faults/cli_test.cc).
+  // libseccomp 2.5 may lose a rule, and say nothing, when it runs out of memory for a moment
+  // (tests/faults/cli_test.cc).
   const MemoryFile again;
   export_filter(context.get(), again);
   if (out.content<Insn>() != again.content<Insn>()) throw std::bad_alloc();

@@ -187,9 +187,8 @@ Rule read_rule(const Node& node) {
 Profile read_profile(std::string_view json, const OciOptions& options) {
   const Json document = parse_json(json);
   const Node node(document);
-  Profile profile{read_action(node, "defaultAction", "defaultErrno", "defaultErrnoRet"),
-                  read_architectures(node, options),
-                  {}};
+  Profile profile{
+      read_action(node, "defaultAction", "defaultErrno", "defaultErrnoRet"), read_architectures(node, options), {}};
   if (const auto rules = node.find("syscalls")) {
     rules->each([&](const Node& rule) {
       if (applies(rule, options)) profile.rules.push_back(read_rule(rule));

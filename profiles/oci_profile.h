@@ -27,7 +27,7 @@ struct Architecture {
 struct Profile {
   std::uint32_t default_action;
   std::vector<Architecture> architectures;  // the native one first, each once
-  std::vector<Rule> rules;                   // those that apply to the container, in the file's order
+  std::vector<Rule> rules;                  // those that apply to the container, in the file's order
 };
 
 // Throws std::runtime_error, whose text names the place.

@@ -11,7 +11,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 build=build/coverage
-rooms=(verifier interp ir jit)
+rooms=(verifier interp ir compose jit)
 lines_wanted=100 branches_wanted=98
 
 mapfile -t programs < <(find "$build/tests" -type f -name 'test_*' -executable)

@@ -46,7 +46,7 @@ valgrind_room() {
 run_valgrind() {
   local room
   step build dev
-  for room in bpf verifier interp ir; do
+  for room in bpf verifier interp ir compose; do
     step valgrind_room "$room"
   done
 }

@@ -1,16 +1,16 @@
 // What a Program is proof of. Each item names the kernel function that demands it (net/core/filter.c and
 // kernel/seccomp.c of Linux 6.1) and has a test of the same name in tests/verifier/.
 //
-//  length                 1 .. 4096 instructions                                  seccomp_prepare_filter
-//  opcode                 every instruction is one of the 41 of bpf/opcodes.inc   bpf_check_classic, seccomp_check_filter
-//  load_offset            LD W ABS reads a whole word of struct seccomp_data      seccomp_check_filter
-//  division_by_zero       DIV K has k != 0                                        bpf_check_classic
-//  shift_too_large        LSH K, RSH K have k < 32                                bpf_check_classic
-//  scratch_slot           LD MEM, LDX MEM, ST, STX have k < 16                    bpf_check_classic
-//  jump_out_of_program    every jump lands on an instruction of the program       bpf_check_classic
-//  no_return_at_end       the last instruction is RET K or RET A                  bpf_check_classic
-//  scratch_uninitialised  a slot is written before it is read, as decided by one  check_load_and_stores
-//                         linear pass (see ScratchCheck)
+//  length                 1 .. 4096 instructions                                seccomp_prepare_filter
+//  opcode                 every instruction is one of the 41 of bpf/opcodes.inc bpf_check_classic, seccomp_check_filter
+//  load_offset            LD W ABS reads a whole word of struct seccomp_data    seccomp_check_filter
+//  division_by_zero       DIV K has k != 0                                      bpf_check_classic
+//  shift_too_large        LSH K, RSH K have k < 32                              bpf_check_classic
+//  scratch_slot           LD MEM, LDX MEM, ST, STX have k < 16                  bpf_check_classic
+//  jump_out_of_program    every jump lands on an instruction of the program     bpf_check_classic
+//  no_return_at_end       the last instruction is RET K or RET A                bpf_check_classic
+//  scratch_uninitialised  a slot is written before it is read, by one linear    check_load_and_stores
+//                         pass (see ScratchCheck)
 //
 // Jumps only go forward, so a Program ends after at most size() steps. Unreachable instructions are allowed, and
 // obey the same rules.
@@ -90,8 +90,7 @@ class Verifier {
         if (insn.k >= scratch_slots) return VerifyErrc::scratch_slot;
         if (!scratch_.is_written(insn.k)) return VerifyErrc::scratch_uninitialised;
         break;
-      case Opcode::ja:
-        return check_jump(insn, pc);
+      case Opcode::ja: return check_jump(insn, pc);
       default:
         if (bpf::is_branch(info->form)) return check_branch(insn, pc);
         break;

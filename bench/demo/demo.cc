@@ -15,11 +15,11 @@
 #include <set>
 #include <stdexcept>
 
-#include "bench/peers/contest.h"
 #include "bench/filters/workload.h"
 #include "bench/measure/agreement.h"
 #include "bench/measure/engines.h"
 #include "bench/measure/interleave.h"
+#include "bench/peers/contest.h"
 #include "bench/stream.h"
 #include "bench/tally.h"
 #include "callgate/version.hpp"

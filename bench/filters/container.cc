@@ -29,7 +29,8 @@ profiles::OciOptions plain_container(Layout layout) {
 }  // namespace
 
 Workload container(Layout layout, const std::string& profile) {
-  const Expected<profiles::OciFilter, std::string> filter = profiles::compile_oci(read_file(profile), plain_container(layout));
+  const Expected<profiles::OciFilter, std::string> filter =
+      profiles::compile_oci(read_file(profile), plain_container(layout));
   if (!filter) throw std::runtime_error(profile + ": " + filter.error());
   const bool tree = layout == Layout::tree;
   Workload workload{tree ? "container-tree" : "container",

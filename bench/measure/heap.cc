@@ -9,8 +9,8 @@ namespace {
 bool counting = false;
 std::int64_t in_use = 0;
 
-// In front of each block, so that it is known how many bytes were asked for: what the allocator makes of them depends on what
-// it has left over.
+// In front of each block, so that it is known how many bytes were asked for: what the allocator makes of them depends
+// on what it has left over.
 struct alignas(std::max_align_t) Header {
   std::size_t size;
 };

@@ -6,8 +6,8 @@
 
 namespace callgate::bench {
 
-// From now on until it is destroyed, counts what operator new gives out and operator delete takes back, in bytes as asked
-// for: the same in every run. One at a time, one thread. Programs that use it link heap.cc, which replaces
+// From now on until it is destroyed, counts what operator new gives out and operator delete takes back, in bytes as
+// asked for: the same in every run. One at a time, one thread. Programs that use it link heap.cc, which replaces
 // operator new.
 class HeapCount {
  public:

@@ -23,9 +23,9 @@ double nanoseconds_since(Clock::time_point start) {
   return std::chrono::duration<double, std::nano>(Clock::now() - start).count();
 }
 
-// As many instructions at once as the processor can begin, always the same, whatever lies in the caches: about a microsecond.
-// A neighbour on the other thread of the core takes half of the places from it, as it does from decisions, which are as dense;
-// work that waits for itself would not notice.
+// As many instructions at once as the processor can begin, always the same, whatever lies in the caches: about a
+// microsecond. A neighbour on the other thread of the core takes half of the places from it, as it does from decisions,
+// which are as dense; work that waits for itself would not notice.
 double spin() {
   constexpr int steps = 300;
   std::uint32_t a = 1;
@@ -62,8 +62,8 @@ std::size_t rank(const std::vector<double>& sorted, double part) {
 
 double quantile(const std::vector<double>& sorted, double part) { return sorted[rank(sorted, part)]; }
 
-// What a spin takes when nothing disturbs it: what one in twenty stays below, in the best of all runs so far. (A machine may be
-// busy from the first to the last chunk of a run.)
+// What a spin takes when nothing disturbs it: what one in twenty stays below, in the best of all runs so far. (A
+// machine may be busy from the first to the last chunk of a run.)
 double usual_spin(const std::vector<std::vector<Sample>>& all, Quietest& quietest) {
   std::vector<double> spins;
   for (const std::vector<Sample>& samples : all) {
@@ -76,8 +76,8 @@ double usual_spin(const std::vector<std::vector<Sample>>& all, Quietest& quietes
 
 bool counts(const Sample& sample, double usual) { return !sample.preempted && sample.spin <= usual * tolerated_spin; }
 
-// Single decisions are as long as a few ticks of the clock, and their median a whole number of ticks: the mean of the middle
-// half tells more.
+// Single decisions are as long as a few ticks of the clock, and their median a whole number of ticks: the mean of the
+// middle half tells more.
 double middle(const std::vector<double>& sorted, Pace pace) {
   if (pace != Pace::cold) return quantile(sorted, 0.5);
   const auto half = std::span(sorted).subspan(rank(sorted, 0.25), rank(sorted, 0.75) - rank(sorted, 0.25) + 1);
@@ -239,8 +239,8 @@ double nanoseconds_per_tick() {
 }
 
 std::vector<Timing> interleave(std::span<const std::unique_ptr<Evaluator>> evaluators,
-                               std::span<const SeccompData> calls, Pace pace, double seconds,
-                               Quietest& quietest, const Progress& progress) {
+                               std::span<const SeccompData> calls, Pace pace, double seconds, Quietest& quietest,
+                               const Progress& progress) {
   for (const auto& evaluator : evaluators) evaluator->prepare(calls);
   const Budget budget(seconds, progress, quietest);
   const std::vector<std::vector<Sample>> samples =

@@ -1,8 +1,9 @@
 // How long decisions take, of several evaluators side by side.
 //
-// The evaluators take turns, A B C A B C …, each for a chunk of some ten microseconds, so that whatever the machine does
-// meanwhile meets all of them alike. Around each chunk runs a piece of work that fills the processor; where that took
-// longer than usual, or the thread lost its processor, the chunk was disturbed and is dropped. BENCHMARKS.md has the reasons.
+// The evaluators take turns, A B C A B C …, each for a chunk of some ten microseconds, so that whatever the machine
+// does meanwhile meets all of them alike. Around each chunk runs a piece of work that fills the processor; where that
+// took longer than usual, or the thread lost its processor, the chunk was disturbed and is dropped. BENCHMARKS.md has
+// the reasons.
 #pragma once
 
 #include <cstddef>
@@ -38,15 +39,15 @@ const char* name(Pace pace);
 // Called now and then between chunks, with the part of the time that has passed: 0 … 1.
 using Progress = std::function<void(double done)>;
 
-// What is known of the machine when nothing disturbs it, from all measurements so far. A machine may be busy from the first to the
-// last chunk of one: who measures several times passes the same one every time.
+// What is known of the machine when nothing disturbs it, from all measurements so far. A machine may be busy from the
+// first to the last chunk of one: who measures several times passes the same one every time.
 struct Quietest {
   double spin = std::numeric_limits<double>::max();  // nanoseconds that a fixed piece of work takes
 };
 
 // Lets the evaluators decide `calls` for about `seconds` together, but at least three rounds. In the order given.
 std::vector<Timing> interleave(std::span<const std::unique_ptr<Evaluator>> evaluators,
-                               std::span<const SeccompData> calls, Pace pace, double seconds,
-                               Quietest& quietest, const Progress& progress = {});
+                               std::span<const SeccompData> calls, Pace pace, double seconds, Quietest& quietest,
+                               const Progress& progress = {});
 
 }  // namespace callgate::bench

@@ -1,5 +1,5 @@
-// callgate-perf: what the gate counts (scripts/perf-check.sh). Runs each piece of work once inside callgate_counted(), so
-// that callgrind can count the instructions of it and of nothing else, and prints what it did, in order:
+// callgate-perf: what the gate counts (scripts/perf-check.sh). Runs each piece of work once inside callgate_counted(),
+// so that callgrind can count the instructions of it and of nothing else, and prints what it did, in order:
 //
 //   count NAME          a piece of work; callgrind writes its profiles in the same order
 //   bytes NAME VALUE    a size

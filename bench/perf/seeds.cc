@@ -11,9 +11,9 @@
 #include "jit/compile.h"
 
 using callgate::compose::AllFilters;
-using callgate::compose::Precision;
 using callgate::compose::Plan;
 using callgate::compose::PlanOptions;
+using callgate::compose::Precision;
 using callgate::jit::Code;
 using Compiled = callgate::Expected<Code, callgate::jit::CompileError>;
 using Newer = std::span<const callgate::Program* const>;

@@ -1,13 +1,13 @@
-// adversary/NAME: microseconds to compile a filter that was made to explode (oracles/generator/adversaries.h): all of an attach
-// but putting the result into sealed memory. In the counters: instructions, and bytes of code.
+// adversary/NAME: microseconds to compile a filter that was made to explode (oracles/generator/adversaries.h): all of
+// an attach but putting the result into sealed memory. In the counters: instructions, and bytes of code.
 #include <stdexcept>
 
 #include "bench/measure/engines.h"
 #include "bench/suite/median.h"
 #include "bench/suite/suite.h"
+#include "jit/backend.h"
 #include "oracles/generator/adversaries.h"
 #include "oracles/harness/compiled.h"
-#include "jit/backend.h"
 
 namespace callgate::bench {
 namespace {

@@ -1,8 +1,8 @@
 // attach/WORKLOAD/ENGINE: microseconds to attach a workload's filters to an empty chain, the release included.
 // size/KIND/N/ENGINE: the same for N instructions in total: one ladder cut to size, or a filter over and over.
 // one-more/ENGINE: microseconds to attach a filter of 13 instructions to a chain of 512.
-// publish/WORKLOAD: microseconds to put a chain's table, bytecode and code into sealed executable memory, and to release it:
-// what is left of attach/ without it is verifying nothing, building, passes and emitting.
+// publish/WORKLOAD: microseconds to put a chain's table, bytecode and code into sealed executable memory, and to
+// release it: what is left of attach/ without it is verifying nothing, building, passes and emitting.
 #include <fmt/format.h>
 
 #include "bench/filters/ladder.h"

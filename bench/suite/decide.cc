@@ -1,4 +1,5 @@
-// decide/WORKLOAD/STREAM/EVALUATOR, isolated/… and cold/…: nanoseconds per decision, of callgate's engines and its peers.
+// decide/WORKLOAD/STREAM/EVALUATOR, isolated/… and cold/…: nanoseconds per decision, of callgate's engines and its
+// peers.
 #include <fmt/format.h>
 
 #include "bench/suite/suite.h"

@@ -1,10 +1,11 @@
 // kernel/…: nanoseconds of getppid(2), the cheapest system call, in a process that has
 //   no filter       none at all
-//   bitmap hit      the container profile, which allows getppid whatever its arguments: the kernel looks it up in a bitmap
+//   bitmap hit      the container profile, which allows getppid whatever its arguments: the kernel looks it up in a
+//                   bitmap
 //   filter run      the same with a test of an argument in front, so that the kernel must run the filter
 //   N filters run   that many of the latter
-// The kernel charges this to every system call of a sandboxed process; callgate's figures are what an evaluation outside
-// the kernel costs, on top of whatever brought the call there.
+// The kernel charges this to every system call of a sandboxed process; callgate's figures are what an evaluation
+// outside the kernel costs, on top of whatever brought the call there.
 #include <fmt/format.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -18,8 +19,8 @@
 #include <cstring>
 
 #include "bench/suite/suite.h"
-#include "oracles/process/child.h"
 #include "callgate/action.hpp"
+#include "oracles/process/child.h"
 
 namespace callgate::bench {
 namespace {
@@ -75,7 +76,8 @@ double in_a_child(std::span<const Insn> filter, std::size_t times) {
   if (!answers(ends[0]) || read(ends[0], &time, sizeof time) != sizeof time) time = -1;
   close(ends[0]);
   kill(child, SIGKILL);
-  static_cast<void>(process::wait_for(child, std::chrono::milliseconds(100)));  // one that is stuck in the kernel would never come
+  static_cast<void>(
+      process::wait_for(child, std::chrono::milliseconds(100)));  // one that is stuck in the kernel would never come
   return time;
 }
 

@@ -1,5 +1,6 @@
 // Times of work that takes microseconds and more: each piece is timed alone, and the median counts. The clock is this
-// thread's CPU time, system calls included, because pieces of milliseconds are preempted on any machine that is not idle.
+// thread's CPU time, system calls included, because pieces of milliseconds are preempted on any machine that is not
+// idle.
 #pragma once
 
 #include <benchmark/benchmark.h>
@@ -21,7 +22,8 @@ inline double seconds_of(clockid_t clock) {
   return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
 }
 
-// Repeats `work` for the benchmark's iterations and reports the median of their times. What it throws ends the benchmark.
+// Repeats `work` for the benchmark's iterations and reports the median of their times. What it throws ends the
+// benchmark.
 template <class Work>
 void report_median(benchmark::State& state, const Work& work) {
   try {

@@ -1,5 +1,5 @@
-// memory/WORKLOAD/ENGINE: not a time but bytes, in the counters: heap, code, table and bytecode of a chain, and all of it
-// per filter. The "time" is that of making the chain.
+// memory/WORKLOAD/ENGINE: not a time but bytes, in the counters: heap, code, table and bytecode of a chain, and all of
+// it per filter. The "time" is that of making the chain.
 #include <fmt/format.h>
 
 #include "bench/measure/engines.h"

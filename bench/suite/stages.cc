@@ -13,10 +13,10 @@
 #include "bench/measure/engines.h"
 #include "bench/suite/median.h"
 #include "bench/suite/suite.h"
-#include "dispatch/action_table.h"
 #include "compose/filter_graph.h"
-#include "dispatch/units.h"
 #include "compose/plan.h"
+#include "dispatch/action_table.h"
+#include "dispatch/units.h"
 #include "jit/compile.h"
 #include "jit/layout.h"
 

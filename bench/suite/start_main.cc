@@ -1,5 +1,5 @@
-// callgate-start FILE: the least that a program does that loads a chain. The file has filters one behind the other, each after
-// its length in instructions. Exit code 0 if the chain decides.
+// callgate-start FILE: the least that a program does that loads a chain. The file has filters one behind the other,
+// each after its length in instructions. Exit code 0 if the chain decides.
 #include <fstream>
 #include <vector>
 

@@ -1,6 +1,6 @@
-// startup/WORKLOAD: microseconds from starting a process until it has ended, where the process reads a workload's filters,
-// verifies and attaches them, and decides one call. startup/nothing: the same program without filters. Their difference
-// is what a program that loads a chain pays at its start.
+// startup/WORKLOAD: microseconds from starting a process until it has ended, where the process reads a workload's
+// filters, verifies and attaches them, and decides one call. startup/nothing: the same program without filters. Their
+// difference is what a program that loads a chain pays at its start.
 #include <fmt/format.h>
 #include <sys/mman.h>
 #include <unistd.h>

@@ -25,7 +25,7 @@ void add_chains(const Suite& suite);     // length/: longer and longer chains; d
 void add_threads(const Suite& suite);    // threads/: one chain shared
 void add_attaching(const Suite& suite);  // attach/, size/, one-more/, publish/: compiling
 void add_stages(const Suite& suite);     // stage/: the stages of an attach
-void add_adversaries();                   // adversary/: compiling filters that were made to explode
+void add_adversaries();                  // adversary/: compiling filters that were made to explode
 void add_memory(const Suite& suite);     // memory/: bytes of a chain
 void add_startup(const Suite& suite);    // startup/: a process that loads a chain
 void add_kernel(const Suite& suite);     // kernel/: what the kernel's own filters cost a system call

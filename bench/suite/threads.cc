@@ -1,5 +1,5 @@
-// threads/N/ENGINE: nanoseconds per decision of each of N threads that share one chain. Evaluating writes nothing, so it is
-// the same for all N. (CPU time: other programs may want the processors too.)
+// threads/N/ENGINE: nanoseconds per decision of each of N threads that share one chain. Evaluating writes nothing, so
+// it is the same for all N. (CPU time: other programs may want the processors too.)
 #include <fmt/format.h>
 
 #include <thread>

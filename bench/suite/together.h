@@ -1,7 +1,7 @@
 // Evaluators that are measured together on the same calls, and reported one by one.
 //
-// All of a group take turns (bench/measure/interleave.h); the benchmark library then reports them as "TITLE/EVALUATOR". Its
-// "real time" is the median of the undisturbed chunks, its "CPU time" that of a few more passes on its own. With
+// All of a group take turns (bench/measure/interleave.h); the benchmark library then reports them as "TITLE/EVALUATOR".
+// Its "real time" is the median of the undisturbed chunks, its "CPU time" that of a few more passes on its own. With
 // --benchmark_repetitions everything is measured that often.
 #pragma once
 
@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
-#include "bench/peers/contest.h"
 #include "bench/measure/interleave.h"
+#include "bench/peers/contest.h"
 
 namespace callgate::bench {
 

@@ -90,9 +90,9 @@ enum class FallbackReason : std::uint8_t {
 const char* message(FallbackReason reason) noexcept;
 
 // The names of values as command lines have them: string literals, never null. Thread-safe.
-const char* name(Engine engine) noexcept;     // "auto", "interp", "xbyak", "asmjit"
-const char* name(Target target) noexcept;     // "native", "x86_64", "x86_32"
-const char* name(Optimize level) noexcept;    // "none", "full"
-const char* name(MergeRule rule) noexcept;    // "first_non_allow", "most_restrictive"
+const char* name(Engine engine) noexcept;   // "auto", "interp", "xbyak", "asmjit"
+const char* name(Target target) noexcept;   // "native", "x86_64", "x86_32"
+const char* name(Optimize level) noexcept;  // "none", "full"
+const char* name(MergeRule rule) noexcept;  // "first_non_allow", "most_restrictive"
 
 }  // namespace callgate

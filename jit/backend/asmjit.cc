@@ -11,7 +11,8 @@ namespace {
 
 namespace x86 = asmjit::x86;
 
-// AsmJit reports an error where it happens; the first one is kept. Nothing is allocated, hence nothing thrown, in there.
+// AsmJit reports an error where it happens; the first one is kept. Nothing is allocated, hence nothing thrown, in
+// there.
 class FirstError : public asmjit::ErrorHandler {
  public:
   void handleError(asmjit::Error error, const char*, asmjit::BaseEmitter*) override { keep(error); }

@@ -26,9 +26,9 @@ class XbyakAssembler {
   void mov(Mem d, Reg s) { code_.mov(m(d), r(s)); }
   void mov(Mem d, Imm i) { code_.mov(m(d), i.value); }
 
-#define CALLGATE_XBYAK_ALU(name)                                 \
-  void name(Reg d, Reg s) { code_.name(r(d), r(s)); }  \
-  void name(Reg d, Imm i) { code_.name(r(d), i.value); }  \
+#define CALLGATE_XBYAK_ALU(name)                         \
+  void name(Reg d, Reg s) { code_.name(r(d), r(s)); }    \
+  void name(Reg d, Imm i) { code_.name(r(d), i.value); } \
   void name(Reg d, Mem s) { code_.name(r(d), m(s)); }
   CALLGATE_XBYAK_ALU(add)
   CALLGATE_XBYAK_ALU(sub)

@@ -14,8 +14,8 @@ enum class AlphabetSize : std::uint8_t {
   full,   // every opcode, constants where processors and code generators change their mind
 };
 
-// Every instruction here is valid somewhere in a program of three instructions; jumps skip 0 or 1. The returns, of which
-// one must be the last instruction, are also among `all`.
+// Every instruction here is valid somewhere in a program of three instructions; jumps skip 0 or 1. The returns, of
+// which one must be the last instruction, are also among `all`.
 struct Alphabet {
   std::vector<Insn> all;
   std::vector<Insn> returns;

@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "oracles/exhaustive/compiled_chain.h"
 #include "jit/code_memory.h"
+#include "oracles/exhaustive/compiled_chain.h"
 
 namespace callgate::oracles {
 

@@ -9,8 +9,8 @@
 
 #include "bpf/disassembler.h"
 #include "callgate/action.hpp"
-#include "oracles/exhaustive/code_batch.h"
 #include "jit/backend.h"
+#include "oracles/exhaustive/code_batch.h"
 #include "oracles/reference/reference.h"
 #include "verifier/verify.h"
 

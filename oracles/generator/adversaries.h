@@ -1,5 +1,6 @@
-// Filters made to explode whoever compiles them: states, paths, copies, expressions. tests/compose/bounds_test.cc wants them decided
-// right and within the budgets; the benchmarks (adversary/) want the longest ones compiled in bounded time.
+// Filters made to explode whoever compiles them: states, paths, copies, expressions. tests/compose/bounds_test.cc wants
+// them decided right and within the budgets; the benchmarks (adversary/) want the longest ones compiled in bounded
+// time.
 #pragma once
 
 #include <cstdint>
@@ -23,8 +24,8 @@ Program one_expression_in_many_tests();
 // A ladder in which every rung returns another computed value.
 Program returns_of_a_everywhere();
 
-// Tests that jump here and there over each other: 2^n paths, one state at each instruction, and on every path other facts.
-// `codes` are those of the tests; they look at the first `words` words of the arguments.
+// Tests that jump here and there over each other: 2^n paths, one state at each instruction, and on every path other
+// facts. `codes` are those of the tests; they look at the first `words` words of the arguments.
 Program web(std::uint64_t seed, std::initializer_list<std::uint16_t> codes, std::uint32_t words, std::size_t length);
 
 // Slots are rotated and mixed, under conditions: every instruction has another set of values.

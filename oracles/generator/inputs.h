@@ -12,11 +12,11 @@
 
 namespace callgate::oracles {
 
-// Makes inputs for one or more programs of a chain: for each comparison the word that it asks about takes the value that
-// makes it equal, its neighbours and its bit flips (undoing the arithmetic in between), alone and with the comparisons
-// that follow it; words that are compared with each other become equal; halves of arguments are swapped; nr, arch and
-// the x32 bit take odd values; the rest is drawn from the programs' constants and from edge values. Keeps its memory from
-// case to case.
+// Makes inputs for one or more programs of a chain: for each comparison the word that it asks about takes the value
+// that makes it equal, its neighbours and its bit flips (undoing the arithmetic in between), alone and with the
+// comparisons that follow it; words that are compared with each other become equal; halves of arguments are swapped;
+// nr, arch and the x32 bit take odd values; the rest is drawn from the programs' constants and from edge values. Keeps
+// its memory from case to case.
 class InputGenerator {
  public:
   // Forgets the programs before.

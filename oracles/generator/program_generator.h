@@ -22,8 +22,8 @@ class ProgramGenerator {
   void write(std::uint32_t length, std::vector<Insn>& program);
 
   // Filters for one chain, oldest first: they ask about the same words and constants, and some repeat an older one,
-  // whole or with one constant changed. At most `max_filters`, each of at most `max_length` instructions; `fixed_length`
-  // makes every one of max_length. The memory of `filters` is used again.
+  // whole or with one constant changed. At most `max_filters`, each of at most `max_length` instructions;
+  // `fixed_length` makes every one of max_length. The memory of `filters` is used again.
   void write_chain(std::uint32_t max_filters, std::uint32_t max_length, bool fixed_length,
                    std::vector<std::vector<Insn>>& filters);
 

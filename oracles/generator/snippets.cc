@@ -103,8 +103,9 @@ void nested_expression(Writer& w) {
   w.add({w.random.pick(alu_x)});
 }
 
-constexpr Snippet snippets[] = {load,      alu_constant, shift_constant, alu_register, shift_register, divide,   unary,
-                                immediate, load_both,    undo,           scratch,      store_all,      nested_expression};
+constexpr Snippet snippets[] = {load,    alu_constant, shift_constant,   alu_register, shift_register,
+                                divide,  unary,        immediate,        load_both,    undo,
+                                scratch, store_all,    nested_expression};
 
 }  // namespace
 

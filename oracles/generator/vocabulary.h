@@ -1,5 +1,5 @@
-// What the programs of one case keep coming back to: constants, words of the input, results. What a compiler learns from
-// one test matters only where a later one, in this filter or in an older one, asks about the same value again.
+// What the programs of one case keep coming back to: constants, words of the input, results. What a compiler learns
+// from one test matters only where a later one, in this filter or in an older one, asks about the same value again.
 #pragma once
 
 #include <cstdint>

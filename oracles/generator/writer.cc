@@ -69,7 +69,8 @@ void Writer::finish() {
   make_valid();
 }
 
-// Mostly A itself, so that a wrong value anywhere shows in the result; or A's data below ALLOW, so that a chain goes on.
+// Mostly A itself, so that a wrong value anywhere shows in the result; or A's data below ALLOW, so that a chain goes
+// on.
 void Writer::end() {
   const std::uint32_t kind = random.below(16);
   if (kind < 8) {

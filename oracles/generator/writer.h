@@ -21,8 +21,8 @@ struct Label {
   std::uint32_t count = 0;
 };
 
-// Whatever is added, the outcome is valid: every jump is cut to land inside, and a load of a slot that the verifier does
-// not see written reads another slot, or becomes a constant.
+// Whatever is added, the outcome is valid: every jump is cut to land inside, and a load of a slot that the verifier
+// does not see written reads another slot, or becomes a constant.
 class Writer {
  public:
   // Appends to `program`, which must be empty, up to `length` instructions.

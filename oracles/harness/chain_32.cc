@@ -4,9 +4,9 @@
 #include <stdexcept>
 #include <vector>
 
+#include "jit/backend.h"
 #include "oracles/harness/compiled.h"
 #include "oracles/x86_32/helper_32.h"
-#include "jit/backend.h"
 
 namespace callgate::oracles {
 

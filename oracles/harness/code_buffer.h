@@ -1,5 +1,5 @@
-// Executable memory that is written again and again through a second, writable mapping. For fuzzing only: publishing with
-// jit/code_memory.h costs more than everything else in an execution, and no sandbox may have such memory.
+// Executable memory that is written again and again through a second, writable mapping. For fuzzing only: publishing
+// with jit/code_memory.h costs more than everything else in an execution, and no sandbox may have such memory.
 #pragma once
 
 #include <cstddef>

@@ -1,10 +1,10 @@
 // Code for this process. All questions of a batch are published in one mapping: publishing costs far more than
 // compiling a short filter.
+#include "jit/backend.h"
+#include "jit/code_memory.h"
 #include "oracles/harness/code_buffer.h"
 #include "oracles/harness/compiled.h"
 #include "oracles/harness/decider_kinds.h"
-#include "jit/backend.h"
-#include "jit/code_memory.h"
 
 namespace callgate::oracles {
 namespace {

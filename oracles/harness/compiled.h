@@ -9,6 +9,7 @@
 namespace callgate::oracles {
 
 // With code that need not run here. Empty if there is no code; `answer` then says why.
-std::optional<detail::Image> compile(const Question& question, Engine engine, Target target, Optimize level, Answer& answer);
+std::optional<detail::Image> compile(const Question& question, Engine engine, Target target, Optimize level,
+                                     Answer& answer);
 
 }  // namespace callgate::oracles

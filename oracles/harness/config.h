@@ -32,14 +32,15 @@ struct Config {
   Target target = Target::native;  // of the code; x86_32 from a 64-bit process runs in a helper process:
   std::string helper_32;           // the path of its program
   std::uint32_t batch = 256;       // cases whose code is published together
-  bool reuse_code_memory = false;  // run code in a CodeBuffer instead of publishing it, and x86_32 code through a Gate32
+  bool reuse_code_memory =
+      false;  // run code in a CodeBuffer instead of publishing it, and x86_32 code through a Gate32
 };
 
 // What this build and this process can run; of the configuration, its target and helper matter.
 std::vector<Contestant> available_contestants(const Config& config);
 
-// Why no code for the configuration's target can run here, in one sentence without a full stop; empty if it can, or if the
-// target is this process's own.
+// Why no code for the configuration's target can run here, in one sentence without a full stop; empty if it can, or if
+// the target is this process's own.
 std::string target_obstacle(const Config& config);
 
 }  // namespace callgate::oracles

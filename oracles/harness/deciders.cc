@@ -1,12 +1,12 @@
 #include <cstring>
 #include <stdexcept>
 
+#include "jit/backend.h"
 #include "oracles/harness/config.h"
 #include "oracles/harness/decider.h"
 #include "oracles/harness/decider_kinds.h"
-#include "oracles/x86_32/helper_32.h"
 #include "oracles/machine/machine.h"
-#include "jit/backend.h"
+#include "oracles/x86_32/helper_32.h"
 
 namespace callgate::oracles {
 namespace {
@@ -21,7 +21,8 @@ bool is_foreign(const Config& config) { return resolved(config.target) != jit::h
 
 std::string foreign_obstacle(const Config& config) {
   if (resolved(config.target) != Target::x86_32) return "this process is 32-bit";
-  return config.reuse_code_memory ? machine::obstacle(machine::Ability::segment_32) : Helper32::obstacle(config.helper_32);
+  return config.reuse_code_memory ? machine::obstacle(machine::Ability::segment_32)
+                                  : Helper32::obstacle(config.helper_32);
 }
 
 // Why it cannot run here; empty if it can.

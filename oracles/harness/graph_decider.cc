@@ -1,7 +1,7 @@
 // The decision graph, evaluated by walking it: tells a wrong graph from wrong code for a right one.
-#include "oracles/harness/decider_kinds.h"
-#include "ir/evaluate.h"
 #include "dispatch/image.h"
+#include "ir/evaluate.h"
+#include "oracles/harness/decider_kinds.h"
 
 namespace callgate::oracles {
 namespace {
@@ -15,7 +15,8 @@ class GraphDecider final : public Decider {
     for (std::size_t i = 0; i < questions.size(); ++i) {
       const Question& question = questions[i];
       const Options options{.rule = question.rule};
-      const compose::Plan plan = detail::make_image(question.filters, {options, Engine::interpreter, Target::native}).plan;
+      const compose::Plan plan =
+          detail::make_image(question.filters, {options, Engine::interpreter, Target::native}).plan;
       times.lap(Phase::compile);
       const compose::ChainGraph* decisions = plan.size() == 1 ? plan[0]->chain_graph() : nullptr;
       if (decisions != nullptr) {

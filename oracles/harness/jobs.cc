@@ -102,8 +102,8 @@ class Workers {
     }
   }
 
-  // Until all have ended. A worker that dies or hangs leaves its batch as a suspect. Throws std::runtime_error if one could not
-  // work.
+  // Until all have ended. A worker that dies or hangs leaves its batch as a suspect. Throws std::runtime_error if one
+  // could not work.
   void wait() {
     const auto begin = Clock::now();
     double told = 0;

@@ -30,9 +30,10 @@ inline int load(const Insn* filter, std::uint32_t length, unsigned flags = 0) no
 
 inline int set_no_new_privs() noexcept { return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ? errno : 0; }
 
-// Gives the kernel time to free filters. It compiles every filter that it accepts, and frees it later, on its own threads,
-// one at a time. Whoever loads faster than it frees fills a queue of 1,024 on each processor, and a full queue can lock up
-// all loading of BPF on the machine (seen on 6.18: the queue waits for a mutex whose holder waits for a place in the queue).
+// Gives the kernel time to free filters. It compiles every filter that it accepts, and frees it later, on its own
+// threads, one at a time. Whoever loads faster than it frees fills a queue of 1,024 on each processor, and a full queue
+// can lock up all loading of BPF on the machine (seen on 6.18: the queue waits for a mutex whose holder waits for a
+// place in the queue).
 class Pace {
  public:
   // To be called after every filter that was accepted.

@@ -101,7 +101,8 @@ std::string judge(const EngineChoice& choice, std::span<const Program> programs,
   const std::uint32_t first = choice.chain(programs, MergeRule::first_non_allow).evaluate(data);
   const std::string decision = choice.name() + " decides " + hex(strictest) + " by most_restrictive, which ";
   if (effect_of(strictest) != seen) return decision + text_of(effect_of(strictest)) + "; the kernel " + text_of(seen);
-  if (strictest != oracles::merged(results, MergeRule::most_restrictive)) return decision + "is not the strictest result";
+  if (strictest != oracles::merged(results, MergeRule::most_restrictive))
+    return decision + "is not the strictest result";
   if (first != oracles::merged(results, MergeRule::first_non_allow) ||
       (first != strictest) != newest_objection_is_beaten(results)) {
     return choice.name() + " decides " + hex(first) + " by first_non_allow, which is not the newest objection";

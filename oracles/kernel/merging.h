@@ -1,5 +1,5 @@
-// Chains with real actions: what the kernel does to the caller is what most_restrictive says, and first_non_allow differs
-// from it exactly where an older filter is stricter than the newest that objects.
+// Chains with real actions: what the kernel does to the caller is what most_restrictive says, and first_non_allow
+// differs from it exactly where an older filter is stricter than the newest that objects.
 #pragma once
 
 #include <cstdint>
@@ -28,8 +28,8 @@ class Merging {
   Merging(Probe& probe, std::span<const EngineChoice> choices, std::uint64_t seed)
       : probe_(probe), choices_(choices), random_(seed) {}
 
-  // A chain of one filter for each result, oldest first, in the kernel and on every engine. Nothing, or a report with the
-  // shortest chain found.
+  // A chain of one filter for each result, oldest first, in the kernel and on every engine. Nothing, or a report with
+  // the shortest chain found.
   std::optional<std::string> compare(std::span<const std::uint32_t> results);
 
   // Chains of one to four random results.

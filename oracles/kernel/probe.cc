@@ -87,8 +87,8 @@ void answer(const void* bytes, std::size_t size) {
   transfer(false, const_cast<void*>(bytes), size);
 }
 
-// Runs `body` in a child and returns how the child ended (see waitpid). The probe is a static program without exceptions, which
-// oracles/process/ needs.
+// Runs `body` in a child and returns how the child ended (see waitpid). The probe is a static program without
+// exceptions, which oracles/process/ needs.
 template <class Body>
 int in_child(Body body) {
   const pid_t child = fork();

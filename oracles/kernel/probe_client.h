@@ -54,7 +54,8 @@ class Probe {
   Hello hello_{};
 };
 
-// The probe of this many bits in `directory`, or why there is none: not built, not runnable, or filters are refused here.
+// The probe of this many bits in `directory`, or why there is none: not built, not runnable, or filters are refused
+// here.
 struct ProbeOrReason {
   std::unique_ptr<Probe> probe;
   std::string reason;

@@ -1,5 +1,5 @@
-// Makes a filter tell its 32-bit result through the kernel without anything being executed: each return becomes one that
-// carries some bits of the result, so a few versions of the filter give all of it.
+// Makes a filter tell its 32-bit result through the kernel without anything being executed: each return becomes one
+// that carries some bits of the result, so a few versions of the filter give all of it.
 //
 //   RET K  becomes RET K with another constant.
 //   RET A  becomes a jump to a tail behind the program, which shifts and masks A, makes it what the carrier needs, and

@@ -17,8 +17,8 @@ std::uint32_t shortened(std::uint32_t distance, std::size_t pc, std::size_t firs
   return static_cast<std::uint32_t>(distance - (std::min(to, first + count) - std::max(from, first)));
 }
 
-// The filter without the instructions [first, first + count). Jumps over them become shorter, jumps into them end behind
-// them.
+// The filter without the instructions [first, first + count). Jumps over them become shorter, jumps into them end
+// behind them.
 std::vector<Insn> without(const std::vector<Insn>& filter, std::size_t first, std::size_t count) {
   std::vector<Insn> rest;
   for (std::size_t pc = 0; pc < filter.size(); ++pc) {

@@ -24,8 +24,8 @@ struct VerdictTally {
 std::optional<std::string> compare_verdicts(Probe& probe, std::span<const Filter> batch, VerdictTally& tally,
                                             const Accepts& accepts = verifier_accepts);
 
-// The same for `count` random filters: valid ones, their broken neighbours, and noise; every hundredth may be as long as
-// a filter can be, and longer.
+// The same for `count` random filters: valid ones, their broken neighbours, and noise; every hundredth may be as long
+// as a filter can be, and longer.
 std::optional<std::string> compare_random_verdicts(Probe& probe, std::uint64_t seed, std::uint32_t count,
                                                    VerdictTally& tally, const Accepts& accepts = verifier_accepts);
 

@@ -28,9 +28,11 @@ std::array<bool, count> taken_away() {
       if (word != absence(ability)) continue;
       taken[static_cast<std::size_t>(ability)] = is_known = true;
     }
-    if (!is_known) throw std::invalid_argument("CALLGATE_MACHINE: no ability of a machine is taken away by \"" + word + "\"");
+    if (!is_known)
+      throw std::invalid_argument("CALLGATE_MACHINE: no ability of a machine is taken away by \"" + word + "\"");
   }
-  if (taken[static_cast<std::size_t>(Ability::filters)]) taken[static_cast<std::size_t>(Ability::socket_filters)] = true;
+  if (taken[static_cast<std::size_t>(Ability::filters)])
+    taken[static_cast<std::size_t>(Ability::socket_filters)] = true;
   return taken;
 }
 

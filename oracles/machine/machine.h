@@ -1,13 +1,13 @@
-// What this machine can do beyond running this process: each ability is tried once, in a child process, when somebody asks for
-// it. The one probe for tests, tools and scripts: `callgate-machine` (machine_main.cc) prints the answers, scripts/machine.sh
-// builds and runs it, and CMake asks that script.
+// What this machine can do beyond running this process: each ability is tried once, in a child process, when somebody
+// asks for it. The one probe for tests, tools and scripts: `callgate-machine` (machine_main.cc) prints the answers,
+// scripts/machine.sh builds and runs it, and CMake asks that script.
 //
 // Machines differ. Some kernels run no 32-bit programs although they were configured to (the hypervisor gives no 32-bit
-// mode), some are built without int 0x80, some processes may load no seccomp filters, and user-mode emulators have none of
-// this. What is missing here is not tested here, and has to be said.
+// mode), some are built without int 0x80, some processes may load no seccomp filters, and user-mode emulators have none
+// of this. What is missing here is not tested here, and has to be said.
 //
-// CALLGATE_MACHINE in the environment takes abilities away, so that a machine can stand for a poorer one: a list such as
-// "no-32-bit-programs,no-int80". It cannot give an ability. Tests and tools read it; the library does not know it.
+// CALLGATE_MACHINE in the environment takes abilities away, so that a machine can stand for a poorer one: a list such
+// as "no-32-bit-programs,no-int80". It cannot give an ability. Tests and tools read it; the library does not know it.
 #pragma once
 
 #include <cstdint>
@@ -32,9 +32,9 @@ inline constexpr Ability abilities[] = {Ability::programs_32,    Ability::int80,
 // "filters", "socket-filters", "ptrace", "emulator".
 const char* name(Ability ability) noexcept;
 
-// Why this machine has it not, in one sentence without a full stop ("this kernel runs no 32-bit programs"); empty if it has
-// it. Tried at the first question, remembered for the process; any thread may ask. Throws std::system_error if not even a
-// child process can be made, std::invalid_argument if CALLGATE_MACHINE has a word that is not known.
+// Why this machine has it not, in one sentence without a full stop ("this kernel runs no 32-bit programs"); empty if it
+// has it. Tried at the first question, remembered for the process; any thread may ask. Throws std::system_error if not
+// even a child process can be made, std::invalid_argument if CALLGATE_MACHINE has a word that is not known.
 const std::string& obstacle(Ability ability);
 inline bool has(Ability ability) { return obstacle(ability).empty(); }
 
@@ -45,8 +45,8 @@ bool is_taken_away(Ability ability);
 // Whether a user-mode emulator runs this process: it is a 32-bit one, and the kernel runs none.
 inline bool is_emulated() { return sizeof(void*) == 4 && !has(Ability::programs_32); }
 
-// What stands in front of a 32-bit program's path to run it here: nothing where the kernel runs it, else the path of the
-// emulator. Only if is_ready.
+// What stands in front of a 32-bit program's path to run it here: nothing where the kernel runs it, else the path of
+// the emulator. Only if is_ready.
 struct Launcher {
   bool is_ready;
   std::vector<std::string> words;

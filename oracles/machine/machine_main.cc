@@ -1,8 +1,8 @@
 // callgate-machine: prints what this machine can do, for scripts/machine.sh.
 //
 //   callgate-machine            a line for each ability: its word, a tabulator, "yes" or why not
-//   callgate-machine launcher   what stands in front of 32-bit programs to run them: a path, or nothing; exit code 1 if nothing
-//                               runs them
+//   callgate-machine launcher   what stands in front of 32-bit programs to run them: a path, or nothing; exit code 1
+//                               if nothing runs them
 #include <cstdio>
 #include <cstring>
 #include <exception>

@@ -23,14 +23,14 @@ namespace callgate::machine {
 namespace {
 
 constexpr std::chrono::seconds patience{10};  // for a trial
-constexpr int works = 77;         // a child's exit code: the thing was done
-constexpr int is_emulated = 78;   // done, but not by the kernel
-constexpr int failed = 100;       // 100 + errno: refused with an error
+constexpr int works = 77;                     // a child's exit code: the thing was done
+constexpr int is_emulated = 78;               // done, but not by the kernel
+constexpr int failed = 100;                   // 100 + errno: refused with an error
 
 [[noreturn]] void end_with_errno() { ::_exit(failed + errno); }
 
-// How a child ended, or nothing if it did not end in time. A child that hangs inside the kernel cannot be killed: it is left
-// behind, and waitpid() must not wait for it.
+// How a child ended, or nothing if it did not end in time. A child that hangs inside the kernel cannot be killed: it is
+// left behind, and waitpid() must not wait for it.
 template <class Work>
 std::optional<int> status_of(Work work) {
   const pid_t child = process::fork_child([&] {
@@ -59,21 +59,26 @@ Trial attempt(Work work) {
 
 // Static, at 0x10000: prctl(PR_GET_SECCOMP), which user-mode emulators refuse, then exit with `works` or `is_emulated`.
 constexpr std::uint8_t program_32[] = {
-    0x7f, 'E', 'L', 'F', 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0,  // ELF, 32 bits, little-endian
-    2, 0, 3, 0, 1, 0, 0, 0, 0x54, 0, 1, 0, 0x34, 0, 0, 0,     // an executable for i386, its entry, program headers at 0x34
-    0, 0, 0, 0, 0, 0, 0, 0, 0x34, 0, 0x20, 0, 1, 0, 0, 0,     // one of them, of 0x20 bytes
-    0, 0, 0, 0,                                               //
-    1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1, 0,           // load from 0 to 0x10000
-    0x75, 0, 0, 0, 0x75, 0, 0, 0, 5, 0, 0, 0, 0, 0x10, 0, 0,  // 0x75 bytes, to read and to execute
-    0xb8, 0xac, 0, 0, 0,                                      // mov eax, 172 (prctl)
-    0xbb, 0x15, 0, 0, 0,                                      // mov ebx, 21 (PR_GET_SECCOMP)
-    0xcd, 0x80,                                               // int 0x80
-    0xc1, 0xe8, 0x1f,                                         // shr eax, 31: 1 if it was refused
-    0x8d, 0x98, works, 0, 0, 0,                               // lea ebx, [eax + works]
-    0x90,                                                     // nop
-    0xb8, 1, 0, 0, 0,                                         // mov eax, 1 (exit)
-    0xcd, 0x80,                                               // int 0x80
-    0x0f, 0x0b, 0x90, 0x90,                                   // ud2
+    0x7f, 'E',  'L',   'F',  1,    1,    1, 0,
+    0,    0,    0,     0,    0,    0,    0, 0,  // ELF, 32 bits, little-endian
+    2,    0,    3,     0,    1,    0,    0, 0,
+    0x54, 0,    1,     0,    0x34, 0,    0, 0,  // an executable for i386, its entry, program headers at 0x34
+    0,    0,    0,     0,    0,    0,    0, 0,
+    0x34, 0,    0x20,  0,    1,    0,    0, 0,  // one of them, of 0x20 bytes
+    0,    0,    0,     0,                       //
+    1,    0,    0,     0,    0,    0,    0, 0,
+    0,    0,    1,     0,    0,    0,    1, 0,  // load from 0 to 0x10000
+    0x75, 0,    0,     0,    0x75, 0,    0, 0,
+    5,    0,    0,     0,    0,    0x10, 0, 0,  // 0x75 bytes, to read and to execute
+    0xb8, 0xac, 0,     0,    0,                 // mov eax, 172 (prctl)
+    0xbb, 0x15, 0,     0,    0,                 // mov ebx, 21 (PR_GET_SECCOMP)
+    0xcd, 0x80,                                 // int 0x80
+    0xc1, 0xe8, 0x1f,                           // shr eax, 31: 1 if it was refused
+    0x8d, 0x98, works, 0,    0,    0,           // lea ebx, [eax + works]
+    0x90,                                       // nop
+    0xb8, 1,    0,     0,    0,                 // mov eax, 1 (exit)
+    0xcd, 0x80,                                 // int 0x80
+    0x0f, 0x0b, 0x90,  0x90,                    // ud2
 };
 static_assert(sizeof program_32 == 0x75 && is_emulated == works + 1);
 

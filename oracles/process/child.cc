@@ -80,7 +80,8 @@ std::string isolated(const std::function<void()>& work, unsigned seconds) {
 
 void check_worked(int status) {
   if (WIFEXITED(status) && WEXITSTATUS(status) == could_not_work) {
-    throw std::runtime_error("a child process could not work (its message is above); nothing can be said of the engines");
+    throw std::runtime_error(
+        "a child process could not work (its message is above); nothing can be said of the engines");
   }
 }
 

@@ -1,5 +1,5 @@
-// What a chain decides, by the interpreter and a few lines that share nothing with the library's: what everything else is
-// compared with.
+// What a chain decides, by the interpreter and a few lines that share nothing with the library's: what everything else
+// is compared with.
 #pragma once
 
 #include <cstdint>

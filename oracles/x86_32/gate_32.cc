@@ -10,9 +10,9 @@
 #include <cstring>
 #include <system_error>
 
-// std::uint32_t gate(function, data, stack), which ends in ud2 if the function does not keep what belongs to its caller. It is
-// copied below 4 GiB, where a far return of 32 bits finds it. What the 64-bit caller keeps goes to memory: upper halves and
-// r8 to r15 need not survive the switch (Intel SDM, volume 1, 3.4.1.1).
+// std::uint32_t gate(function, data, stack), which ends in ud2 if the function does not keep what belongs to its
+// caller. It is copied below 4 GiB, where a far return of 32 bits finds it. What the 64-bit caller keeps goes to
+// memory: upper halves and r8 to r15 need not survive the switch (Intel SDM, volume 1, 3.4.1.1).
 //   0x23: the kernel's __USER32_CS; 0x2b: its __USER_DS, which 64-bit code has in no register but ss.
 asm(R"(
         .pushsection .text
@@ -84,12 +84,14 @@ std::uint8_t* map_below_4g(std::size_t size) {
   return static_cast<std::uint8_t*>(memory);
 }
 
-std::uint32_t low_address(const void* pointer) { return static_cast<std::uint32_t>(reinterpret_cast<std::uintptr_t>(pointer)); }
+std::uint32_t low_address(const void* pointer) {
+  return static_cast<std::uint32_t>(reinterpret_cast<std::uintptr_t>(pointer));
+}
 
 }  // namespace
 
-// A signal may come while 32-bit code runs, and its frame lies on the same stack. Behind the input lies a page that cannot be
-// read.
+// A signal may come while 32-bit code runs, and its frame lies on the same stack. Behind the input lies a page that
+// cannot be read.
 struct Gate32::Low {
   std::uint8_t stack[(std::size_t{64} << 10) - sizeof(std::uint32_t) * 64 - sizeof(SeccompData)];
   std::uint32_t above[64];  // what belongs to callers of the caller

@@ -1,5 +1,5 @@
-// The 32-bit helper: runs x86_32 code that a 64-bit process wrote into shared memory (see protocol.h). Static, built with
-// -m32, so that a 64-bit machine runs it without any 32-bit library.
+// The 32-bit helper: runs x86_32 code that a 64-bit process wrote into shared memory (see protocol.h). Static, built
+// with -m32, so that a 64-bit machine runs it without any 32-bit library.
 #include <csignal>
 #include <cstdint>
 
@@ -14,8 +14,8 @@ namespace {
 using namespace callgate;
 using Function = std::uint32_t (*)(const SeccompData*);
 
-// Calls the function and ends the process if it does not keep the registers and the 64 words of stack that belong to the
-// caller.
+// Calls the function and ends the process if it does not keep the registers and the 64 words of stack that belong to
+// the caller.
 std::uint32_t call_checked(Function function, const SeccompData* data) {
   std::uint32_t result = 0;
   std::uint32_t changed = 0;
@@ -78,8 +78,8 @@ int main(int count, char**) {
   void* const code_memory = map(code_at, max_code, PROT_READ | PROT_EXEC);
   const auto code = reinterpret_cast<std::uintptr_t>(code_memory);
   for (char go; read(STDIN_FILENO, &go, 1) == 1;) {
-    // An emulator keeps what it translated until this process changes it; the parent's writes it does not see. A new mapping
-    // makes it forget.
+    // An emulator keeps what it translated until this process changes it; the parent's writes it does not see. A new
+    // mapping makes it forget.
     if (is_emulated) map(code_at, max_code, PROT_READ | PROT_EXEC, code_memory);
     for (std::uint32_t i = orders->first; i < orders->count; ++i) {
       answers->current = i;

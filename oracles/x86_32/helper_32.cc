@@ -21,7 +21,7 @@ namespace {
 using helper_32::Answers;
 using helper_32::Orders;
 
-constexpr int patience = 20'000;           // milliseconds for a batch
+constexpr int patience = 20'000;            // milliseconds for a batch
 constexpr int emulated_patience = 120'000;  // the same, where an emulator runs the helper
 
 void check(bool holds, const char* what) {

@@ -1,5 +1,5 @@
-// Runs x86_32 code from a 64-bit process, in a 32-bit helper process, a batch at a time. The helper sees code, inputs and
-// results in shared memory; a batch costs two bytes through pipes.
+// Runs x86_32 code from a 64-bit process, in a 32-bit helper process, a batch at a time. The helper sees code, inputs
+// and results in shared memory; a batch costs two bytes through pipes.
 #pragma once
 
 #include <sys/types.h>
@@ -21,8 +21,9 @@ class Helper32 {
   Helper32& operator=(const Helper32&) = delete;
   ~Helper32();
 
-  // Why code for x86_32 cannot run in it, in one sentence without a full stop; empty if it can. It runs natively or, where the
-  // kernel runs no 32-bit programs, under an emulator (oracles/machine/). A 32-bit process needs no helper, and has none.
+  // Why code for x86_32 cannot run in it, in one sentence without a full stop; empty if it can. It runs natively or,
+  // where the kernel runs no 32-bit programs, under an emulator (oracles/machine/). A 32-bit process needs no helper,
+  // and has none.
   static std::string obstacle(const std::string& program);
 
   // Where code, entries (bytes from the start of the code) and inputs are put before run(). Throws std::system_error if

@@ -1,7 +1,7 @@
 // What lies in the memory that a 64-bit process shares with its 32-bit helper. The order of a round:
 //
 //   parent: code, entries, inputs, `first` and `count` → one byte down the pipe
-//   helper: for i in first .. count - 1: `current` = i; results[i] = code + entries[i] asked about inputs[i] → one byte back
+//   helper: for i in first .. count - 1: `current` = i; results[i] = (code + entries[i])(inputs[i]) → one byte back
 //
 // The helper maps everything but results and `current` read-only, and the code executable: nothing is copied.
 #pragma once

@@ -25,8 +25,8 @@ bool shifts_by_x(std::span<const Insn> program) {
   return std::ranges::any_of(program, [](const Insn& insn) { return insn.code == 0x6c || insn.code == 0x7c; });
 }
 
-// Lets the peer decide random programs, each on top of another. `masks_shifts`: it shifts by the lowest five bits of X, as
-// the kernel does.
+// Lets the peer decide random programs, each on top of another. `masks_shifts`: it shifts by the lowest five bits of X,
+// as the kernel does.
 Tally try_peer(const Peer& peer, std::size_t programs, std::uint32_t length, bool masks_shifts = true) {
   Tally tally;
   oracles::ProgramGenerator generator(17);

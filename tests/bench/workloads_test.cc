@@ -10,10 +10,10 @@
 #include <filesystem>
 #include <set>
 
-#include "bench/peers/contest.h"
 #include "bench/filters/workload.h"
 #include "bench/measure/agreement.h"
 #include "bench/measure/engines.h"
+#include "bench/peers/contest.h"
 #include "bench/stream.h"
 
 namespace callgate::bench {

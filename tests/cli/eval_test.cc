@@ -240,9 +240,8 @@ TEST_F(Eval, EnginesAndTargets) {
         options.optimize = level;
         const bool needs_helper = sizeof(void*) == 8 && target == Target::x86_32;
         const bool can_be_asmjit = engine == Engine::automatic || engine == Engine::asmjit;
-        const bool available = needs_helper
-                                   ? can_be_asmjit && has_asmjit && machine::launcher_32().is_ready
-                                   : Chain::create(options).has_value();
+        const bool available = needs_helper ? can_be_asmjit && has_asmjit && machine::launcher_32().is_ready
+                                            : Chain::create(options).has_value();
         const bool has_note = needs_helper && available && !machine::launcher_32().words.empty();
         const Outcome outcome = eval("execve\nread 7\nread\n", {"--engine", name(engine), "--target", name(target),
                                                                 "--optimize", name(level), "--format", "json"});

@@ -59,9 +59,11 @@ TEST(KernelCheck, SaysWhatThisKernelDoesNotRun) {
   const Forced machine("no-32-bit-programs,no-int80");
   const Outcome outcome = run({"kernel-check", "--programs", "10"});
   EXPECT_EQ(outcome.exit, 0) << outcome;
-  EXPECT_THAT(outcome.out, ContainsRegex("results +int 0x80, 64-bit process +skipped: this kernel does not serve int 0x80"));
+  EXPECT_THAT(outcome.out,
+              ContainsRegex("results +int 0x80, 64-bit process +skipped: this kernel does not serve int 0x80"));
   for (const char* part : {"verdicts", "merging", "path"}) {
-    EXPECT_THAT(outcome.out, ContainsRegex(std::string(part) + " +32-bit process +skipped: this kernel runs no 32-bit programs"));
+    EXPECT_THAT(outcome.out,
+                ContainsRegex(std::string(part) + " +32-bit process +skipped: this kernel runs no 32-bit programs"));
   }
   EXPECT_THAT(outcome.out, Not(HasSubstr("takes for ever")));
   EXPECT_THAT(outcome.out, HasSubstr("\nno difference\n"));

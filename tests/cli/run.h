@@ -20,10 +20,10 @@ std::ostream& operator<<(std::ostream& stream, const Outcome& outcome);
 
 // What the command finds as its standard input and output.
 struct Streams {
-  std::string input;            // bytes on standard input
-  bool close_input = false;     // or no open descriptor at all
-  bool close_output = false;    // no open standard output
-  std::string output_path = {}; // standard output goes to this existing file instead of Outcome::out
+  std::string input;             // bytes on standard input
+  bool close_input = false;      // or no open descriptor at all
+  bool close_output = false;     // no open standard output
+  std::string output_path = {};  // standard output goes to this existing file instead of Outcome::out
 };
 
 Outcome run(const std::vector<std::string>& arguments, const Streams& streams = {});

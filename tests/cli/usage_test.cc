@@ -87,10 +87,17 @@ class StreamsTest : public testing::Test {
  protected:
   // A working command line of every subcommand that prints something.
   std::vector<std::vector<std::string>> commands() const {
-    return {{"check", guard},  {"check", "--verdicts"}, {"eval", "-f", guard, calls},
-            {"disasm", guard}, {"dump", guard},         {"asm", "-"},
-            {"stats", guard},  {"fuzz", "--programs", "8", "--optimize", "none", "--quiet"},
-            {"--help"},        {"eval", "--help"},      {"--version"}};
+    return {{"check", guard},
+            {"check", "--verdicts"},
+            {"eval", "-f", guard, calls},
+            {"disasm", guard},
+            {"dump", guard},
+            {"asm", "-"},
+            {"stats", guard},
+            {"fuzz", "--programs", "8", "--optimize", "none", "--quiet"},
+            {"--help"},
+            {"eval", "--help"},
+            {"--version"}};
   }
   static std::string input_of(const std::vector<std::string>& command) {
     return command[0] == "asm" ? "ret #0\n" : "0600000000000000\n";

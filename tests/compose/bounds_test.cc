@@ -1,14 +1,15 @@
-// Programs made to explode: nodes and code stay within the stated budgets, what is over them is decided with less precision or in
-// baseline form where everybody can see it, and the decision is right in every case. Nothing here is timed: a step of the
-// specialiser costs the same whatever the filter, and steps are counted (tests/compose/specialise_test.cc).
+// Programs made to explode: nodes and code stay within the stated budgets, what is over them is decided with less
+// precision or in baseline form where everybody can see it, and the decision is right in every case. Nothing here is
+// timed: a step of the specialiser costs the same whatever the filter, and steps are counted
+// (tests/compose/specialise_test.cc).
 #include <gtest/gtest.h>
 
 #include "bpf/opcode.h"
-#include "oracles/generator/adversaries.h"
-#include "oracles/generator/inputs.h"
+#include "compose/plan.h"
 #include "ir/build.h"
 #include "ir/evaluate.h"
-#include "compose/plan.h"
+#include "oracles/generator/adversaries.h"
+#include "oracles/generator/inputs.h"
 #include "tests/support/agree.h"
 #include "tests/support/chains.h"
 #include "tests/support/filter_graph.h"
@@ -74,7 +75,7 @@ compose::Precision detail_of(std::span<const Program> filters, MergeRule rule = 
   return one_graph ? plan[0]->chain_graph()->precision : compose::Precision::baseline;
 }
 
-bool is_straight(const Program& filter) {
+bool is_baseline(const Program& filter) {
   const compose::Plan plan = compose::make_plan(std::span(&filter, 1), {});
   return plan.size() == 1 && plan[0]->baseline() != nullptr;
 }
@@ -97,7 +98,7 @@ TEST(Bounds, DiamondsOfScratchValues) {
 TEST(Bounds, DiamondsToTheEndOfTheLongestProgram) {
   const Program filter = oracles::diamonds((max_program_length - 1 - 3 * scratch_slots) / 6);
   EXPECT_GT(filter.size(), max_program_length - 8);
-  EXPECT_TRUE(is_straight(filter));
+  EXPECT_TRUE(is_baseline(filter));
   const Program filters[] = {filter};
   expect_bounded(filters);
   ASSERT_AGREE(filters, 2, 8);
@@ -113,7 +114,7 @@ TEST(Bounds, DoublingExpressions) {
   }
   const Program longest = oracles::doubling(2047);
   EXPECT_EQ(longest.size(), max_program_length);
-  EXPECT_TRUE(is_straight(longest));
+  EXPECT_TRUE(is_baseline(longest));
   const Program filters[] = {longest};
   expect_bounded(filters);
   ASSERT_AGREE(filters, 3, 8);
@@ -350,7 +351,8 @@ TEST(Bounds, CopiesThatFoldAway) {
 // Nothing is stricter than KILL_PROCESS: such leaves copy nothing.
 TEST(Bounds, LeavesThatNothingBelowCanChange) {
   const Program filters[] = {program_of(ladder(16, 1900, 0x7ffc0000)), program_of(ladder(40, 1900, 0x80000000))};
-  const compose::Plan plan = compose::make_plan(filters, {.rule = MergeRule::most_restrictive, .precision = compose::Precision::number_blind});
+  const compose::Plan plan =
+      compose::make_plan(filters, {.rule = MergeRule::most_restrictive, .precision = compose::Precision::number_blind});
   ASSERT_EQ(plan.size(), 1u);
   EXPECT_LE(plan[0]->chain_graph()->graph.node_count(), 4 * 1900u + 4);
 }

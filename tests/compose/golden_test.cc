@@ -1,13 +1,13 @@
-// Each program of tests/golden/ir: its graph when built, and what the chain of all decides at every level of precision and by
-// both rules; and that all engines decide the same.
+// Each program of tests/golden/ir: its graph when built, and what the chain of all decides at every level of precision
+// and by both rules; and that all engines decide the same.
 #include <gtest/gtest.h>
 
 #include <string>
 
-#include "ir/build.h"
-#include "ir/check.h"
 #include "compose/plan.h"
 #include "compose/print.h"
+#include "ir/build.h"
+#include "ir/check.h"
 #include "ir/print.h"
 #include "tests/support/agree.h"
 #include "tests/support/filter_graph.h"
@@ -87,8 +87,10 @@ TEST_P(IrGolden, Graphs) {
     text += "== filter " + std::to_string(i) + ", built\n" + built(filters_[i], i);
   }
   for (const MergeRule rule : {MergeRule::first_non_allow, MergeRule::most_restrictive}) {
-    for (const compose::Precision precision : {compose::Precision::number_blind, compose::Precision::per_number, compose::Precision::path_sensitive}) {
-      text += std::string("== ") + name(rule) + ", " + compose::name(precision) + "\n" + decided(filters_, rule, precision);
+    for (const compose::Precision precision :
+         {compose::Precision::number_blind, compose::Precision::per_number, compose::Precision::path_sensitive}) {
+      text +=
+          std::string("== ") + name(rule) + ", " + compose::name(precision) + "\n" + decided(filters_, rule, precision);
     }
   }
   expect_golden(path_ + ".graph", text);

@@ -102,7 +102,8 @@ TEST(Ladders, EndAtWhatIsNoRung) {
   const NodeId by_order = made.graph.test(Compare::greater_equal, word, made.graph.constant(99), leaf, by_other);
   for (const NodeId end : {by_other, by_order}) {
     NodeId head = end;
-    for (std::uint32_t k = 0; k < 20; ++k) head = made.graph.test(Compare::equal, word, made.graph.constant(k), leaf, head);
+    for (std::uint32_t k = 0; k < 20; ++k)
+      head = made.graph.test(Compare::equal, word, made.graph.constant(k), leaf, head);
     compose::Ladders ladders(made.graph);
     EXPECT_EQ(ladders.skip(head, 20, 30), end);
     EXPECT_EQ(ladders.skip(head, 7, 7), leaf);

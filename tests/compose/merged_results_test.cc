@@ -1,12 +1,12 @@
-// What the results of a chain become, exhaustively over pairs and triples of actions with data, constant and computed: as
-// one graph for all calls, and specialised with facts.
+// What the results of a chain become, exhaustively over pairs and triples of actions with data, constant and computed:
+// as one graph for all calls, and specialised with facts.
 #include <gtest/gtest.h>
 
 #include "callgate/action.hpp"
+#include "compose/plan.h"
 #include "ir/build.h"
 #include "ir/check.h"
 #include "ir/evaluate.h"
-#include "compose/plan.h"
 #include "tests/support/filters.h"
 
 namespace callgate::test {

@@ -1,5 +1,5 @@
-// Where numbers get to before an argument is looked at: right for every number, against a walk for each one alone; and what
-// number and architecture decide is a constant of its class, nothing more and nothing less.
+// Where numbers get to before an argument is looked at: right for every number, against a walk for each one alone; and
+// what number and architecture decide is a constant of its class, nothing more and nothing less.
 #include "compose/number_flow.h"
 
 #include <gtest/gtest.h>
@@ -8,11 +8,11 @@
 #include <set>
 
 #include "callgate/action.hpp"
-#include "oracles/generator/program_generator.h"
-#include "ir/build.h"
 #include "compose/chain_graph.h"
-#include "ir/evaluate.h"
 #include "compose/number_value.h"
+#include "ir/build.h"
+#include "ir/evaluate.h"
+#include "oracles/generator/program_generator.h"
 #include "tests/support/filter_graph.h"
 #include "tests/support/filters.h"
 
@@ -146,7 +146,8 @@ TEST(NumberFlow, IsUsedAgain) {
   compose::FilterGraph graph;
   compose::NumberFlow flow(graph);
   for (int i = 0; i < 40; ++i) {
-    const auto root = ir::build(graph, program(generator.valid(20)), compose::seccomp_sequence(MergeRule::first_non_allow), 0);
+    const auto root =
+        ir::build(graph, program(generator.valid(20)), compose::seccomp_sequence(MergeRule::first_non_allow), 0);
     if (!root) continue;
     Walker walker(graph, *root);
     for (const compose::Domain& domain : all_domains()) {
@@ -208,7 +209,8 @@ std::vector<ir::Node> number_tests_below(const ir::Graph& graph, ir::NodeId root
 }
 
 // Numbers of one group give every test the same answer. Where a number would divide by 0 it does not come.
-void expect_groups_right(const ir::Graph& graph, ir::NodeId root, const compose::NumberGroups& groups, const compose::Domain& domain) {
+void expect_groups_right(const ir::Graph& graph, ir::NodeId root, const compose::NumberGroups& groups,
+                         const compose::Domain& domain) {
   ASSERT_LE(groups.count, compose::NumberGroups::most);
   for (const ir::Node& test : number_tests_below(graph, root)) {
     std::vector<std::optional<bool>> answer(groups.count);
@@ -242,9 +244,9 @@ TEST(NumberGroups, GiveEveryTestOneAnswer) {
 }
 
 TEST(NumberGroups, LaddersAndThresholdsTellFewApart) {
-  const auto graph = compose::build(program(
-      "ld [args[0].lo]\njeq #1, l\nret #ALLOW\n"
-      "l: ld [nr]\njeq #5, a\njeq #600, a\njge #100, b\njset #2, a\nret #ALLOW\na: ret #TRAP\nb: ret #LOG"));
+  const auto graph = compose::build(
+      program("ld [args[0].lo]\njeq #1, l\nret #ALLOW\n"
+              "l: ld [nr]\njeq #5, a\njeq #600, a\njge #100, b\njset #2, a\nret #ALLOW\na: ret #TRAP\nb: ret #LOG"));
   compose::NumberFlow flow(*graph);
   const compose::NumberGroups groups = flow.groups(graph->root, compose::NumberSet::all(), compose::domains[0]);
   const std::set<std::uint32_t> different(groups.of.begin(), groups.of.end());
@@ -267,8 +269,7 @@ TEST(NumberGroups, AreSingleNumbersWhenTheStepsAreUsedUp) {
 
 // One graph for all numbers, although each computes something else.
 TEST(NumberGroups, ShareTheGraphThatComputesWithTheNumber) {
-  const Program filter = program(
-      "ld [nr]\nmul #3\ntax\nld [args[0].lo]\nxor x\njeq #77, l\nret #ALLOW\nl: ret #TRAP");
+  const Program filter = program("ld [nr]\nmul #3\ntax\nld [args[0].lo]\nxor x\njeq #77, l\nret #ALLOW\nl: ret #TRAP");
   const Program* programs[] = {&filter};
   const auto decisions = compose::attach(compose::allow_all(compose::Precision::path_sensitive), programs, 0, {});
   ASSERT_TRUE(decisions.has_value());
@@ -395,14 +396,16 @@ std::uint32_t reference(std::span<const Program* const> oldest_first, MergeRule 
 void expect_roots_right(const std::vector<Program>& filters, MergeRule rule, compose::Precision precision) {
   std::vector<const Program*> programs;
   for (const Program& filter : filters) programs.push_back(&filter);
-  const auto decisions = compose::attach(compose::allow_all(precision), programs, 0, {.rule = rule, .fixed = {}, .precision = precision});
+  const auto decisions =
+      compose::attach(compose::allow_all(precision), programs, 0, {.rule = rule, .fixed = {}, .precision = precision});
   const auto whole = compose::attach(compose::allow_all(compose::Precision::number_blind), programs, 0,
-                                {.rule = rule, .fixed = {}, .precision = compose::Precision::number_blind});
+                                     {.rule = rule, .fixed = {}, .precision = compose::Precision::number_blind});
   if (!decisions || !whole) return;
   ASSERT_EQ(decisions->roots.size(), compose::class_count);
   Walker walker(whole->graph, whole->roots[0]);
   for (std::uint32_t id = 0; id < compose::domain_classes; id += 3) {
-    const SeccompData data = call_of(compose::domains[id / compose::numbers_per_domain], id % compose::numbers_per_domain);
+    const SeccompData data =
+        call_of(compose::domains[id / compose::numbers_per_domain], id % compose::numbers_per_domain);
     const auto result = compose::number_result(decisions->graph, decisions->roots[id], data.nr, data.arch);
     if (walker.result(data)) {
       ASSERT_TRUE(result.has_value()) << "class " << id;
@@ -456,10 +459,12 @@ TEST(ChainGraph, WhatDependsOnArgumentsIsNoConstant) {
 TEST(ChainGraph, ANumberThatTheLayoutFixes) {
   const Program filter = program("ld [nr]\njge #0x40000000, x32\njeq #39, l\nret #ALLOW\nl: ret #TRAP\nx32: ret #LOG");
   const Program* programs[] = {&filter};
-  for (const auto& [number, result] : {std::pair{39u, action::trap}, {40u, action::allow}, {0x40000027u, action::log}}) {
+  for (const auto& [number, result] :
+       {std::pair{39u, action::trap}, {40u, action::allow}, {0x40000027u, action::log}}) {
     ir::FixedWords fixed;
     fixed[compose::nr_offset / 4] = number;
-    const auto decisions = compose::attach(compose::allow_all(compose::Precision::path_sensitive), programs, 0, {.fixed = fixed});
+    const auto decisions =
+        compose::attach(compose::allow_all(compose::Precision::path_sensitive), programs, 0, {.fixed = fixed});
     ASSERT_TRUE(decisions.has_value());
     const ir::Node& rest = decisions->graph.node_at(decisions->rest);
     EXPECT_EQ(rest.kind, ir::NodeKind::constant);

@@ -1,15 +1,15 @@
-// Graphs of random programs decide as the interpreter does, alone and in chains, at every level of precision; the same chain
-// gives the same graph.
+// Graphs of random programs decide as the interpreter does, alone and in chains, at every level of precision; the same
+// chain gives the same graph.
 #include <gtest/gtest.h>
 
-#include "oracles/generator/inputs.h"
-#include "oracles/generator/program_generator.h"
+#include "compose/plan.h"
+#include "compose/print.h"
 #include "ir/build.h"
 #include "ir/check.h"
 #include "ir/evaluate.h"
-#include "compose/plan.h"
-#include "compose/print.h"
 #include "ir/print.h"
+#include "oracles/generator/inputs.h"
+#include "oracles/generator/program_generator.h"
 #include "tests/support/filter_graph.h"
 #include "tests/support/filters.h"
 
@@ -92,10 +92,12 @@ TEST_P(RandomChains, DecideAsTheMergedInterpreterDoes) {
   EXPECT_GT(graphs, 350u) << "most random chains have a graph";
 }
 
-constexpr Setting settings[] = {
-    {MergeRule::first_non_allow, compose::Precision::path_sensitive},    {MergeRule::first_non_allow, compose::Precision::per_number},
-    {MergeRule::first_non_allow, compose::Precision::number_blind},    {MergeRule::most_restrictive, compose::Precision::path_sensitive},
-    {MergeRule::most_restrictive, compose::Precision::per_number}, {MergeRule::most_restrictive, compose::Precision::number_blind}};
+constexpr Setting settings[] = {{MergeRule::first_non_allow, compose::Precision::path_sensitive},
+                                {MergeRule::first_non_allow, compose::Precision::per_number},
+                                {MergeRule::first_non_allow, compose::Precision::number_blind},
+                                {MergeRule::most_restrictive, compose::Precision::path_sensitive},
+                                {MergeRule::most_restrictive, compose::Precision::per_number},
+                                {MergeRule::most_restrictive, compose::Precision::number_blind}};
 INSTANTIATE_TEST_SUITE_P(Settings, RandomChains, testing::ValuesIn(settings), [](const auto& test) {
   return std::string(name(test.param.rule)) + "_" + compose::name(test.param.precision);
 });
@@ -112,7 +114,8 @@ std::string text_of(const compose::Plan& plan) {
 
 TEST(RandomPlans, AreTheSameInEveryRun) {
   for (const MergeRule rule : {MergeRule::first_non_allow, MergeRule::most_restrictive}) {
-    for (const compose::Precision precision : {compose::Precision::path_sensitive, compose::Precision::per_number, compose::Precision::number_blind}) {
+    for (const compose::Precision precision :
+         {compose::Precision::path_sensitive, compose::Precision::per_number, compose::Precision::number_blind}) {
       oracles::ProgramGenerator first(23);
       oracles::ProgramGenerator second(23);
       std::vector<Program> chains[2];

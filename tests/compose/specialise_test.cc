@@ -1,13 +1,14 @@
-// The specialiser's own promises: its steps are bounded by its budget, and what is learnt in one filter prunes the next.
+// The specialiser's own promises: its steps are bounded by its budget, and what is learnt in one filter prunes the
+// next.
 #include "compose/specialise.h"
 
 #include <gtest/gtest.h>
 
 #include "callgate/action.hpp"
-#include "oracles/generator/program_generator.h"
-#include "ir/build.h"
 #include "compose/chain_graph.h"
 #include "compose/plan.h"
+#include "ir/build.h"
+#include "oracles/generator/program_generator.h"
 #include "tests/support/filter_graph.h"
 #include "tests/support/filters.h"
 
@@ -15,7 +16,7 @@ namespace callgate::test {
 namespace {
 
 compose::ChainGraph decisions_of(const std::vector<Program>& oldest_first, compose::Precision precision,
-                           MergeRule rule = MergeRule::first_non_allow) {
+                                 MergeRule rule = MergeRule::first_non_allow) {
   const compose::Plan plan = compose::make_plan(oldest_first, {.rule = rule, .precision = precision});
   if (plan.size() != 1 || plan[0]->chain_graph() == nullptr) throw std::runtime_error("no decisions");
   return *plan[0]->chain_graph();
@@ -58,15 +59,19 @@ TEST(Specialiser, FactsOfOneFilterPruneTheNext) {
                   "ld [args[0].lo]\nand #0x30\njeq #0x20, ok\nret #LOG\nok: ret #ALLOW", 1},
            Pruned{"the same sum", "ld [args[0].lo]\nadd #3\njgt #9, no\nret #ALLOW\nno: ret #TRAP",
                   "ld [args[0].lo]\nadd #3\njgt #99, no\nret #ALLOW\nno: ret #LOG", 1},
-           Pruned{"two values that differ", "ld [args[0].lo]\ntax\nld [args[1].lo]\njeq x, no\nret #ALLOW\nno: ret #TRAP",
+           Pruned{"two values that differ",
+                  "ld [args[0].lo]\ntax\nld [args[1].lo]\njeq x, no\nret #ALLOW\nno: ret #TRAP",
                   "ld [args[1].lo]\ntax\nld [args[0].lo]\njeq x, no\nret #ALLOW\nno: ret #LOG", 1},
            Pruned{"two values in order", "ld [args[0].lo]\ntax\nld [args[1].lo]\njgt x, no\nret #ALLOW\nno: ret #TRAP",
                   "ld [args[0].lo]\ntax\nld [args[1].lo]\njgt x, no\nret #ALLOW\nno: ret #LOG", 1},
-           Pruned{"a value that is not smaller", "ld [args[1].lo]\ntax\nld [args[0].lo]\njge x, no\nret #ALLOW\nno: ret #TRAP",
+           Pruned{"a value that is not smaller",
+                  "ld [args[1].lo]\ntax\nld [args[0].lo]\njge x, no\nret #ALLOW\nno: ret #TRAP",
                   "ld [args[1].lo]\ntax\nld [args[0].lo]\njge x, no\nret #ALLOW\nno: ret #LOG", 1},
-           Pruned{"common bits of two values", "ld [args[0].lo]\ntax\nld [args[1].lo]\njset x, no\nret #ALLOW\nno: ret #TRAP",
+           Pruned{"common bits of two values",
+                  "ld [args[0].lo]\ntax\nld [args[1].lo]\njset x, no\nret #ALLOW\nno: ret #TRAP",
                   "ld [args[1].lo]\ntax\nld [args[0].lo]\njset x, no\nret #ALLOW\nno: ret #LOG", 1},
-           Pruned{"another order of two values", "ld [args[0].lo]\ntax\nld [args[1].lo]\njgt x, no\nret #ALLOW\nno: ret #TRAP",
+           Pruned{"another order of two values",
+                  "ld [args[0].lo]\ntax\nld [args[1].lo]\njgt x, no\nret #ALLOW\nno: ret #TRAP",
                   "ld [args[1].lo]\ntax\nld [args[0].lo]\njgt x, no\nret #ALLOW\nno: ret #LOG", 2},
            Pruned{"another argument", "ld [args[0].lo]\njeq #5, no\nret #ALLOW\nno: ret #TRAP",
                   "ld [args[1].lo]\njeq #5, no\nret #ALLOW\nno: ret #LOG", 2},
@@ -108,10 +113,10 @@ TEST(Specialiser, TheArchitectureMayMaskAnArgumentAway) {
 
 // a > b, and what follows when it is not: b >= a.
 TEST(Specialiser, AnOrderThatDoesNotHoldIsTheOtherOne) {
-  const auto decisions = decisions_of(
-      {program("ld [args[1].lo]\ntax\nld [args[0].lo]\njge x, ok\nret #LOG\nok: ret #ALLOW"),
-       program("ld [args[0].lo]\ntax\nld [args[1].lo]\njgt x, no\nret #ALLOW\nno: ret #TRAP")},
-      compose::Precision::path_sensitive);
+  const auto decisions =
+      decisions_of({program("ld [args[1].lo]\ntax\nld [args[0].lo]\njge x, ok\nret #LOG\nok: ret #ALLOW"),
+                    program("ld [args[0].lo]\ntax\nld [args[1].lo]\njgt x, no\nret #ALLOW\nno: ret #TRAP")},
+                   compose::Precision::path_sensitive);
   EXPECT_EQ(depth(decisions), 1u);
 }
 
@@ -132,8 +137,10 @@ TEST(Specialiser, TakesNoMoreStepsThanItMay) {
   std::uint32_t refused = 0;
   for (int i = 0; i < 200; ++i) {
     compose::FilterGraph graph;
-    const auto older = ir::build(graph, program(generator.valid(60)), compose::seccomp_sequence(MergeRule::first_non_allow), 0);
-    const auto newer = ir::build(graph, program(generator.valid(60)), compose::seccomp_sequence(MergeRule::first_non_allow), 1);
+    const auto older =
+        ir::build(graph, program(generator.valid(60)), compose::seccomp_sequence(MergeRule::first_non_allow), 0);
+    const auto newer =
+        ir::build(graph, program(generator.valid(60)), compose::seccomp_sequence(MergeRule::first_non_allow), 1);
     if (!older || !newer) continue;
     for (const std::uint32_t budget : {0u, 1u, 10u, 100u, 1000u}) {
       compose::Specialiser specialiser(graph, MergeRule::most_restrictive, true, budget);

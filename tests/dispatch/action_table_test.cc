@@ -15,7 +15,6 @@
 namespace callgate::test {
 namespace {
 
-
 constexpr std::uint32_t x32(std::uint32_t nr) { return nr | arch::x32_bit; }
 
 static_assert(callgate_table_index(0, arch::x86_64) == 0);
@@ -71,7 +70,8 @@ static_assert(!callgate_is_residual(first_residual - 1) && !callgate_is_residual
 static_assert(last_residual < action::log && first_residual > action::trace + 0xffff,
               "no action of the kernel's looks like one");
 
-// A residual word means "ask this check" or "run the code there"; a filter whose result looks like one has code that says so.
+// A residual word means "ask this check" or "run the code there"; a filter whose result looks like one has code that
+// says so.
 class LooksLikeAResidual : public testing::TestWithParam<std::uint32_t> {};
 
 TEST_P(LooksLikeAResidual, AsADecision) {
@@ -112,8 +112,8 @@ TEST_P(LooksLikeAResidual, BesideArgumentsAndComputedResults) {
 
 INSTANTIATE_TEST_SUITE_P(Results, LooksLikeAResidual,
                          testing::Values(first_residual - 1, first_residual, first_residual + 1, 0x7ff50001,
-                                         CALLGATE_CODE_BASE - 2, CALLGATE_CODE_BASE - 1, CALLGATE_CODE_BASE, CALLGATE_CODE_BASE + 4, 0x7ffb0001,
-                                         last_residual, last_residual + 1));
+                                         CALLGATE_CODE_BASE - 2, CALLGATE_CODE_BASE - 1, CALLGATE_CODE_BASE,
+                                         CALLGATE_CODE_BASE + 4, 0x7ffb0001, last_residual, last_residual + 1));
 
 using Table = std::array<std::uint32_t, CALLGATE_TABLE_ENTRIES>;
 
@@ -128,7 +128,8 @@ Table table_of(const std::vector<Program>& oldest_first, MergeRule rule) {
 
 // A call that the entry stands for.
 SeccompData call_of(std::uint32_t entry, oracles::Random& random) {
-  SeccompData data{entry % CALLGATE_DOMAIN_SIZE, entry / CALLGATE_DOMAIN_SIZE == 2 ? arch::x86_32 : arch::x86_64, random.next(), {}};
+  SeccompData data{
+      entry % CALLGATE_DOMAIN_SIZE, entry / CALLGATE_DOMAIN_SIZE == 2 ? arch::x86_32 : arch::x86_64, random.next(), {}};
   if (entry / CALLGATE_DOMAIN_SIZE == 1) data.nr |= arch::x32_bit;
   for (std::uint64_t& argument : data.args) argument = random.chance(30) ? random.below(4) : random.next();
   return data;
@@ -176,9 +177,10 @@ Program number_filter(oracles::Random& random) {
   std::string text;
   for (std::uint32_t test = 0, tests = random.between(1, 12); test < tests; ++test) {
     const bool of_arch = random.chance(25);
-    const std::uint32_t k = of_arch             ? random.pick(arches)
-                            : random.chance(20) ? random.pick(numbers)
-                                                : random.below(CALLGATE_DOMAIN_SIZE) | (random.chance(30) ? arch::x32_bit : 0);
+    const std::uint32_t k = of_arch ? random.pick(arches)
+                            : random.chance(20)
+                                ? random.pick(numbers)
+                                : random.below(CALLGATE_DOMAIN_SIZE) | (random.chance(30) ? arch::x32_bit : 0);
     const std::string next = "next" + std::to_string(test);
     text += std::string(of_arch ? "ld [arch]\n" : "ld [nr]\n") + random.pick(conditions) + " #" + std::to_string(k) +
             ", yes" + next + ", " + next + "\nyes" + next + ": ret #" + std::to_string(random.pick(results)) + "\n" +

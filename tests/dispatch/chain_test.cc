@@ -13,7 +13,8 @@ namespace {
 
 // Answers `result` to calls with this number, else ALLOW.
 Program on_number(std::uint32_t nr, std::uint32_t result) {
-  return program("ld [nr]\njneq #" + std::to_string(nr) + ", ok\nret #" + std::to_string(result) + "\nok: ret #0x7fff0000");
+  return program("ld [nr]\njneq #" + std::to_string(nr) + ", ok\nret #" + std::to_string(result) +
+                 "\nok: ret #0x7fff0000");
 }
 
 // The same, decided by an argument, which no action table knows.
@@ -43,7 +44,8 @@ TEST_P(ChainOf, RunsOnWhatItSays) {
   const bool native = !GetParam().no_exec_memory && GetParam().engine != Engine::interpreter;
   EXPECT_EQ(chain.engine(), native ? GetParam().engine : Engine::interpreter);
   EXPECT_EQ(chain.sizes().code != 0, native);
-  EXPECT_EQ(chain.sizes().table != 0, GetParam().engine != Engine::interpreter && GetParam().optimize == Optimize::full);
+  EXPECT_EQ(chain.sizes().table != 0,
+            GetParam().engine != Engine::interpreter && GetParam().optimize == Optimize::full);
   EXPECT_EQ(chain.sizes().bytecode, 4 * sizeof(Insn));
   EXPECT_EQ(chain.fallback_errno(), 0);
   EXPECT_FALSE(chain.permanent());

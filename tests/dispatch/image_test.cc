@@ -15,9 +15,10 @@ using detail::Stage;
 
 // A result, an argument check, and code by number.
 const std::vector<Program>& filters() {
-  static const std::vector<Program> all = {program("ld [nr]\njeq #1, check\njeq #2, code\nret #ERRNO(7)\n"
-                                                   "check: ld [args[0].lo]\njeq #3, ok\nret #ERRNO(8)\nok: ret #ALLOW\n"
-                                                   "code: ld [args[1].lo]\nmul #3\nret a")};
+  static const std::vector<Program> all = {
+      program("ld [nr]\njeq #1, check\njeq #2, code\nret #ERRNO(7)\n"
+              "check: ld [args[0].lo]\njeq #3, ok\nret #ERRNO(8)\nok: ret #ALLOW\n"
+              "code: ld [args[1].lo]\nmul #3\nret a")};
   return all;
 }
 

@@ -1,5 +1,5 @@
-// Frames of other layouts than seccomp_data: the presets lie where the system's headers say, and every engine decides a frame
-// as the interpreter decides what lies in it.
+// Frames of other layouts than seccomp_data: the presets lie where the system's headers say, and every engine decides a
+// frame as the interpreter decides what lies in it.
 #include <gtest/gtest.h>
 
 #include <linux/ptrace.h>
@@ -138,8 +138,8 @@ TEST(LayoutPresets, PushedRegisters) {
 
 class LayoutOf : public testing::TestWithParam<Options> {};
 
-// Random chains over frames that end at a page which cannot be read; the frame's decision is that of what lies in it, and a
-// SeccompData's own decision does not care for the layout.
+// Random chains over frames that end at a page which cannot be read; the frame's decision is that of what lies in it,
+// and a SeccompData's own decision does not care for the layout.
 void expect_decides_frames(const Options& options, const std::vector<Program>& filters,
                            const std::vector<SeccompData>& calls) {
   const Chain chain = chain_of(filters, options);
@@ -283,7 +283,8 @@ TEST(LayoutConstants, FoldArchitecture) {
       << "what is not set is the constant 0";
 }
 
-// Where the compiled code reads: a word that is constant, and one that no test needs, may lie in a page that is not there.
+// Where the compiled code reads: a word that is constant, and one that no test needs, may lie in a page that is not
+// there.
 TEST(LayoutLoads, OnlyWhatATestNeeds) {
   InputLayout layout = InputLayout::frame(0, arch::x86_64);
   layout.argument(0, 8);

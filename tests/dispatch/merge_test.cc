@@ -79,9 +79,7 @@ TEST(Merge, ResultsThatDependOnAnArgument) {
 }
 
 TEST(Merge, ResultsInA) {
-  check_all([](std::uint32_t result) {
-    return "ld [args[0].lo]\nmul #" + std::to_string(result) + "\nret a";
-  });
+  check_all([](std::uint32_t result) { return "ld [args[0].lo]\nmul #" + std::to_string(result) + "\nret a"; });
 }
 
 }  // namespace

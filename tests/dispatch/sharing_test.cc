@@ -1,12 +1,12 @@
-// What code a chain costs: equal checks are made in one place, a filter again costs nothing, and a limit on the code is kept,
-// visibly and with right decisions.
+// What code a chain costs: equal checks are made in one place, a filter again costs nothing, and a limit on the code is
+// kept, visibly and with right decisions.
 #include <gtest/gtest.h>
 
 #include <vector>
 
+#include "compose/filter_graph.h"
 #include "oracles/generator/inputs.h"
 #include "oracles/generator/program_generator.h"
-#include "compose/filter_graph.h"
 #include "tests/support/chains.h"
 #include "tests/support/filters.h"
 #include "tests/support/node.h"
@@ -74,8 +74,8 @@ TEST_P(CodeOf, ResidualsThatMeetShareTheRest) {
   EXPECT_LE(chain.sizes().code, 100u * 32 + 40 * 40);
 }
 
-// Sixteen copies: facts that are forgotten (compose/specialise.h keeps few) cost questions, but nothing multiplies; and real checks
-// cost nothing again.
+// Sixteen copies: facts that are forgotten (compose/specialise.h keeps few) cost questions, but nothing multiplies; and
+// real checks cost nothing again.
 TEST_P(CodeOf, AFilterAgainCostsNothing) {
   oracles::ProgramGenerator generator(95);
   int graphs = 0;

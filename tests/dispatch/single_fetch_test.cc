@@ -1,5 +1,5 @@
-// A layout with single_fetch: every word of the frame is loaded once, whoever decides. Counted by making the frame's page
-// inaccessible and letting one instruction at a time through.
+// A layout with single_fetch: every word of the frame is loaded once, whoever decides. Counted by making the frame's
+// page inaccessible and letting one instruction at a time through.
 #include <gtest/gtest.h>
 
 #include <sys/mman.h>
@@ -126,8 +126,8 @@ TEST_P(SingleFetchOf, LoadsEveryWordOnce) {
   }
 }
 
-// What is decided is decided of one value, however the frame changes: a filter whose tests of one word contradict each other
-// if the word is another one each time.
+// What is decided is decided of one value, however the frame changes: a filter whose tests of one word contradict each
+// other if the word is another one each time.
 TEST_P(SingleFetchOf, DecidesOfOneValue) {
   const Program filter = program(
       "ld [args[3].lo]\njset #1, odd\nld [args[3].lo]\njset #1, torn\nret #0x50000\n"

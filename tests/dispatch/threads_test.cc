@@ -57,7 +57,8 @@ TEST_P(Threads, EvaluateOneChain) {
 TEST_P(Threads, AttachToOneChain) {
   std::atomic<int> wrong = 0;
   in_threads([&](std::uint32_t self) {
-    const Program own = program("ld [nr]\njneq #600, ok\nret #" + std::to_string(0x50000 + self) + "\nok: ret #0x7fff0000");
+    const Program own =
+        program("ld [nr]\njneq #600, ok\nret #" + std::to_string(0x50000 + self) + "\nok: ret #0x7fff0000");
     const SeccompData own_call{.nr = 600, .arch = arch::x86_64, .instruction_pointer = 0, .args = {}};
     for (int round = 0; round < 25; ++round) {
       const Chain copy = chain;

@@ -1,4 +1,5 @@
-// Memory runs out at every allocation in turn, once or for good: an error or a chain that decides right, no crash, no leak.
+// Memory runs out at every allocation in turn, once or for good: an error or a chain that decides right, no crash, no
+// leak.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -19,8 +20,8 @@
 namespace callgate::test {
 namespace {
 
-// Calls `work` with room for 0, 1, 2 … allocations until none is refused; the refused one fails alone, or all after it do.
-// `check(outcome, refused)` says what must hold of what it gives. What stays allocated afterwards is a leak.
+// Calls `work` with room for 0, 1, 2 … allocations until none is refused; the refused one fails alone, or all after it
+// do. `check(outcome, refused)` says what must hold of what it gives. What stays allocated afterwards is a leak.
 template <class Work, class Check>
 void at_every_allocation(Work work, Check check) {
   ASSERT_NO_FATAL_FAILURE(check(work(), false));  // what is allocated once, here or by GoogleTest, is not a leak
@@ -47,8 +48,8 @@ void at_every_allocation(Work work, Check check) {
 
 class OutOfMemory : public testing::TestWithParam<Options> {
  protected:
-  // A chain of the kind of `parent`, or one that says that memory ran out; and one that can be attached to when there is
-  // memory again.
+  // A chain of the kind of `parent`, or one that says that memory ran out; and one that can be attached to when there
+  // is memory again.
   static void check(const Questions& questions, const Expected<Chain, AttachError>& chain, const Chain& parent,
                     bool refused) {
     if (!chain) {
@@ -213,7 +214,8 @@ struct alignas(64) Wide {
   char bytes[64];
 };
 
-// Whether `make` gives nothing when there is no memory. The result is seen by others, or compilers leave out the allocation.
+// Whether `make` gives nothing when there is no memory. The result is seen by others, or compilers leave out the
+// allocation.
 template <class Make>
 bool fails(Make make) {
   const FailAfter fail(0);

@@ -1,5 +1,5 @@
-// Every system call by which code is published fails in turn: the chain runs on the interpreter and says why, or publishes
-// another way; it decides right either way, nothing is leaked, and the chain below it stays as it was.
+// Every system call by which code is published fails in turn: the chain runs on the interpreter and says why, or
+// publishes another way; it decides right either way, nothing is leaked, and the chain below it stays as it was.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -40,8 +40,8 @@ class Publishing : public testing::TestWithParam<Options> {
             {"attach on top", [this] { return one.attach(questions.filters()[1]); }}};
   }
 
-  // What must hold of a chain that lost a call to `error`. Where the kernel refuses the stronger seal, EPERM says so, and
-  // the other one is tried: what fails only once is then made good.
+  // What must hold of a chain that lost a call to `error`. Where the kernel refuses the stronger seal, EPERM says so,
+  // and the other one is tried: what fails only once is then made good.
   void check(const Chain& chain, SystemCall failed, int error, Failing failing) const {
     ASSERT_TRUE(questions.right(chain));
     const bool again = failing == Failing::once && (error == EPERM || (error == EINTR && failed == SystemCall::pwrite));

@@ -14,15 +14,16 @@
 
 namespace callgate::test {
 
-// Three filters, each of which decides some calls alone, so that none can be lost unseen; round 0 has short ones, others
-// random ones above them. Answers are looked up, so that asking allocates nothing.
+// Three filters, each of which decides some calls alone, so that none can be lost unseen; round 0 has short ones,
+// others random ones above them. Answers are looked up, so that asking allocates nothing.
 class Questions {
  public:
   explicit Questions(std::uint64_t round = 0) {
     oracles::ProgramGenerator generator(90 + round);
     for (std::uint32_t i = 0; i < 3; ++i) {
       filters_.push_back(round == 0 || i == 1 ? telling(i) : program(std::span<const Insn>(generator.valid(40))));
-      for (const SeccompData& call : oracles::inputs_for(filters_.back().instructions(), 91, 16)) calls_.push_back(call);
+      for (const SeccompData& call : oracles::inputs_for(filters_.back().instructions(), 91, 16))
+        calls_.push_back(call);
       calls_.push_back({.nr = 100, .arch = arch::x86_64, .instruction_pointer = 0, .args = {i == 0, i == 1, i == 2}});
       calls_.push_back({.nr = i, .arch = arch::x86_64, .instruction_pointer = 0, .args = {}});
     }

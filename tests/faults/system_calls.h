@@ -1,5 +1,5 @@
-// Makes the system calls fail by which code is published. Programs that link system_calls.cc with the linker's --wrap (see
-// CMakeLists.txt) go through it with every such call of their own objects and archives; shared libraries do not.
+// Makes the system calls fail by which code is published. Programs that link system_calls.cc with the linker's --wrap
+// (see CMakeLists.txt) go through it with every such call of their own objects and archives; shared libraries do not.
 #pragma once
 
 #include <cstddef>

@@ -2,14 +2,14 @@
 // everything in them that is there to be removed.
 #include <gtest/gtest.h>
 
-#include "oracles/generator/inputs.h"
-#include "oracles/generator/program_generator.h"
-#include "ir/check.h"
-#include "ir/evaluate.h"
-#include "ir/dead_nodes.h"
 #include "compose/plan.h"
 #include "compose/print.h"
+#include "ir/check.h"
+#include "ir/dead_nodes.h"
+#include "ir/evaluate.h"
 #include "ir/print.h"
+#include "oracles/generator/inputs.h"
+#include "oracles/generator/program_generator.h"
 #include "tests/ir/path.h"
 #include "tests/ir/untidy_graph.h"
 #include "tests/support/filter_graph.h"
@@ -32,7 +32,8 @@ struct Content {
 };
 Content content(const FilterGraph& graph) { return {graph.expr_count(), graph.node_count(), to_text(graph)}; }
 
-void expect_laws(const FilterGraph& before, std::span<const SeccompData> inputs, ir::Guards guards = ir::Guards::in_graph) {
+void expect_laws(const FilterGraph& before, std::span<const SeccompData> inputs,
+                 ir::Guards guards = ir::Guards::in_graph) {
   ASSERT_EQ(check(before, guards), std::nullopt);
   FilterGraph after = before;
   const bool changed = remove_dead_nodes(after);
@@ -75,7 +76,8 @@ TEST(RemoveDeadNodes, ObeysTheLawsOnChains) {
     const Program programs[2] = {program(generator.valid(30)), program(generator.valid(30))};
     auto inputs = oracles::inputs_for(programs[i % 2].instructions(), generator.next(), 8);
     for (const MergeRule rule : {MergeRule::first_non_allow, MergeRule::most_restrictive}) {
-      const compose::Plan plan = compose::make_plan(programs, {.rule = rule, .precision = compose::Precision::per_number});
+      const compose::Plan plan =
+          compose::make_plan(programs, {.rule = rule, .precision = compose::Precision::per_number});
       if (plan.size() != 1 || plan[0]->chain_graph() == nullptr) continue;
       FilterGraph graph;
       static_cast<ir::Graph&>(graph) = plan[0]->chain_graph()->graph;

@@ -10,13 +10,15 @@
 namespace callgate::ir {
 namespace {
 
-using compose::FilterGraph;
 using compose::arch_offset;
+using compose::FilterGraph;
 using compose::nr_offset;
 
 SeccompData call_of(std::uint32_t nr, std::uint32_t arch = 0) { return {nr, arch, 0, {}}; }
 
-std::uint32_t evaluate(const FlatGraph& flat, NodeId root, const SeccompData& data) { return flat.evaluate(root, &data); }
+std::uint32_t evaluate(const FlatGraph& flat, NodeId root, const SeccompData& data) {
+  return flat.evaluate(root, &data);
+}
 
 // Folding leaves no x > k; who makes graphs by hand may.
 TEST(Flat, EveryComparisonOfAWord) {

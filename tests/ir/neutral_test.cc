@@ -19,7 +19,8 @@ std::string content(const fs::path& file) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
-// "file: word" for each word of seccomp in the room's sources, comments too. AsmJit has a type of its own that is called Arch.
+// "file: word" for each word of seccomp in the room's sources, comments too. AsmJit has a type of its own that is
+// called Arch.
 std::string words_of_seccomp(const std::string& room) {
   static const std::regex words("\\b(nr|arch|allow|SeccompData)\\b", std::regex::icase | std::regex::optimize);
   std::string found;
@@ -37,7 +38,8 @@ class NeutralRooms : public testing::TestWithParam<const char*> {};
 
 TEST_P(NeutralRooms, HoldNoWordOfSeccomp) { EXPECT_EQ(words_of_seccomp(GetParam()), ""); }
 
-INSTANTIATE_TEST_SUITE_P(Rooms, NeutralRooms, testing::Values("ir", "jit"), [](const auto& test) { return std::string(test.param); });
+INSTANTIATE_TEST_SUITE_P(Rooms, NeutralRooms, testing::Values("ir", "jit"),
+                         [](const auto& test) { return std::string(test.param); });
 
 TEST(NeutralRoomsTest, FindsTheWords) { EXPECT_NE(words_of_seccomp("compose"), ""); }
 

@@ -4,10 +4,10 @@
 #include <vector>
 
 #include "callgate/action.hpp"
-#include "oracles/generator/constants.h"
-#include "oracles/generator/random.h"
 #include "ir/build.h"
 #include "ir/graph.h"
+#include "oracles/generator/constants.h"
+#include "oracles/generator/random.h"
 #include "tests/support/filter_graph.h"
 
 namespace callgate::test {

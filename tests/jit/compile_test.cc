@@ -60,8 +60,8 @@ TEST(Compile, RefusesCodeThatIsLargerThanAllowed) {
   }
 }
 
-// Displacements of one byte, of four, and the first and the last that fit one byte: the computed size must be that of the
-// code, or it is refused. (Tests of layouts run such code.)
+// Displacements of one byte, of four, and the first and the last that fit one byte: the computed size must be that of
+// the code, or it is refused. (Tests of layouts run such code.)
 TEST(Compile, FindsItsInputAtAnyDistance) {
   const Program filter = program("ld [args[0].lo]\njeq #5, l\nret #1\nl: ret #0\n");
   for (const Optimize level : {Optimize::none, Optimize::full}) {

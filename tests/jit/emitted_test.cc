@@ -120,14 +120,16 @@ class Checker {
 // Code at one level of precision, with all residuals; at some it is larger than the table reaches, and refused.
 void check_code(const jit::Request& with_all, compose::Precision precision) {
   const auto code = jit::compile(with_all);
-  const bool may_be_large = precision == compose::Precision::path_sensitive || precision == compose::Precision::per_number;
+  const bool may_be_large =
+      precision == compose::Precision::path_sensitive || precision == compose::Precision::per_number;
   if (!code && may_be_large && code.error().reason == FallbackReason::code_too_large) return;
   ASSERT_TRUE(code) << code.error().message;
   ASSERT_EQ(code->entries.size(), 1 + with_all.entry_roots.size());
   Checker(with_all.target, *code).run();
 }
 
-constexpr compose::Precision details[] = {compose::Precision::path_sensitive, compose::Precision::per_number, compose::Precision::number_blind, compose::Precision::baseline};
+constexpr compose::Precision details[] = {compose::Precision::path_sensitive, compose::Precision::per_number,
+                                          compose::Precision::number_blind, compose::Precision::baseline};
 
 void check_code(const std::vector<Program>& filters) {
   for (const Engine engine : {Engine::xbyak, Engine::asmjit}) {
@@ -169,8 +171,7 @@ TEST(EmittedCode, HasTheSameSizeFromBothAssemblers) {
       const compose::Plan plan = compose::make_plan(std::span(&filter, 1), {.level = level});
       const auto units = detail::units_of(plan);
       const auto compile = [&](Engine engine) {
-        return jit::compile(
-            detail::seccomp_request(units, MergeRule::first_non_allow, engine, jit::host_target()));
+        return jit::compile(detail::seccomp_request(units, MergeRule::first_non_allow, engine, jit::host_target()));
       };
       const auto a = compile(Engine::xbyak);
       const auto b = compile(Engine::asmjit);

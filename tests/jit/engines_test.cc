@@ -3,8 +3,8 @@
 
 #include "callgate/callgate.hpp"
 #include "oracles/generator/program_generator.h"
-#include "tests/support/filters.h"
 #include "tests/support/agree.h"
+#include "tests/support/filters.h"
 
 namespace callgate::test {
 namespace {

@@ -1,6 +1,6 @@
-// The operations that the generator asks of an assembler, for programs of tests/golden/ir: both tiers, both targets, the whole
-// chain and the residuals of its action table. That the code decides right is shown beside the graphs of the same programs
-// (tests/ir/golden_test.cc) and here for these forms.
+// The operations that the generator asks of an assembler, for programs of tests/golden/ir: both tiers, both targets,
+// the whole chain and the residuals of its action table. That the code decides right is shown beside the graphs of the
+// same programs (tests/ir/golden_test.cc) and here for these forms.
 #include <gtest/gtest.h>
 
 #include <string>

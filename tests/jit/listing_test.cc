@@ -16,7 +16,8 @@ using testing::HasSubstr;
 
 std::string listing_of(const jit::Request& request) {
   const jit::Flow flow = jit::lower(jit::lower_request(request));
-  return jit::listing(flow, jit::lay_out(flow, jit::abi_of(request.target), request.input), request.input, request.target);
+  return jit::listing(flow, jit::lay_out(flow, jit::abi_of(request.target), request.input), request.input,
+                      request.target);
 }
 
 jit::Request request_of(std::span<const jit::Unit> units) {
@@ -41,11 +42,12 @@ TEST(Listing, ComparesWholeArgumentsInMemory) {
   EXPECT_THAT(text, HasSubstr("cmp qword [rdi + 16], 0x5\n"));
 }
 
-// The compiler knows no dialect by itself: the size of the input, its 64-bit values and the results that go on are data.
+// The compiler knows no dialect by itself: the size of the input, its 64-bit values and the results that go on are
+// data.
 TEST(Listing, TakesTheDialectFromTheRequest) {
   const Program length = program("ld len\nret a\n");
   const Program halves = program("ld [20]\njeq #0, L1, L3\nL1: ld [16]\njeq #5, L2, L3\nL2: ret #0\nL3: ret #9\n");
-  const compose::Plan straight = compose::make_plan({&length, 1}, {.level = Optimize::none});
+  const compose::Plan baseline = compose::make_plan({&length, 1}, {.level = Optimize::none});
   const compose::Plan graph = compose::make_plan({&halves, 1}, {});
   for (const bool is_seccomp : {true, false}) {
     SCOPED_TRACE(is_seccomp);
@@ -56,7 +58,7 @@ TEST(Listing, TakesTheDialectFromTheRequest) {
       if (!is_seccomp) request.sequence = {.action_mask = 0xff, .goes_on = 0x12};
       return listing_of(request);
     };
-    const std::string of_length = listing_for(straight);
+    const std::string of_length = listing_for(baseline);
     EXPECT_THAT(of_length, HasSubstr(is_seccomp ? "mov eax, 0x40\n" : "mov eax, 0x28\n"));
     EXPECT_THAT(of_length, HasSubstr(is_seccomp ? "and ecx, 0xffff0000\n" : "and ecx, 0xff\n"));
     EXPECT_THAT(of_length, HasSubstr(is_seccomp ? "cmp ecx, 0x7fff0000\n" : "cmp ecx, 0x12\n"));

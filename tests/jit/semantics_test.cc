@@ -11,11 +11,10 @@
 namespace callgate::test {
 namespace {
 
-const std::vector<std::uint32_t> edges = {0,          1,          2,          3,          31,         32,
-                                          33,         0x7e,       0x7f,       0x80,       0x81,       0xff,
-                                          0x100,      0x7fff,     0x8000,     0xffff,     0x10000,    0x7fffffff,
-                                          0x80000000, 0x80000001, 0xffff0000, 0x7fff0000, 0xffffff7f, 0xffffff80,
-                                          0xffffff81, 0xfffffffe, 0xffffffff};
+const std::vector<std::uint32_t> edges = {
+    0,          1,          2,          3,          31,         32,         33,         0x7e,       0x7f,
+    0x80,       0x81,       0xff,       0x100,      0x7fff,     0x8000,     0xffff,     0x10000,    0x7fffffff,
+    0x80000000, 0x80000001, 0xffff0000, 0x7fff0000, 0xffffff7f, 0xffffff80, 0xffffff81, 0xfffffffe, 0xffffffff};
 
 // Inputs with every pair of edge values in args[0].lo and args[1].lo.
 std::vector<SeccompData> pairs() {
@@ -48,9 +47,7 @@ TEST_P(Arithmetic, WithConstant) {
   }
 }
 
-TEST_P(Arithmetic, WithX) {
-  check("ld [args[1].lo]\ntax\nld [args[0].lo]\n" + GetParam() + " x\nret a", pairs());
-}
+TEST_P(Arithmetic, WithX) { check("ld [args[1].lo]\ntax\nld [args[0].lo]\n" + GetParam() + " x\nret a", pairs()); }
 
 // X and the loads behind the operation must survive it: a division needs registers of its own.
 TEST_P(Arithmetic, KeepsXAndTheInput) {
@@ -67,15 +64,15 @@ TEST_P(Arithmetic, Nested) {
         pairs());
 }
 
-INSTANTIATE_TEST_SUITE_P(All, Arithmetic,
-                         testing::Values("add", "sub", "mul", "div", "or", "and", "xor", "lsh", "rsh"),
+INSTANTIATE_TEST_SUITE_P(All, Arithmetic, testing::Values("add", "sub", "mul", "div", "or", "and", "xor", "lsh", "rsh"),
                          [](const auto& name) { return name.param; });
 
 class Branch : public testing::TestWithParam<std::string> {};
 
 TEST_P(Branch, WithConstant) {
   for (const std::uint32_t k : edges) {
-    check("ld [args[0].lo]\n" + GetParam() + " #" + std::to_string(k) + ", yes, no\nyes: ret #1\nno: ret #2", singles());
+    check("ld [args[0].lo]\n" + GetParam() + " #" + std::to_string(k) + ", yes, no\nyes: ret #1\nno: ret #2",
+          singles());
   }
 }
 

@@ -148,8 +148,8 @@ TEST(Shape, BaselineFormsInAChain) {
   ASSERT_AGREE(filters, 11, 32);
 }
 
-// Single values of an argument that lie close together are members of a set of bits, unless their distance from 0 does not
-// fit a constant of 31 bits.
+// Single values of an argument that lie close together are members of a set of bits, unless their distance from 0 does
+// not fit a constant of 31 bits.
 TEST(Shape, MembersOfASetLowAndHigh) {
   for (const bool high : {false, true}) {
     SCOPED_TRACE(high ? "high" : "low");
@@ -184,8 +184,8 @@ TEST(Shape, CodeStaysWithinItsBound) {
       const compose::Plan plan = compose::make_plan(std::span(&filter, 1), {.level = level});
       const auto units = detail::units_of(plan);
       for (const Engine engine : native_engines()) {
-        const auto code = jit::compile(
-            detail::seccomp_request(units, MergeRule::first_non_allow, engine, jit::host_target()));
+        const auto code =
+            jit::compile(detail::seccomp_request(units, MergeRule::first_non_allow, engine, jit::host_target()));
         ASSERT_TRUE(code) << code.error().message;
         EXPECT_LE(code->bytes.size(), 64 + 24 * insns.size());
       }

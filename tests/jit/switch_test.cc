@@ -1,5 +1,5 @@
-// Switches against the graphs that they come from: on every value where a test changes its mind, for random tests of one
-// value and of both halves of an argument; and the shapes that 64-bit comparisons of real filters must become.
+// Switches against the graphs that they come from: on every value where a test changes its mind, for random tests of
+// one value and of both halves of an argument; and the shapes that 64-bit comparisons of real filters must become.
 #include "jit/switch.h"
 
 #include <gtest/gtest.h>
@@ -23,9 +23,9 @@ using ir::ExprId;
 using ir::Graph;
 using ir::NodeId;
 using jit::Switch;
+using jit::Switches;
 using jit::SwitchId;
 using jit::SwitchKind;
-using jit::Switches;
 
 constexpr jit::SwitchTarget wide{.input = compose::seccomp_input, .has_64_bits = true, .halves_adjoin = true};
 constexpr jit::SwitchTarget split{.input = compose::seccomp_input, .has_64_bits = true, .halves_adjoin = false};
@@ -260,7 +260,8 @@ TEST(Switches, HalvesBecomeWholeArguments) {
 TEST(Switches, AllWideOnesDecideRight) {
   for (const Wide& comparison : wide_comparisons) {
     SCOPED_TRACE(comparison.what);
-    const compose::FilterGraph graph = *compose::build(program(std::string(comparison.text) + "\nyes: ret #TRAP\nno: ret #ALLOW"));
+    const compose::FilterGraph graph =
+        *compose::build(program(std::string(comparison.text) + "\nyes: ret #TRAP\nno: ret #ALLOW"));
     ASSERT_NO_FATAL_FAILURE(expect_same_decisions(graph, std::span(&graph.root, 1)));
   }
 }

@@ -1,8 +1,8 @@
-// The probe of the machine: its answers are those of the kernel, and CALLGATE_MACHINE can only take away. Answers are kept for a
-// process, so each question is asked in a child of its own.
+// The probe of the machine: its answers are those of the kernel, and CALLGATE_MACHINE can only take away. Answers are
+// kept for a process, so each question is asked in a child of its own.
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sys/prctl.h>
@@ -13,8 +13,8 @@
 #include <stdexcept>
 #include <string>
 
-#include "oracles/process/child.h"
 #include "oracles/machine/machine.h"
+#include "oracles/process/child.h"
 
 extern char** environ;
 
@@ -27,15 +27,19 @@ using testing::HasSubstr;
 std::string with(const std::string& words, const std::function<std::string()>& ask) {
   int ends[2];
   if (::pipe(ends) != 0) throw std::runtime_error("pipe");
-  const std::string end = process::isolated([&] {
-    ::setenv("CALLGATE_MACHINE", words.c_str(), 1);
-    const std::string said = ask();
-    if (::write(ends[1], said.data(), said.size()) != static_cast<ssize_t>(said.size())) throw std::runtime_error("write");
-  }, 60);
+  const std::string end = process::isolated(
+      [&] {
+        ::setenv("CALLGATE_MACHINE", words.c_str(), 1);
+        const std::string said = ask();
+        if (::write(ends[1], said.data(), said.size()) != static_cast<ssize_t>(said.size()))
+          throw std::runtime_error("write");
+      },
+      60);
   ::close(ends[1]);
   std::string said;
   char buffer[1024];
-  for (ssize_t count; (count = ::read(ends[0], buffer, sizeof buffer)) > 0;) said.append(buffer, static_cast<std::size_t>(count));
+  for (ssize_t count; (count = ::read(ends[0], buffer, sizeof buffer)) > 0;)
+    said.append(buffer, static_cast<std::size_t>(count));
   ::close(ends[0]);
   return end + said;
 }
@@ -51,7 +55,9 @@ bool is_forced(const std::string& word) {
   return words != nullptr && ("," + std::string(words) + ",").find("," + word + ",") != std::string::npos;
 }
 
-bool has_now(Ability ability) { return as_it_is([=] { return obstacle(ability); }).empty(); }
+bool has_now(Ability ability) {
+  return as_it_is([=] { return obstacle(ability); }).empty();
+}
 
 TEST(Machine, EachWordTakesItsAbilityAway) {
   for (const Ability ability : abilities) {
@@ -74,7 +80,8 @@ TEST(Machine, SeveralWordsAndEmptyOnes) {
 }
 
 TEST(Machine, WithoutFiltersThereAreNoSocketFilters) {
-  EXPECT_EQ(with("no-filters", [] { return std::string(is_taken_away(Ability::socket_filters) ? "taken" : "left"); }), "taken");
+  EXPECT_EQ(with("no-filters", [] { return std::string(is_taken_away(Ability::socket_filters) ? "taken" : "left"); }),
+            "taken");
 }
 
 // A misspelt word would take nothing away, and what it was to show would pass without being shown.

@@ -1,5 +1,5 @@
-// What lies in the executable memory of a chain, as evaluate() runs it: general registers only, no thread-local storage,
-// no system call, no call at all.
+// What lies in the executable memory of a chain, as evaluate() runs it: general registers only, no thread-local
+// storage, no system call, no call at all.
 #include <gtest/gtest.h>
 
 #include <vector>
@@ -57,7 +57,8 @@ std::string fault(const std::uint8_t* code, std::size_t bytes, std::size_t& coun
   for (std::size_t at = 0; at < bytes; at += insn.length, ++count) {
     const bool decoded = ZYAN_SUCCESS(ZydisDecoderDecodeFull(&decoder, code + at, bytes - at, &insn, operands));
     if (!decoded) return "byte " + std::to_string(at) + " is no instruction";
-    if (!is_allowed(insn, operands)) return std::string(ZydisMnemonicGetString(insn.mnemonic)) + " at byte " + std::to_string(at);
+    if (!is_allowed(insn, operands))
+      return std::string(ZydisMnemonicGetString(insn.mnemonic)) + " at byte " + std::to_string(at);
   }
   return "";
 }
@@ -83,14 +84,14 @@ TEST(InstalledCode, UsesGeneralRegistersAlone) {
 
 TEST(InstalledCode, IsCheckedByATestThatNotices) {
   const std::vector<std::vector<std::uint8_t>> bad = {
-      {0x0f, 0x57, 0xc0},                                  // xorps xmm0, xmm0
-      {0xd9, 0xee},                                        // fldz
-      {0x0f, 0x6e, 0xc0},                                  // movd mm0, eax
-      {0x64, 0x8b, 0x00},                                  // mov eax, fs:[eax]
-      {0x65, 0x8b, 0x00},                                  // mov eax, gs:[eax]
-      {0xcd, 0x80},                                        // int 0x80
-      {0xe8, 0x00, 0x00, 0x00, 0x00},                      // call
-      {0xff, 0xd0},                                        // call eax
+      {0x0f, 0x57, 0xc0},              // xorps xmm0, xmm0
+      {0xd9, 0xee},                    // fldz
+      {0x0f, 0x6e, 0xc0},              // movd mm0, eax
+      {0x64, 0x8b, 0x00},              // mov eax, fs:[eax]
+      {0x65, 0x8b, 0x00},              // mov eax, gs:[eax]
+      {0xcd, 0x80},                    // int 0x80
+      {0xe8, 0x00, 0x00, 0x00, 0x00},  // call
+      {0xff, 0xd0},                    // call eax
   };
   for (const auto& code : bad) {
     std::size_t count = 0;

@@ -53,7 +53,8 @@ inline std::ptrdiff_t callgate_mappings() {
   return std::count_if(all.begin(), all.end(), [](const Mapping& mapping) { return mapping.is_callgates(); });
 }
 
-// Of address space that is reserved only: leaked guard pages and reservations. (Neighbours merge, so it is bytes that tell.)
+// Of address space that is reserved only: leaked guard pages and reservations. (Neighbours merge, so it is bytes that
+// tell.)
 inline std::uintptr_t reserved_bytes() {
   std::uintptr_t bytes = 0;
   for (const Mapping& mapping : mappings()) bytes += mapping.permissions == "---p" ? mapping.end - mapping.begin : 0;

@@ -13,9 +13,9 @@
 #include <functional>
 #include <vector>
 
+#include "jit/code_memory.h"
 #include "oracles/generator/inputs.h"
 #include "oracles/generator/program_generator.h"
-#include "jit/code_memory.h"
 #include "tests/memory/maps.h"
 #include "tests/support/chains.h"
 #include "tests/support/child.h"

@@ -40,7 +40,8 @@ Told fuzz_with(std::uint32_t mutant) {
   const int status = process::run([&] {
     ::dup2(::open(path.c_str(), O_WRONLY | O_CLOEXEC), STDOUT_FILENO);
     mutant::active = mutant;
-    std::string words[] = {"callgate", "fuzz", "--programs", "20000", "--engines", "xbyak,asmjit", "--jobs", "2", "--quiet"};
+    std::string words[] = {"callgate",     "fuzz",   "--programs", "20000",  "--engines",
+                           "xbyak,asmjit", "--jobs", "2",          "--quiet"};
     std::vector<char*> argv;
     for (std::string& word : words) argv.push_back(word.data());
     argv.push_back(nullptr);

@@ -9,12 +9,13 @@ namespace callgate::test {
 
 using Count = std::atomic<std::uint64_t>;
 
-// Looks at the cases that stand behind `first`, first + 1, …, at most `most`, until one is wrong: says how, or "". `tried`
-// counts them as it goes on, for those who outlive a crash. Ends the process by SIGALRM if one takes more than a minute.
+// Looks at the cases that stand behind `first`, first + 1, …, at most `most`, until one is wrong: says how, or "".
+// `tried` counts them as it goes on, for those who outlive a crash. Ends the process by SIGALRM if one takes more than
+// a minute.
 using Finder = std::string (*)(std::uint64_t first, std::uint64_t most, Count& tried);
 
-// The verifier on a valid program, which it must accept, and on a neighbour with one broken field, for which it must give
-// the right rule and place.
+// The verifier on a valid program, which it must accept, and on a neighbour with one broken field, for which it must
+// give the right rule and place.
 std::string verdicts(std::uint64_t first, std::uint64_t most, Count& tried);
 
 // The fuzz harness: chains of one to three filters on all that this process can run.

@@ -69,12 +69,18 @@ TEST(FuzzCommand, CodeFor32BitsThatNothingRuns) {
 
 TEST(FuzzCommand, WrongUsage) {
   const std::vector<std::string> wrong[] = {
-      {"fuzz", "--engines", "magic"}, {"fuzz", "--programs", "0"},
-      {"fuzz", "--length", "4097"},   {"fuzz", "--jobs", "0"},
-      {"fuzz", "--optimize", "most"}, {"fuzz", "--engines", "interp"},
-      {"fuzz", "--seed", "none"},     {"fuzz", "--inputs", "0"},
-      {"fuzz", "--chains", "0"},      {"fuzz", "extra"},
-      {"fuzz", "--seed", "-1"},       {"fuzz", "--seed", "18446744073709551616"},
+      {"fuzz", "--engines", "magic"},
+      {"fuzz", "--programs", "0"},
+      {"fuzz", "--length", "4097"},
+      {"fuzz", "--jobs", "0"},
+      {"fuzz", "--optimize", "most"},
+      {"fuzz", "--engines", "interp"},
+      {"fuzz", "--seed", "none"},
+      {"fuzz", "--inputs", "0"},
+      {"fuzz", "--chains", "0"},
+      {"fuzz", "extra"},
+      {"fuzz", "--seed", "-1"},
+      {"fuzz", "--seed", "18446744073709551616"},
       {"fuzz", "--first", "18446744073709551615", "--programs", "3"},
   };
   for (const auto& arguments : wrong) {

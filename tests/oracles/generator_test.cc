@@ -9,12 +9,12 @@
 
 #include "bpf/opcode.h"
 #include "callgate/program.hpp"
+#include "interp/run.h"
 #include "oracles/generator/broken.h"
 #include "oracles/generator/inputs.h"
 #include "oracles/generator/preimage.h"
 #include "oracles/generator/program_generator.h"
 #include "oracles/generator/random.h"
-#include "interp/run.h"
 #include "verifier/verify.h"
 
 namespace callgate::oracles {

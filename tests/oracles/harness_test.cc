@@ -9,11 +9,11 @@
 #include "oracles/harness/code_buffer.h"
 #include "oracles/harness/decider_kinds.h"
 #include "oracles/harness/jobs.h"
-#include "oracles/reference/reference.h"
 #include "oracles/harness/reproducer.h"
+#include "oracles/process/child.h"
+#include "oracles/reference/reference.h"
 #include "oracles/x86_32/gate_32.h"
 #include "oracles/x86_32/helper_32.h"
-#include "oracles/process/child.h"
 #include "tests/support/filters.h"
 #include "tests/support/machine.h"
 
@@ -209,16 +209,20 @@ TEST(Harness, Code32AgreesThroughTheGate) {
 // Code that does not keep its caller's registers, or the stack, must not pass for code that decides.
 TEST(Gate32, EndsWhatDoesNotKeepRegisters) {
   CALLGATE_SKIP_WITHOUT(segment_32);
-  const std::uint8_t keeps[] = {0x8b, 0x44, 0x24, 4, 0x8b, 0x40, 4, 0xc3};  // mov eax, [esp + 4]; mov eax, [eax + 4]; ret
-  const std::uint8_t loses_ebx[] = {0xbb, 0, 0, 0, 0, 0xc3};                // mov ebx, 0; ret
-  const std::uint8_t loses_ebp[] = {0x89, 0xe5, 0xc3};                      // mov ebp, esp; ret
-  const std::uint8_t loses_stack[] = {0xc2, 4, 0};                          // ret 4
-  const std::uint8_t writes_input[] = {0x8b, 0x44, 0x24, 4, 0xff, 0x00, 0xc3};         // mov eax, [esp + 4]; inc dword [eax]; ret
-  const std::uint8_t writes_above[] = {0xff, 0x44, 0x24, 0x30, 0xc3};                  // inc dword [esp + 48]; ret
+  const std::uint8_t keeps[] = {0x8b, 0x44, 0x24, 4,
+                                0x8b, 0x40, 4,    0xc3};      // mov eax, [esp + 4]; mov eax, [eax + 4]; ret
+  const std::uint8_t loses_ebx[] = {0xbb, 0, 0, 0, 0, 0xc3};  // mov ebx, 0; ret
+  const std::uint8_t loses_ebp[] = {0x89, 0xe5, 0xc3};        // mov ebp, esp; ret
+  const std::uint8_t loses_stack[] = {0xc2, 4, 0};            // ret 4
+  const std::uint8_t writes_input[] = {0x8b, 0x44, 0x24, 4,
+                                       0xff, 0x00, 0xc3};              // mov eax, [esp + 4]; inc dword [eax]; ret
+  const std::uint8_t writes_above[] = {0xff, 0x44, 0x24, 0x30, 0xc3};  // inc dword [esp + 48]; ret
   const std::uint8_t reads_behind[] = {0x8b, 0x44, 0x24, 4, 0x8b, 0x40, 0x40, 0xc3};  // …; mov eax, [eax + 64]; ret
   CodeBuffer code(CodeBuffer::Place::below_4g);
   Gate32 gate;
-  const auto call = [&](std::span<const std::uint8_t> bytes) { return gate.call(code.put(bytes), {1, 0xfedcba98, 0, {}}); };
+  const auto call = [&](std::span<const std::uint8_t> bytes) {
+    return gate.call(code.put(bytes), {1, 0xfedcba98, 0, {}});
+  };
   EXPECT_EQ(call(keeps), 0xfedcba98u);
   const std::span<const std::uint8_t> all_bad[] = {loses_ebx, loses_ebp, loses_stack, writes_input, writes_above};
   for (const auto bad : all_bad) {

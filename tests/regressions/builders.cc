@@ -39,7 +39,8 @@ TEST(Builders, HalvesOfDifferentArguments) {
           [](const SeccompData& d) { return high(d.args[0]) == 2 && low(d.args[1]) == 2 ? 2u : 1u; });
 }
 
-// CVE-2019-7303 (snapd) and CVE-2019-10063 (flatpak): the filter compares 64 bits of a command of which ioctl(2) uses 32.
+// CVE-2019-7303 (snapd) and CVE-2019-10063 (flatpak): the filter compares 64 bits of a command of which ioctl(2)
+// uses 32.
 TEST(Builders, IoctlCommandWithRubbishAbove) {
   constexpr std::uint64_t tiocsti = 0x5412;
   std::vector<SeccompData> inputs;
@@ -56,7 +57,8 @@ TEST(Builders, IoctlCommandWithRubbishAbove) {
           [](const SeccompData& d) { return low(d.args[1]) == tiocsti ? 0x00050001u : 0x7fff0000u; });
 }
 
-// firecracker issue #1206: constants with bit 31 set were sign-extended to 64 bits, so the upper half was expected all ones.
+// firecracker issue #1206: constants with bit 31 set were sign-extended to 64 bits, so the upper half was expected all
+// ones.
 TEST(Builders, ConstantWithBit31AsSignedAndUnsigned) {
   const auto inputs = wide_arguments({0, 1, 0xffffffff, 0x8070ae9f, 0x4040ae77});
   decides("ld [args[0].hi]\njeq #0, lo, no\nlo: ld [args[0].lo]\njeq #0x8070ae9f, yes\nno: ret #1\nyes: ret #2", inputs,
@@ -166,7 +168,8 @@ TEST(Builders, X32NumbersPassAListOfNumbers) {
       inputs, [](const SeccompData& d) { return d.nr == 101 || d.nr >= 0x40000000 ? 0x80000000u : 0x7fff0000u; });
 }
 
-// elastic/ml-cpp pull request #3080, lxc issue #571: numbers compared without the architecture mean other calls in i386.
+// elastic/ml-cpp pull request #3080, lxc issue #571: numbers compared without the architecture mean other calls in
+// i386.
 TEST(Builders, NumbersWithoutArchitecture) {
   std::vector<SeccompData> inputs;
   for (const std::uint32_t arch_value : {arch::x86_64, arch::x86_32, 0xc00000b7u, 0u}) {

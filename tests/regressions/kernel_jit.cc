@@ -53,8 +53,9 @@ TEST(KernelJit, AndWithUpperHalfSet) {
   }
 }
 
-// CVE-2021-29154, "bpf, x86: Validate computation of branch displacements for x86-64" (e4d4d456436b): displacements were
-// trusted although the image had not converged. Every jump here is as far as 8 bits reach, over code of several KiB.
+// CVE-2021-29154, "bpf, x86: Validate computation of branch displacements for x86-64" (e4d4d456436b): displacements
+// were trusted although the image had not converged. Every jump here is as far as 8 bits reach, over code of several
+// KiB.
 TEST(KernelJit, BranchDisplacementsOfTheLongestJumps) {
   std::vector<Insn> filter = {ld(16)};
   while (filter.size() + 257 < max_program_length) {
@@ -67,8 +68,8 @@ TEST(KernelJit, BranchDisplacementsOfTheLongestJumps) {
   ASSERT_AGREE(filters, 3, 24);
 }
 
-// CVE-2021-38300, "bpf, mips: Validate conditional branch offsets" (37cb28ec7d3a): in long programs a conditional branch
-// reached further than its 18 bits, and the offset was cut.
+// CVE-2021-38300, "bpf, mips: Validate conditional branch offsets" (37cb28ec7d3a): in long programs a conditional
+// branch reached further than its 18 bits, and the offset was cut.
 TEST(KernelJit, ConditionalBranchesAcrossTheLongestProgram) {
   std::vector<Insn> filter = {ld(16), {0x25, 1, 0, 1000}, {0x05, 0, 0, 4091}};
   while (filter.size() + 2 < max_program_length) filter.push_back({0x34, 0, 0, 3});  // div: expands most
@@ -210,8 +211,8 @@ TEST(KernelJit, DivisionKeepsXAndTheSlots) {
   });
 }
 
-// "powerpc/bpf: Fix BPF_SUB when imm == 0x80000000" (5855c4c1f415), "s390/bpf: Fix 64-bit subtraction of the -0x80000000
-// constant" (6e61dc9da0b7): negating the constant to add it does not work for this one.
+// "powerpc/bpf: Fix BPF_SUB when imm == 0x80000000" (5855c4c1f415), "s390/bpf: Fix 64-bit subtraction of the
+// -0x80000000 constant" (6e61dc9da0b7): negating the constant to add it does not work for this one.
 TEST(KernelJit, SubtractionOfTheSmallestNegativeConstant) {
   decides("ld [args[0].lo]\nsub #0x80000000\nret a", edge_pairs(),
           [](const SeccompData& d) { return low(d.args[0]) - 0x80000000u; });

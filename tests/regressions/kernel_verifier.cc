@@ -1,5 +1,5 @@
-// Bugs of filter verifiers: the kernel's own, and those that other projects repaired after it. What was let through must
-// be refused here, and what was wrongly understood must mean what it means in the kernel.
+// Bugs of filter verifiers: the kernel's own, and those that other projects repaired after it. What was let through
+// must be refused here, and what was wrongly understood must mean what it means in the kernel.
 #include "callgate/chain.hpp"
 #include "tests/regressions/meaning.h"
 
@@ -8,8 +8,8 @@ namespace {
 
 constexpr Insn ret_a = {0x16, 0, 0, 0};
 
-// CVE-2010-4158, "filter: make sure filters dont read uninitialized memory" (57fe93b374a6): scratch memory that was read
-// before it was written held the kernel's stack.
+// CVE-2010-4158, "filter: make sure filters dont read uninitialized memory" (57fe93b374a6): scratch memory that was
+// read before it was written held the kernel's stack.
 TEST(KernelVerifier, ScratchIsWrittenBeforeItIsRead) {
   EXPECT_EQ(refused(insns("ld M[0]\nret a")), VerifyErrc::scratch_uninitialised);
   EXPECT_EQ(refused(insns("ldx M[15]\ntxa\nret a")), VerifyErrc::scratch_uninitialised);
@@ -20,7 +20,8 @@ TEST(KernelVerifier, ScratchIsWrittenBeforeItIsRead) {
 }
 
 // A load that the kernel's linear pass lets through although nothing ever wrote the slot must read 0, never what the
-// stack holds: a load that no path reaches, here behind a JA, is accepted (check_load_and_stores() in net/core/filter.c).
+// stack holds: a load that no path reaches, here behind a JA, is accepted (check_load_and_stores() in
+// net/core/filter.c).
 TEST(KernelVerifier, UnreachableReadsOfScratchAreAccepted) {
   decides("ja 2\nld M[5]\nld [args[0].lo]\nret a", edge_pairs(), [](const SeccompData& d) { return low(d.args[0]); });
 }
@@ -34,8 +35,8 @@ TEST(KernelVerifier, ConstantShiftsOf32OrMoreAreRefused) {
   }
 }
 
-// CVE-2014-3144 and CVE-2014-3145: loads of the netlink extensions (SKF_AD_OFF + 12, 16) read outside the packet. seccomp
-// has none of the extensions, nor loads of bytes, halves or computed addresses.
+// CVE-2014-3144 and CVE-2014-3145: loads of the netlink extensions (SKF_AD_OFF + 12, 16) read outside the packet.
+// seccomp has none of the extensions, nor loads of bytes, halves or computed addresses.
 TEST(KernelVerifier, NoAncillaryOrIndirectLoads) {
   for (std::uint32_t extension = 0; extension <= 64; extension += 4) {
     EXPECT_EQ(refused({{0x20, 0, 0, 0xfffff000 + extension}, ret_a}), VerifyErrc::load_offset);
@@ -46,8 +47,8 @@ TEST(KernelVerifier, NoAncillaryOrIndirectLoads) {
   }
 }
 
-// CVE-2026-0799 (libpcap): the index of a scratch slot was not checked, so that 16 GiB around the stack could be read and
-// written.
+// CVE-2026-0799 (libpcap): the index of a scratch slot was not checked, so that 16 GiB around the stack could be read
+// and written.
 TEST(KernelVerifier, ScratchIndexIsChecked) {
   for (const std::uint16_t code :
        {std::uint16_t{0x02}, std::uint16_t{0x03}, std::uint16_t{0x60}, std::uint16_t{0x61}}) {

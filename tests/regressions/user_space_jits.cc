@@ -38,8 +38,8 @@ TEST(UserSpaceJits, LeftShiftDropsUpperBits) {
   });
 }
 
-// iovisor/ubpf issues #529 and #534: stack and base registers whose encoding needs one more byte. Here: every slot, each
-// with a value of its own.
+// iovisor/ubpf issues #529 and #534: stack and base registers whose encoding needs one more byte. Here: every slot,
+// each with a value of its own.
 TEST(UserSpaceJits, EverySlotIsAddressedRight) {
   std::string text = "ld [args[0].lo]\n";
   for (int slot = 0; slot < 16; ++slot) text += "add #0x01010101\nst M[" + std::to_string(slot) + "]\n";
@@ -181,7 +181,8 @@ TEST(PcapOptimiser, EachComparisonHasItsOwnX) {
           [](const SeccompData& d) { return low(d.args[0]) >= 79 && low(d.args[0]) <= 81 ? 2u : 1u; });
 }
 
-// libpcap issue #33: of (a, b) == (1, 2) or (a, b) == (3, 4) the second pair was lost where only b of the first differed.
+// libpcap issue #33: of (a, b) == (1, 2) or (a, b) == (3, 4) the second pair was lost where only b of the first
+// differed.
 TEST(PcapOptimiser, AlternativesOfPairs) {
   std::vector<SeccompData> inputs;
   for (std::uint32_t a = 0; a < 5; ++a) {
@@ -196,7 +197,8 @@ TEST(PcapOptimiser, AlternativesOfPairs) {
       });
 }
 
-// libpcap issue #1670: a test whose two ways are the same was dropped with the stores before it, which the target needs.
+// libpcap issue #1670: a test whose two ways are the same was dropped with the stores before it, which the target
+// needs.
 TEST(PcapOptimiser, StoresBeforeATestWithoutEffect) {
   decides("ld [args[0].lo]\nst M[0]\nadd #1\nst M[1]\njeq #5, 5, 5\nldx M[0]\nld M[1]\nsub x\nadd x\nret a",
           edge_pairs(), [](const SeccompData& d) { return low(d.args[0]) + 1; });

@@ -1,5 +1,5 @@
-// The design's dependencies, as cmake/rooms.txt lists them: the includes of every source file in the tree keep to them, and
-// the table has no line or word that the sources do not need.
+// The design's dependencies, as cmake/rooms.txt lists them: the includes of every source file in the tree keep to them,
+// and the table has no line or word that the sources do not need.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -86,7 +86,8 @@ TEST_P(RoomIncludes, PublicHeadersWithTheirFunctions) {
   for (const Include& include : includes()) {
     const std::vector<std::string> behind = rooms_behind(include.name);
     if (!include.quoted || behind.empty()) continue;
-    EXPECT_TRUE(std::any_of(behind.begin(), behind.end(), [&](const std::string& room) { return allowed.contains(room); }))
+    EXPECT_TRUE(
+        std::any_of(behind.begin(), behind.end(), [&](const std::string& room) { return allowed.contains(room); }))
         << include << ": " << GetParam() << " may use no room that has the functions";
   }
 }
@@ -110,7 +111,8 @@ TEST_P(RoomIncludes, ItsLineHasNothingUnneeded) {
     if (include.name.starts_with("callgate/")) rooms.insert("include/callgate");
     if (!include.quoted) libraries.insert(library_of(table(), include.name));
   }
-  for (const std::string& room : line().rooms) EXPECT_TRUE(rooms.contains(room)) << GetParam() << " does not use " << room;
+  for (const std::string& room : line().rooms)
+    EXPECT_TRUE(rooms.contains(room)) << GetParam() << " does not use " << room;
   for (const std::string& library : line().libraries) {
     EXPECT_TRUE(libraries.contains(library)) << GetParam() << " does not use " << library;
   }

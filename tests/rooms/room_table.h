@@ -28,7 +28,8 @@ std::set<std::string> reachable(const RoomTable& table, const std::string& room)
 // The library that has a header; empty for the standard library, "?" for headers of no library in the table.
 std::string library_of(const RoomTable& table, const std::string& header);
 
-// The rooms along a circle of `uses` (room → rooms that it uses), the first one repeated at the end; empty if there is none.
+// The rooms along a circle of `uses` (room → rooms that it uses), the first one repeated at the end; empty if there is
+// none.
 std::vector<std::string> find_circle(const std::map<std::string, std::set<std::string>>& uses);
 
 }  // namespace callgate::test

@@ -51,7 +51,7 @@ namespace callgate::test {
 
 // The name of a parametrised test.
 inline std::string shown(const testing::TestParamInfo<Options>& info) {
-  return std::string(name(info.param.engine)) + (info.param.optimize == Optimize::none ? "_straight" : "") +
+  return std::string(name(info.param.engine)) + (info.param.optimize == Optimize::none ? "_baseline" : "") +
          (info.param.no_exec_memory ? "_without_code" : "");
 }
 

@@ -17,7 +17,8 @@ inline std::uint32_t evaluate(const FilterGraph& graph, const SeccompData& data)
 }
 
 // The first broken rule of a seccomp filter's graph.
-inline std::optional<std::string> check(const Graph& graph, std::span<const NodeId> roots, Guards guards = Guards::in_graph) {
+inline std::optional<std::string> check(const Graph& graph, std::span<const NodeId> roots,
+                                        Guards guards = Guards::in_graph) {
   return ir::check(graph, roots, seccomp_sequence(MergeRule::first_non_allow), guards);
 }
 inline std::optional<std::string> check(const FilterGraph& graph, Guards guards = Guards::in_graph) {

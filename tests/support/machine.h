@@ -1,5 +1,5 @@
-// Skips a test of something that this machine cannot do (oracles/machine/machine.h). tests/allowed-skips.txt has to allow the skip,
-// under the same word.
+// Skips a test of something that this machine cannot do (oracles/machine/machine.h). tests/allowed-skips.txt has to
+// allow the skip, under the same word.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -11,7 +11,7 @@
 
 #include "oracles/machine/machine.h"
 
-#define CALLGATE_SKIP_WITHOUT(ability)                                                                                \
+#define CALLGATE_SKIP_WITHOUT(ability)                                                                             \
   if (const std::string& why = ::callgate::machine::obstacle(::callgate::machine::Ability::ability); !why.empty()) \
   GTEST_SKIP() << why
 
@@ -46,8 +46,8 @@ class Forced {
   std::optional<std::string> before_;
 };
 
-// The words that start a program of this build: its path, behind the emulator's if it is a 32-bit program that the kernel
-// does not run.
+// The words that start a program of this build: its path, behind the emulator's if it is a 32-bit program that the
+// kernel does not run.
 inline std::vector<std::string> command_words(const std::string& program) {
   std::vector<std::string> words;
   if (sizeof(void*) == 4) words = machine::launcher_32().words;

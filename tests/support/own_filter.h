@@ -21,7 +21,7 @@ namespace callgate::test {
 struct Call {
   long nr;
   std::uint32_t argument = 0;
-  std::uint32_t any_of = 0;    // 0: whatever the argument is
+  std::uint32_t any_of = 0;  // 0: whatever the argument is
 };
 
 // The filter that answers `listed` to the calls and `other` to all other ones.
@@ -45,7 +45,8 @@ inline void confine(const std::vector<Insn>& filter) {
   sock_fprog program{};
   program.len = static_cast<unsigned short>(filter.size());
   program.filter = reinterpret_cast<sock_filter*>(const_cast<Insn*>(filter.data()));
-  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0) _exit(99);
+  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0)
+    _exit(99);
 }
 
 }  // namespace callgate::test

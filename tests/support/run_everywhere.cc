@@ -9,15 +9,15 @@
 
 #include "bpf/disassembler.h"
 #include "bpf/names.h"
+#include "compose/plan.h"
 #include "dispatch/action_table.h"
+#include "interp/run.h"
+#include "ir/evaluate.h"
+#include "jit/compile.h"
 #include "oracles/generator/inputs.h"
 #include "oracles/harness/decider_kinds.h"
 #include "oracles/reference/reference.h"
 #include "oracles/x86_32/helper_32.h"
-#include "interp/run.h"
-#include "ir/evaluate.h"
-#include "compose/plan.h"
-#include "jit/compile.h"
 
 namespace callgate::test {
 namespace {
@@ -78,19 +78,20 @@ Evaluator match_evaluator(std::span<const Program> filters, MergeRule rule) {
 }
 
 void add_graph_evaluators(std::vector<Evaluator>& out, std::span<const Program> filters, MergeRule rule) {
-  for (const compose::Precision precision : {compose::Precision::path_sensitive, compose::Precision::per_number, compose::Precision::number_blind}) {
+  for (const compose::Precision precision :
+       {compose::Precision::path_sensitive, compose::Precision::per_number, compose::Precision::number_blind}) {
     compose::Plan plan = compose::make_plan(filters, {.rule = rule, .precision = precision});
     if (plan.size() != 1 || plan[0]->chain_graph() == nullptr) return;  // over budget: the chains above run it
-    out.push_back(
-        {std::string("decision graph, precision ") + compose::name(precision), [plan](std::span<const SeccompData> inputs) {
-           const compose::ChainGraph& decisions = *plan[0]->chain_graph();
-           Results results;
-           for (const SeccompData& data : inputs) {
-             const ir::NodeId root = decisions.root_of(compose::class_of(data.nr, data.arch));
-             results.push_back(ir::evaluate(decisions.graph, root, &data));
-           }
-           return results;
-         }});
+    out.push_back({std::string("decision graph, precision ") + compose::name(precision),
+                   [plan](std::span<const SeccompData> inputs) {
+                     const compose::ChainGraph& decisions = *plan[0]->chain_graph();
+                     Results results;
+                     for (const SeccompData& data : inputs) {
+                       const ir::NodeId root = decisions.root_of(compose::class_of(data.nr, data.arch));
+                       results.push_back(ir::evaluate(decisions.graph, root, &data));
+                     }
+                     return results;
+                   }});
   }
 }
 
@@ -108,8 +109,9 @@ bool is_absent_32() {
 void add_32_bit(std::vector<Evaluator>& out, std::span<const Program> filters, MergeRule rule) {
   if (sizeof(void*) != 8 || !available(Engine::asmjit, Target::x86_32) || is_absent_32()) return;
   for (const Optimize level : {Optimize::none, Optimize::full}) {
-    static const std::unique_ptr<oracles::Decider> deciders[] = {oracles::code_32_decider(CALLGATE_HELPER_32, Optimize::none),
-                                                              oracles::code_32_decider(CALLGATE_HELPER_32, Optimize::full)};
+    static const std::unique_ptr<oracles::Decider> deciders[] = {
+        oracles::code_32_decider(CALLGATE_HELPER_32, Optimize::none),
+        oracles::code_32_decider(CALLGATE_HELPER_32, Optimize::full)};
     oracles::Decider& decider = *deciders[level == Optimize::none ? 0 : 1];
     const std::vector<Program> copy(filters.begin(), filters.end());
     out.push_back({decider.name(), [&decider, copy, rule](std::span<const SeccompData> inputs) {

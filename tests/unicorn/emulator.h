@@ -28,9 +28,10 @@ class Emulator {
   // Throws std::runtime_error if the emulator fails.
   void load(std::span<const std::uint8_t> code);
 
-  // Calls the code, `entry` bytes from its start, with `data`. Faults are: reading anything but the input, the code itself, and the stack from the
-  // argument down to `stack_bytes` below the return address; writing anything but that stack; running anything but the
-  // code; returning with another stack pointer, or other registers of the caller than before.
+  // Calls the code, `entry` bytes from its start, with `data`. Faults are: reading anything but the input, the code
+  // itself, and the stack from the argument down to `stack_bytes` below the return address; writing anything but that
+  // stack; running anything but the code; returning with another stack pointer, or other registers of the caller than
+  // before.
   Emulation run(std::uint32_t entry, const SeccompData& data);
 
   static constexpr std::uint32_t stack_bytes = 256;
