@@ -12,6 +12,9 @@
 #include "cli/command.h"
 #include "cli/filter_file.h"
 #include "dispatch/image.h"
+#include "dispatch/units.h"
+#include "jit/compile.h"
+#include "jit/lower.h"
 
 namespace callgate::cli {
 namespace {
@@ -130,6 +133,16 @@ class Report {
     std::size_t bytecode = 0;
     for (const Program& program : programs_) bytecode += program.instructions().size_bytes();
     report["bytes"] = {{"code", image_.code.bytes.size()}, {"table", image_.table_bytes()}, {"bytecode", bytecode}};
+    report["64-bit steps"] = wide_steps();
+  }
+
+  // Steps of the code that are 64 bits wide.
+  std::ptrdiff_t wide_steps() const {
+    if (image_.engine == Engine::interpreter) return 0;
+    const std::vector<jit::Unit> units = detail::units_of(image_.plan);
+    jit::Request request = detail::seccomp_request(units, options_.rule, image_.engine, target_);
+    request.entry_roots = image_.residuals.roots;
+    return std::ranges::count_if(jit::lower(jit::lower_request(request)).steps, &jit::Step::wide);
   }
 
   // Stages in their order, of each the least time of all runs.
@@ -144,7 +157,20 @@ class Report {
     for (const char* stage : {"verify", "plan", "table", "code", "fill", "publish"}) {
       if (least.contains(stage)) times[stage] = least[stage];
     }
+    if (const Expected<Chain, AttachError> root = Chain::create(options_)) times["attach, all of it"] = attach(*root);
     return times;
+  }
+
+  // The least time of attaching all filters to an empty chain.
+  double attach(const Chain& root) const {
+    double least = 0;
+    for (int i = 0; i < runs; ++i) {
+      const auto start = Clock::now();
+      (void)root.attach(programs_);
+      const double time = std::chrono::duration<double, std::micro>(Clock::now() - start).count();
+      if (i == 0 || time < least) least = time;
+    }
+    return least;
   }
 
   const std::vector<Program>& programs_;

@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
+
 #include "tests/cli/filters.h"
 #include "tests/cli/run.h"
 
@@ -112,6 +114,23 @@ TEST_F(Text, DumpBytecode) {
 }
 
 // The filter on its own, and the chain, in which the second copy of it changes nothing.
+// Scripts of users read the names of the figures.
+TEST_F(Text, StatsHaveTheirFigures) {
+  const Outcome outcome = run({"stats", "-", "--json"}, std::string(guard_text));
+  ASSERT_EQ(outcome.exit, 0) << outcome;
+  const nlohmann::json stats = nlohmann::json::parse(outcome.out);
+  EXPECT_EQ(stats["filters"], 1);
+  EXPECT_EQ(stats["instructions"], bytes.size() / sizeof(Insn));
+  EXPECT_EQ(stats["segments"][0]["form"], "path_sensitive");
+  EXPECT_EQ(stats["bytes"]["bytecode"], bytes.size());
+  for (const char* name : {"classes", "residuals", "64-bit steps", "engine", "target"}) {
+    EXPECT_TRUE(stats.contains(name)) << name;
+  }
+  for (const char* stage : {"verify", "plan", "table", "fill", "attach, all of it"}) {
+    EXPECT_TRUE(stats["microseconds"].contains(stage)) << stage;
+  }
+}
+
 TEST_F(Text, DumpGraphs) {
   const std::string filter = dir.write("filter.bpf", raw("ld [16]\njeq #5, 2, 3\nret #0x7fff0000\nret #0\n"));
   const Outcome each = run({"dump", "--stages=f", filter, filter});
