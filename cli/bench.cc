@@ -80,12 +80,12 @@ class Bench {
  public:
   Bench(std::vector<Program> programs, std::vector<SeccompData> calls, const BenchOptions& options)
       : programs_(std::move(programs)), calls_(std::move(calls)), options_(options) {
-    evaluators_.push_back(bench::empty_call_evaluator());
+    deciders_.push_back(bench::empty_call_decider());
     for (bench::NamedChain& named : bench::all_chains(programs_, options.rule)) {
       chains_.push_back(named.chain);
-      evaluators_.push_back(bench::evaluator_of(std::move(named.name), std::move(named.chain)));
+      deciders_.push_back(bench::decider_of(std::move(named.name), std::move(named.chain)));
     }
-    const std::span deciding = std::span(evaluators_).subspan(1);
+    const std::span deciding = std::span(deciders_).subspan(1);
     if (const auto found = bench::find_disagreement(programs_, deciding, calls_, options.rule)) {
       throw Failure(ExitCode::failed, "a bug in callgate: " + to_string(*found, calls_));
     }
@@ -93,15 +93,15 @@ class Bench {
 
   Measured measure(const std::string& what) {
     ProgressLine line(what);
-    const auto timings = bench::interleave(evaluators_, calls_, bench::Pace::back_to_back, options_.seconds, quietest_,
+    const auto timings = bench::interleave(deciders_, calls_, bench::Pace::back_to_back, options_.seconds, quietest_,
                                            [&](double done) { line(done); });
     Measured measured;
     measured.filters = programs_.size();
     measured.calls = calls_.size();
     for (const Program& program : programs_) measured.instructions += program.size();
     for (std::size_t i = 0; i < timings.size(); ++i) {
-      Figure figure{evaluators_[i]->name(),        timings[i], timings[i].median / timings[0].median, {}, {},
-                    evaluators_[i]->about().remark};
+      Figure figure{deciders_[i]->name(),        timings[i], timings[i].median / timings[0].median, {}, {},
+                    deciders_[i]->about().remark};
       if (i > 0) {
         figure.sizes = chains_[i - 1].sizes();
         figure.attach_microseconds = bench::attach_microseconds(chains_[i - 1].options(), programs_);
@@ -116,7 +116,7 @@ class Bench {
   std::vector<SeccompData> calls_;
   const BenchOptions& options_;
   std::vector<Chain> chains_;
-  std::vector<std::unique_ptr<bench::Evaluator>> evaluators_;
+  std::vector<std::unique_ptr<bench::Decider>> deciders_;
   bench::Quietest quietest_;
 };
 

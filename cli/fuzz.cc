@@ -11,7 +11,7 @@
 namespace callgate::cli {
 namespace {
 
-using oracles::Contestant;
+using oracles::DeciderKind;
 
 enum class Levels : std::uint8_t { none, full, both };
 enum class Rules : std::uint8_t { first_non_allow, most_restrictive, both };
@@ -28,13 +28,13 @@ struct FuzzOptions {
   oracles::Config config;
 };
 
-std::vector<Contestant> contestants(const FuzzOptions& options) {
-  const std::vector<Contestant> available = oracles::available_contestants(options.config);
+std::vector<DeciderKind> kinds(const FuzzOptions& options) {
+  const std::vector<DeciderKind> available = oracles::available_deciders(options.config);
   if (options.engines.empty()) return available;
-  std::vector<Contestant> chosen;
+  std::vector<DeciderKind> chosen;
   for (const std::string& word : options.engines) {
-    for (const Contestant each :
-         {Contestant::xbyak, Contestant::asmjit, Contestant::table, Contestant::match, Contestant::graph}) {
+    for (const DeciderKind each :
+         {DeciderKind::xbyak, DeciderKind::asmjit, DeciderKind::table, DeciderKind::match, DeciderKind::graph}) {
       if (word == oracles::name(each)) chosen.push_back(each);
     }
   }
@@ -52,7 +52,7 @@ std::uint32_t batch_size(const oracles::Config& config) {
 oracles::RunOptions run_options(const FuzzOptions& options) {
   oracles::RunOptions run{
       .config = options.config, .first = options.first, .count = options.programs, .jobs = options.jobs};
-  run.config.contestants = contestants(options);
+  run.config.kinds = kinds(options);
   run.config.batch = batch_size(options.config);
   if (options.levels == Levels::none) run.config.levels = {Optimize::none};
   if (options.levels == Levels::full) run.config.levels = {Optimize::full};

@@ -43,7 +43,7 @@ std::string setting(const std::string& name) {
 class KernelCheck {
  public:
   KernelCheck(Session& session, const KernelCheckOptions& options)
-      : session_(session), options_(options), engines_(kernel::engine_choices()) {}
+      : session_(session), options_(options), engines_(kernel::deciders()) {}
 
   ExitCode run() {
     introduce();
@@ -185,7 +185,7 @@ class KernelCheck {
 
   Session& session_;
   const KernelCheckOptions& options_;
-  kernel::EngineChoices engines_;
+  kernel::Deciders engines_;
   std::uint32_t compared_ = 0;
   std::uint32_t differences_ = 0;
 };

@@ -27,14 +27,14 @@ class Field {
  public:
   Field() {
     for (const Target target : {Target::native, Target::x86_32}) {
-      for (const Contestant contestant : {Contestant::xbyak, Contestant::asmjit}) {
-        add(contestant, target, Optimize::none, 5);
-        add(contestant, target, Optimize::full, 1);
+      for (const DeciderKind kind : {DeciderKind::xbyak, DeciderKind::asmjit}) {
+        add(kind, target, Optimize::none, 5);
+        add(kind, target, Optimize::full, 1);
       }
     }
-    add(Contestant::match, Target::native, Optimize::full, 5);
-    add(Contestant::graph, Target::native, Optimize::full, 1);
-    add(Contestant::table, Target::native, Optimize::full, 1);
+    add(DeciderKind::match, Target::native, Optimize::full, 5);
+    add(DeciderKind::graph, Target::native, Optimize::full, 1);
+    add(DeciderKind::table, Target::native, Optimize::full, 1);
     if (std::none_of(turns_.begin(), turns_.end(), [](const auto& decider) { return decider != nullptr; })) {
       fail("no engine to compare with the interpreter");
     }
@@ -47,21 +47,21 @@ class Field {
   }
 
  private:
-  void add(Contestant contestant, Target target, Optimize level, std::size_t turns) {
-    turns_.insert(turns_.end(), turns, make(contestant, target, level));
+  void add(DeciderKind kind, Target target, Optimize level, std::size_t turns) {
+    turns_.insert(turns_.end(), turns, make(kind, target, level));
   }
 
   // Null if it cannot run here, or is not to.
-  static std::shared_ptr<Decider> make(Contestant contestant, Target target, Optimize level) {
+  static std::shared_ptr<Decider> make(DeciderKind kind, Target target, Optimize level) {
     Config config;
-    config.contestants = {contestant};
+    config.kinds = {kind};
     config.target = target;
     config.levels = {level};
     config.reuse_code_memory = true;
     const bool is_native_again = target == Target::x86_32 && sizeof(void*) == 4;
-    const auto available = available_contestants(config);
-    if (is_native_again || std::find(available.begin(), available.end(), contestant) == available.end() ||
-        !is_chosen("CALLGATE_FUZZ_ENGINES", name(contestant)) ||
+    const auto available = available_deciders(config);
+    if (is_native_again || std::find(available.begin(), available.end(), kind) == available.end() ||
+        !is_chosen("CALLGATE_FUZZ_ENGINES", name(kind)) ||
         !is_chosen("CALLGATE_FUZZ_OPTIMIZE", callgate::name(level))) {
       return nullptr;
     }

@@ -9,7 +9,7 @@
 #                               pictures: five minutes and the builds, which take as long again where there is
 #                               nothing; a busy machine takes seven
 #
-# All evaluators first have to agree on every call. Keep the machine quiet: disturbed chunks are dropped, but a busy
+# All deciders first have to agree on every call. Keep the machine quiet: disturbed chunks are dropped, but a busy
 # neighbour also takes caches and memory away. The figures stay in build/bench (figures.json; of --all
 # figures-1.json …), which Google Benchmark's compare.py reads. "scripts/setup.sh --bench" installs the peers.
 set -euo pipefail

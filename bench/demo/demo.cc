@@ -155,7 +155,7 @@ void print_decisions(const Settings& settings, const Workload& workload, const C
   print_refused(workload, refused, shown(refused, most_refused));
 }
 
-void print_summary(const Chain& chain, const Recording& recording, std::size_t evaluators) {
+void print_summary(const Chain& chain, const Recording& recording, std::size_t deciders) {
   const auto allowed = static_cast<std::size_t>(std::ranges::count_if(
       recording.calls, [&](const SeccompData& data) { return action_of(chain.evaluate(data)) == action::allow; }));
   std::set<std::string> distinct;
@@ -168,8 +168,7 @@ void print_summary(const Chain& chain, const Recording& recording, std::size_t e
   fmt::print("{:>8}  calls, {} of them distinct with their arguments\n", grouped(calls), grouped(distinct.size()));
   fmt::print("{:>8}  allowed ({:.2f} %)\n", grouped(allowed), percent(allowed));
   fmt::print("{:>8}  not allowed ({:.2f} %)\n", grouped(calls - allowed), percent(calls - allowed));
-  fmt::print("{:>8}  ways to decide (engine, mode, level), which all gave the same 32 bits for every call\n",
-             evaluators);
+  fmt::print("{:>8}  ways to decide (engine, mode, level), which all gave the same 32 bits for every call\n", deciders);
 }
 
 void print_fallbacks(const std::vector<NamedChain>& chains) {
@@ -185,7 +184,7 @@ void print_speed(const Settings& settings, const std::vector<Program>& programs,
                  const Contest& contest, const Recording& recording) {
   Quietest quietest;
   const std::vector<Timing> timings =
-      interleave(contest.evaluators, recording.calls, Pace::back_to_back, settings.seconds, quietest);
+      interleave(contest.deciders, recording.calls, Pace::back_to_back, settings.seconds, quietest);
   const double empty = timings[0].median;
   const double interpreter = timings[1].median;
   heading("Time per decision of the recorded calls (median of interleaved rounds)");

@@ -10,14 +10,14 @@
 namespace callgate::bench {
 
 std::optional<Disagreement> find_disagreement(std::span<const Program> oldest_first,
-                                              std::span<const std::unique_ptr<Evaluator>> evaluators,
+                                              std::span<const std::unique_ptr<Decider>> deciders,
                                               std::span<const SeccompData> calls, MergeRule rule) {
-  for (const auto& evaluator : evaluators) evaluator->prepare(calls);
+  for (const auto& decider : deciders) decider->prepare(calls);
   for (std::size_t i = 0; i < calls.size(); ++i) {
     const std::uint32_t expected = decide_one_by_one(oldest_first, calls[i], rule);
-    for (const auto& evaluator : evaluators) {
-      const std::uint32_t result = evaluator->decide(i);
-      if (result != expected) return Disagreement{i, evaluator->name(), result, expected};
+    for (const auto& decider : deciders) {
+      const std::uint32_t result = decider->decide(i);
+      if (result != expected) return Disagreement{i, decider->name(), result, expected};
     }
   }
   return std::nullopt;
@@ -28,14 +28,14 @@ std::string to_string(const Disagreement& disagreement, std::span<const SeccompD
   return fmt::format(
       "{} says {}, the interpreter {}: call {}, nr {}, arch {:#x}, ip {:#x}, arguments {:#x} {:#x} {:#x} {:#x} "
       "{:#x} {:#x}",
-      disagreement.evaluator, bpf::result_name(disagreement.result), bpf::result_name(disagreement.expected),
+      disagreement.decider, bpf::result_name(disagreement.result), bpf::result_name(disagreement.expected),
       disagreement.call, data.nr, data.arch, data.instruction_pointer, data.args[0], data.args[1], data.args[2],
       data.args[3], data.args[4], data.args[5]);
 }
 
-void check_agreement(std::span<const Program> oldest_first, std::span<const std::unique_ptr<Evaluator>> evaluators,
+void check_agreement(std::span<const Program> oldest_first, std::span<const std::unique_ptr<Decider>> deciders,
                      std::span<const SeccompData> calls, MergeRule rule) {
-  const auto found = find_disagreement(oldest_first, evaluators, calls, rule);
+  const auto found = find_disagreement(oldest_first, deciders, calls, rule);
   if (found) throw std::runtime_error(to_string(*found, calls));
 }
 

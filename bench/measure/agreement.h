@@ -6,7 +6,7 @@
 #include <span>
 #include <string>
 
-#include "bench/measure/evaluator.h"
+#include "bench/measure/decider.h"
 #include "callgate/options.hpp"
 #include "callgate/program.hpp"
 
@@ -14,20 +14,20 @@ namespace callgate::bench {
 
 struct Disagreement {
   std::size_t call;  // index into the calls
-  std::string evaluator;
+  std::string decider;
   std::uint32_t result;
   std::uint32_t expected;  // the interpreter's, filter by filter and without a chain
 };
 
-// Lets every evaluator decide every call; prepares them for the calls.
+// Lets every decider decide every call; prepares them for the calls.
 std::optional<Disagreement> find_disagreement(std::span<const Program> oldest_first,
-                                              std::span<const std::unique_ptr<Evaluator>> evaluators,
+                                              std::span<const std::unique_ptr<Decider>> deciders,
                                               std::span<const SeccompData> calls,
                                               MergeRule rule = MergeRule::first_non_allow);
 std::string to_string(const Disagreement& disagreement, std::span<const SeccompData> calls);
 
 // The same; throws std::runtime_error with the disagreement, if there is one.
-void check_agreement(std::span<const Program> oldest_first, std::span<const std::unique_ptr<Evaluator>> evaluators,
+void check_agreement(std::span<const Program> oldest_first, std::span<const std::unique_ptr<Decider>> deciders,
                      std::span<const SeccompData> calls, MergeRule rule = MergeRule::first_non_allow);
 
 }  // namespace callgate::bench

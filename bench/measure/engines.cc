@@ -33,10 +33,10 @@ std::string remark_on(const Chain& chain) {
 
 const std::string empty_call_name = "empty call";
 
-std::unique_ptr<Evaluator> empty_call_evaluator() {
+std::unique_ptr<Decider> empty_call_decider() {
   const auto empty = std::make_shared<const EmptyCall>();
   const std::string remark = empty->in_mapped_memory() ? "" : "a function of this program";
-  return evaluator_over({empty_call_name, {}, remark}, ByEmptyCall{empty, empty->function()});
+  return decider_over({empty_call_name, {}, remark}, ByEmptyCall{empty, empty->function()});
 }
 
 const std::string interpreter_name = "interp";
@@ -90,10 +90,10 @@ std::vector<NamedChain> all_chains(std::span<const Program> oldest_first, MergeR
   return chains;
 }
 
-std::unique_ptr<Evaluator> evaluator_of(std::string name, Chain chain) {
+std::unique_ptr<Decider> decider_of(std::string name, Chain chain) {
   const ChainSizes sizes = chain.sizes();
   About about{std::move(name), {sizes.code, sizes.table}, remark_on(chain)};
-  return evaluator_over(std::move(about), ByChain{std::move(chain)});
+  return decider_over(std::move(about), ByChain{std::move(chain)});
 }
 
 std::uint32_t decide_one_by_one(std::span<const Program> oldest_first, const SeccompData& data, MergeRule rule) {

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "bench/measure/evaluator.h"
+#include "bench/measure/decider.h"
 #include "callgate/chain.hpp"
 
 namespace callgate::bench {
@@ -33,11 +33,11 @@ std::vector<NamedChain> all_chains(std::span<const Program> oldest_first, MergeR
 
 // The unit of measure: see bench/measure/empty_call.h. It answers ALLOW to everything.
 extern const std::string empty_call_name;
-std::unique_ptr<Evaluator> empty_call_evaluator();
+std::unique_ptr<Decider> empty_call_decider();
 
-std::unique_ptr<Evaluator> evaluator_of(std::string name, Chain chain);
+std::unique_ptr<Decider> decider_of(std::string name, Chain chain);
 
-// What the filters say one by one, merged by the rule: the answer that all evaluators must give.
+// What the filters say one by one, merged by the rule: the answer that all deciders must give.
 std::uint32_t decide_one_by_one(std::span<const Program> oldest_first, const SeccompData& data,
                                 MergeRule rule = MergeRule::first_non_allow);
 

@@ -141,18 +141,18 @@ class Budget {
   std::size_t rounds_ = 0;
 };
 
-// Passes over all calls, for one evaluator.
+// Passes over all calls, for one decider.
 class Passes {
  public:
-  Passes(const Evaluator& evaluator, std::size_t calls, bool isolated)
-      : evaluator_(evaluator), calls_(static_cast<double>(calls)), isolated_(isolated) {
+  Passes(const Decider& decider, std::size_t calls, bool isolated)
+      : decider_(decider), calls_(static_cast<double>(calls)), isolated_(isolated) {
     pass();
     const double time = sample(1, [&] { pass(); }).nanoseconds;
     measured_ = passes_for(chunk_nanoseconds, time);
     warm_up_ = passes_for(warm_up_nanoseconds, time);
   }
 
-  // The evaluators before have left their traces in caches and predictors, so the first passes do not count.
+  // The deciders before have left their traces in caches and predictors, so the first passes do not count.
   Sample chunk() const {
     repeat(warm_up_);
     return sample(calls_ * measured_, [&] { repeat(measured_); });
@@ -163,20 +163,20 @@ class Passes {
   void repeat(int passes) const {
     for (int i = 0; i < passes; ++i) pass();
   }
-  void pass() const { isolated_ ? evaluator_.run_isolated() : evaluator_.run(); }
+  void pass() const { isolated_ ? decider_.run_isolated() : decider_.run(); }
 
-  const Evaluator& evaluator_;
+  const Decider& decider_;
   double calls_;
   bool isolated_;
   int measured_ = 1;
   int warm_up_ = 1;
 };
 
-std::vector<std::vector<Sample>> run_warm(std::span<const std::unique_ptr<Evaluator>> evaluators, std::size_t calls,
+std::vector<std::vector<Sample>> run_warm(std::span<const std::unique_ptr<Decider>> deciders, std::size_t calls,
                                           bool isolated, Budget budget) {
   std::vector<Passes> passes;
-  for (const auto& evaluator : evaluators) passes.emplace_back(*evaluator, calls, isolated);
-  std::vector<std::vector<Sample>> samples(evaluators.size());
+  for (const auto& decider : deciders) passes.emplace_back(*decider, calls, isolated);
+  std::vector<std::vector<Sample>> samples(deciders.size());
   while (budget.allows_another_round(samples)) {
     for (std::size_t i = 0; i < passes.size(); ++i) samples[i].push_back(passes[i].chunk());
   }
@@ -194,19 +194,19 @@ class Eviction {
   std::vector<unsigned char> bytes_ = std::vector<unsigned char>(std::size_t{4} << 20, 1);
 };
 
-// Every evaluator decides the same call, then all go on to the next one.
-std::vector<std::vector<Sample>> run_cold(std::span<const std::unique_ptr<Evaluator>> evaluators, std::size_t calls,
+// Every decider decides the same call, then all go on to the next one.
+std::vector<std::vector<Sample>> run_cold(std::span<const std::unique_ptr<Decider>> deciders, std::size_t calls,
                                           Budget budget) {
   constexpr std::size_t step = 61;  // no small factor in common with a stream's length: visits all calls in time
   const Eviction evict;
   const double scale = nanoseconds_per_tick();
-  std::vector<std::vector<Sample>> samples(evaluators.size());
+  std::vector<std::vector<Sample>> samples(deciders.size());
   std::size_t call = 0;
   while (budget.allows_another_round(samples)) {
-    for (std::size_t i = 0; i < evaluators.size(); ++i) {
+    for (std::size_t i = 0; i < deciders.size(); ++i) {
       evict();
       std::uint64_t ticks = 0;
-      Sample one = sample(1, [&] { ticks = evaluators[i]->ticks(call); });
+      Sample one = sample(1, [&] { ticks = deciders[i]->ticks(call); });
       one.nanoseconds = static_cast<double>(ticks) * scale;
       samples[i].push_back(one);
     }
@@ -238,14 +238,13 @@ double nanoseconds_per_tick() {
   return scale;
 }
 
-std::vector<Timing> interleave(std::span<const std::unique_ptr<Evaluator>> evaluators,
-                               std::span<const SeccompData> calls, Pace pace, double seconds, Quietest& quietest,
-                               const Progress& progress) {
-  for (const auto& evaluator : evaluators) evaluator->prepare(calls);
+std::vector<Timing> interleave(std::span<const std::unique_ptr<Decider>> deciders, std::span<const SeccompData> calls,
+                               Pace pace, double seconds, Quietest& quietest, const Progress& progress) {
+  for (const auto& decider : deciders) decider->prepare(calls);
   const Budget budget(seconds, progress, quietest);
   const std::vector<std::vector<Sample>> samples =
-      pace == Pace::cold ? run_cold(evaluators, calls.size(), budget)
-                         : run_warm(evaluators, calls.size(), pace == Pace::isolated, budget);
+      pace == Pace::cold ? run_cold(deciders, calls.size(), budget)
+                         : run_warm(deciders, calls.size(), pace == Pace::isolated, budget);
   const double usual = usual_spin(samples, quietest);
   std::vector<Timing> timings;
   for (const std::vector<Sample>& each : samples) timings.push_back(summary(each, usual, pace));

@@ -1,6 +1,6 @@
-// How long decisions take, of several evaluators side by side.
+// How long decisions take, of several deciders side by side.
 //
-// The evaluators take turns, A B C A B C …, each for a chunk of some ten microseconds, so that whatever the machine
+// The deciders take turns, A B C A B C …, each for a chunk of some ten microseconds, so that whatever the machine
 // does meanwhile meets all of them alike. Around each chunk runs a piece of work that fills the processor; where that
 // took longer than usual, or the thread lost its processor, the chunk was disturbed and is dropped. BENCHMARKS.md has
 // the reasons.
@@ -13,7 +13,7 @@
 #include <span>
 #include <vector>
 
-#include "bench/measure/evaluator.h"
+#include "bench/measure/decider.h"
 
 namespace callgate::bench {
 
@@ -32,7 +32,7 @@ struct Timing {
 enum class Pace {
   back_to_back,  // as many decisions at once as the processor can overlap
   isolated,      // one after the other
-  cold,          // each with nothing of the evaluator in the first two levels of cache
+  cold,          // each with nothing of the decider in the first two levels of cache
 };
 const char* name(Pace pace);
 
@@ -45,9 +45,8 @@ struct Quietest {
   double spin = std::numeric_limits<double>::max();  // nanoseconds that a fixed piece of work takes
 };
 
-// Lets the evaluators decide `calls` for about `seconds` together, but at least three rounds. In the order given.
-std::vector<Timing> interleave(std::span<const std::unique_ptr<Evaluator>> evaluators,
-                               std::span<const SeccompData> calls, Pace pace, double seconds, Quietest& quietest,
-                               const Progress& progress = {});
+// Lets the deciders decide `calls` for about `seconds` together, but at least three rounds. In the order given.
+std::vector<Timing> interleave(std::span<const std::unique_ptr<Decider>> deciders, std::span<const SeccompData> calls,
+                               Pace pace, double seconds, Quietest& quietest, const Progress& progress = {});
 
 }  // namespace callgate::bench

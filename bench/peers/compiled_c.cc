@@ -135,11 +135,10 @@ struct ByFunction {
 
 Peer whole_chain(const std::string& compiler) {
   const std::string name = compiler + " -O3 whole chain";
-  return {
-      name, [=](std::span<const Program> oldest_first) {
-        const auto library = std::make_shared<Library>(build(compiler, oldest_first));
-        return evaluator_over({name, {library->bytes("chain"), 0}}, ByFunction{library, library->function("chain")});
-      }};
+  return {name, [=](std::span<const Program> oldest_first) {
+            const auto library = std::make_shared<Library>(build(compiler, oldest_first));
+            return decider_over({name, {library->bytes("chain"), 0}}, ByFunction{library, library->function("chain")});
+          }};
 }
 
 Peer per_filter(const std::string& compiler) {
@@ -154,7 +153,7 @@ Peer per_filter(const std::string& compiler) {
               filters.push_back({library, library->function(function)});
               about.footprint.code += library->bytes(function);
             }
-            return evaluator_of_filters<SeccompData>(std::move(about), as_it_is, std::move(filters));
+            return decider_of_filters<SeccompData>(std::move(about), as_it_is, std::move(filters));
           },
           2};
 }

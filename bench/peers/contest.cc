@@ -10,7 +10,7 @@ void add_peers(Contest& contest, std::span<const Program> oldest_first) {
   for (const Peer& peer : all_peers()) {
     if (oldest_first.size() < peer.fewest_filters) continue;
     try {
-      contest.evaluators.push_back(peer.make(oldest_first));
+      contest.deciders.push_back(peer.make(oldest_first));
     } catch (const Absent& absent) {
       contest.absent.push_back({peer.name, absent.what()});
     }
@@ -21,9 +21,9 @@ void add_peers(Contest& contest, std::span<const Program> oldest_first) {
 
 Contest make_contest(std::span<const Program> oldest_first, Field field) {
   Contest contest;
-  contest.evaluators.push_back(empty_call_evaluator());
+  contest.deciders.push_back(empty_call_decider());
   for (NamedChain& chain : all_chains(oldest_first)) {
-    contest.evaluators.push_back(evaluator_of(std::move(chain.name), std::move(chain.chain)));
+    contest.deciders.push_back(decider_of(std::move(chain.name), std::move(chain.chain)));
   }
   if (field == Field::everybody) add_peers(contest, oldest_first);
   return contest;

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "bench/measure/evaluator.h"
+#include "bench/measure/decider.h"
 #include "callgate/program.hpp"
 
 namespace callgate::bench {
@@ -18,11 +18,11 @@ struct Absence {
 };
 
 struct Contest {
-  std::vector<std::unique_ptr<Evaluator>> evaluators;  // the empty call first, then callgate's engines, then the peers
+  std::vector<std::unique_ptr<Decider>> deciders;  // the empty call first, then callgate's engines, then the peers
   std::vector<Absence> absent;
 
   // Those that really decide: all but the empty call.
-  std::span<const std::unique_ptr<Evaluator>> deciding() const { return std::span(evaluators).subspan(1); }
+  std::span<const std::unique_ptr<Decider>> deciding() const { return std::span(deciders).subspan(1); }
 };
 
 // Who takes part: everybody, or callgate's engines alone (compilers of C take seconds).

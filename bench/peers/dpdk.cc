@@ -172,14 +172,14 @@ struct ByDpdk {
 
 Peer dpdk_peer() {
   static const std::string name = "DPDK rte_bpf";
-  return {name, [](std::span<const Program> oldest_first) -> std::unique_ptr<Evaluator> {
+  return {name, [](std::span<const Program> oldest_first) -> std::unique_ptr<Decider> {
             rte_log_set_global_level(RTE_LOG_ERR);
             std::vector<ByDpdk> filters;
             About about{name};
             for (std::size_t i = oldest_first.size(); i-- > 0;) {
               about.footprint.code += filters.emplace_back(oldest_first[i]).code;
             }
-            return evaluator_of_filters<SeccompData>(std::move(about), as_it_is, std::move(filters));
+            return decider_of_filters<SeccompData>(std::move(about), as_it_is, std::move(filters));
           }};
 }
 
@@ -188,7 +188,7 @@ Peer dpdk_peer() {
 #else
 
 callgate::bench::Peer callgate::bench::dpdk_peer() {
-  return {"DPDK rte_bpf", [](std::span<const Program>) -> std::unique_ptr<Evaluator> {
+  return {"DPDK rte_bpf", [](std::span<const Program>) -> std::unique_ptr<Decider> {
             throw Absent("libdpdk-dev was not there when callgate was built");
           }};
 }

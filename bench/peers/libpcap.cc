@@ -36,10 +36,10 @@ struct ByLibpcap {
 
 Peer libpcap_peer() {
   static const std::string name = "libpcap bpf_filter";
-  return {name, [](std::span<const Program> oldest_first) -> std::unique_ptr<Evaluator> {
+  return {name, [](std::span<const Program> oldest_first) -> std::unique_ptr<Decider> {
             std::vector<ByLibpcap> filters;
             for (std::size_t i = oldest_first.size(); i-- > 0;) filters.push_back({oldest_first[i]});
-            return evaluator_of_filters<Packet>({name}, swapped, std::move(filters));
+            return decider_of_filters<Packet>({name}, swapped, std::move(filters));
           }};
 }
 
@@ -48,7 +48,7 @@ Peer libpcap_peer() {
 #else
 
 callgate::bench::Peer callgate::bench::libpcap_peer() {
-  return {"libpcap bpf_filter", [](std::span<const Program>) -> std::unique_ptr<Evaluator> {
+  return {"libpcap bpf_filter", [](std::span<const Program>) -> std::unique_ptr<Decider> {
             throw Absent("libpcap-dev was not there when callgate was built");
           }};
 }

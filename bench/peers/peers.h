@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "bench/measure/evaluator.h"
+#include "bench/measure/decider.h"
 #include "callgate/program.hpp"
 
 namespace callgate::bench {
@@ -21,10 +21,10 @@ struct Absent : std::runtime_error {
 struct Peer {
   std::string name;
 
-  // The peer's evaluator for a chain. Throws Absent if it is not installed or refuses the chain.
-  std::function<std::unique_ptr<Evaluator>(std::span<const Program> oldest_first)> make;
+  // The peer's decider for a chain. Throws Absent if it is not installed or refuses the chain.
+  std::function<std::unique_ptr<Decider>(std::span<const Program> oldest_first)> make;
 
-  std::size_t fewest_filters = 1;  // of a shorter chain another peer's evaluator would be the very same
+  std::size_t fewest_filters = 1;  // of a shorter chain another peer's decider would be the very same
 };
 
 // In the order of the tables.

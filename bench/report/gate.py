@@ -93,10 +93,10 @@ def ratios_of_one_run(bench, cells=RATIO_FILTER):
         results = Results(path)
     full, found = results.full_engine(), {}
     for name in results.names('decide/'):
-        cell, evaluator = name.rsplit('/', 1)
+        cell, decider = name.rsplit('/', 1)
         undisturbed = all(results.counter(each, 'chunks') for each in (name, f'{cell}/{full}'))
-        if evaluator in RATIOS_TO and undisturbed:
-            found[f'{cell}, {full} to {evaluator}'] = results.nanoseconds(f'{cell}/{full}') / results.nanoseconds(name)
+        if decider in RATIOS_TO and undisturbed:
+            found[f'{cell}, {full} to {decider}'] = results.nanoseconds(f'{cell}/{full}') / results.nanoseconds(name)
     return found
 
 

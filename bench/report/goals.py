@@ -39,13 +39,13 @@ class Cells:
         self.results = results
         self.keys = [(w, s) for w in WORKLOADS for s in STREAMS]
 
-    def ratio(self, workload, stream, evaluator):
-        value = self.results.nanoseconds(f'decide/{workload}/{stream}/{evaluator}')
+    def ratio(self, workload, stream, decider):
+        value = self.results.nanoseconds(f'decide/{workload}/{stream}/{decider}')
         empty = self.results.nanoseconds(f'decide/{workload}/{stream}/{EMPTY}')
         return None if value is None or not empty else value / empty
 
-    def all(self, evaluator):
-        return {key: self.ratio(*key, evaluator) for key in self.keys}
+    def all(self, decider):
+        return {key: self.ratio(*key, decider) for key in self.keys}
 
 
 def name_cells(cells):

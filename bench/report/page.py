@@ -12,14 +12,14 @@ library is for; *no executable memory*: the action table, and a walk over the de
 process, on the same filters and calls: libpcap's `bpf_filter` (an interpreter; input swapped beforehand), DPDK's `rte_bpf`
 (a JIT; filters translated to its dialect), and generated C through `clang -O3` and `gcc -O3`, each filter as a function of
 its own, and the whole chain in one function. A peer that is not installed is reported as absent. Others can be added:
-`bench/measure/evaluator.h`.
+`bench/measure/decider.h`.
 
-**Agreement first.** Nothing is measured before every evaluator has given the interpreter's 32 bits for every call.
+**Agreement first.** Nothing is measured before every decider has given the interpreter's 32 bits for every call.
 
 **The unit.** Times are compared with an *empty call*: an indirect call to `mov eax, imm; ret`, 64-byte aligned, in the same
 kind of sealed executable mapping as a chain's code. What a decision costs in empty calls means the same on another machine.
 
-**Taking turns.** The evaluators of a cell take turns, A B C A B C …, in chunks of 40 µs (at least one pass over the stream)
+**Taking turns.** The deciders of a cell take turns, A B C A B C …, in chunks of 40 µs (at least one pass over the stream)
 after a warm-up of 10 µs, so that whatever the machine does meets all of them alike. Around each chunk runs a piece of work
 that fills the processor; a chunk around which it took more than 10 % longer than it does when the core is ours alone, or in
 which the thread lost its processor, is dropped. Figures are medians of the chunks that are left (cold: the mean of their
@@ -33,8 +33,8 @@ cold ones too, because they depend on the memory that a process happens to get.
 *Isolated*: a fence keeps each apart, which adds its own cost to all. *Cold*: 4 MiB are read before each decision, so that
 code, table and predictors must be fetched again; the call itself is in the cache.
 
-**What it leaves out.** How a call reaches the evaluator (a trap costs hundreds of nanoseconds), other processors than this
-one, and frequency changes. Branch predictors learn streams of a few thousand calls that are repeated; all evaluators gain by
+**What it leaves out.** How a call reaches the decider (a trap costs hundreds of nanoseconds), other processors than this
+one, and frequency changes. Branch predictors learn streams of a few thousand calls that are repeated; all deciders gain by
 that, those with many branches most.
 '''
 
@@ -132,21 +132,21 @@ def losses(results):
     full, found = results.full_engine(), []
     for kind in ('decide', 'isolated', 'cold'):
         for name in results.names(kind + '/'):
-            cell, evaluator = name.rsplit('/', 1)
+            cell, decider = name.rsplit('/', 1)
             own, theirs = results.nanoseconds(f'{cell}/{full}'), results.nanoseconds(name)
             engines = (full, EMPTY, 'asmjit x86_64 full', 'asmjit x86_32 full')
-            if evaluator not in engines and own and theirs and theirs < 0.98 * own:
+            if decider not in engines and own and theirs and theirs < 0.98 * own:
                 _, workload, stream = cell.split('/')
-                found.append([f'{workload}, {stream}' + ('' if kind == 'decide' else f', {kind}'), evaluator,
+                found.append([f'{workload}, {stream}' + ('' if kind == 'decide' else f', {kind}'), decider,
                               figure(theirs), figure(own), f'{own / theirs:.2f}×'])
     if not found:
-        return 'On none of the cells was any evaluator faster than full optimisation by more than 2 %.\n'
+        return 'On none of the cells was any decider faster than full optimisation by more than 2 %.\n'
     return table(['cell', 'who is faster', 'its ns', f'{full}, ns', 'by'], found)
 
 
 def compile_times(results):
     full = results.full_engine()
-    engines = [name for name in results.evaluators() if results.names(f'attach/container/{name}')]
+    engines = [name for name in results.deciders() if results.names(f'attach/container/{name}')]
     rows = []
     for workload in WORKLOADS:
         times = [results.nanoseconds(f'attach/{workload}/{name}') for name in engines]

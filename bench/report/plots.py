@@ -96,10 +96,10 @@ def lines(path, title, xlabel, ylabel, series):
     return draw(path, title, ylabel, commands)
 
 
-def points(results, start, evaluator, value):
+def points(results, start, decider, value):
     found = []
     for name in results.names(start):
-        if name.endswith('/' + evaluator) and results.run(name):
+        if name.endswith('/' + decider) and results.run(name):
             found.append((int(name[len(start):].split('/')[0]), value(name)))
     return sorted(found)
 

@@ -99,8 +99,8 @@ class Results:
     def streams(self, kind='decide'):
         return list(dict.fromkeys(name.split('/')[2] for name in self.names(kind + '/')))
 
-    def evaluators(self, kind='decide'):
-        """In the order in which they were measured; an evaluator that sits out the first workload comes last."""
+    def deciders(self, kind='decide'):
+        """In the order in which they were measured; an decider that sits out the first workload comes last."""
         return list(dict.fromkeys(name.split('/')[3] for name in self.names(kind + '/')))
 
     def full_engine(self):

@@ -14,23 +14,23 @@ def table(header, rows):
     return '\n'.join(lines) + '\n'
 
 
-def cell(results, kind, workload, streams, evaluator, scale):
-    values = [scale(results, kind, workload, stream, evaluator) for stream in streams]
+def cell(results, kind, workload, streams, decider, scale):
+    values = [scale(results, kind, workload, stream, decider) for stream in streams]
     return ' / '.join(map(figure, values)) if any(value is not None for value in values) else ''
 
 
-def nanoseconds(results, kind, workload, stream, evaluator):
-    return results.nanoseconds(f'{kind}/{workload}/{stream}/{evaluator}')
+def nanoseconds(results, kind, workload, stream, decider):
+    return results.nanoseconds(f'{kind}/{workload}/{stream}/{decider}')
 
 
-def empty_calls(results, kind, workload, stream, evaluator):
-    own, empty = (nanoseconds(results, kind, workload, stream, name) for name in (evaluator, EMPTY))
+def empty_calls(results, kind, workload, stream, decider):
+    own, empty = (nanoseconds(results, kind, workload, stream, name) for name in (decider, EMPTY))
     return None if own is None or not empty else own / empty
 
 
-def mean(results, kind, streams, evaluator):
-    """Geometric mean in empty calls over the cells in which the evaluator takes part, and whether that is all."""
-    values = [empty_calls(results, kind, w, s, evaluator) for w in WORKLOADS for s in streams]
+def mean(results, kind, streams, decider):
+    """Geometric mean in empty calls over the cells in which the decider takes part, and whether that is all."""
+    values = [empty_calls(results, kind, w, s, decider) for w in WORKLOADS for s in streams]
     known = [value for value in values if value is not None]
     if not known:
         return ''
@@ -38,13 +38,13 @@ def mean(results, kind, streams, evaluator):
 
 
 def decisions(results, kind, streams, scale):
-    """A row for each evaluator, a column for each workload, cells with a figure for each stream."""
+    """A row for each decider, a column for each workload, cells with a figure for each stream."""
     header = ['', *WORKLOADS, 'mean']
     rows = []
-    for evaluator in results.evaluators(kind):
-        cells = [cell(results, kind, w, streams, evaluator, scale) for w in WORKLOADS]
+    for decider in results.deciders(kind):
+        cells = [cell(results, kind, w, streams, decider, scale) for w in WORKLOADS]
         if any(cells):
-            rows.append([evaluator, *cells, mean(results, kind, streams, evaluator)])
+            rows.append([decider, *cells, mean(results, kind, streams, decider)])
     return table(header, rows)
 
 

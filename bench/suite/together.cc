@@ -13,7 +13,7 @@
 namespace callgate::bench {
 namespace {
 
-constexpr double seconds_per_evaluator = 0.06;
+constexpr double seconds_per_decider = 0.06;
 constexpr int passes_on_its_own = 8;
 
 struct Result {
@@ -28,7 +28,7 @@ class Together {
   const Contest& contest() { return group_.entrants->contest(); }
   std::size_t calls() const { return group_.calls->size(); }
 
-  // The next repetition of the evaluator at `index`.
+  // The next repetition of the decider at `index`.
   Result next(std::size_t index) {
     const std::size_t repetition = asked_[index]++;
     while (repetition >= repetitions_.size()) measure();
@@ -36,17 +36,17 @@ class Together {
   }
 
   void run(std::size_t index, int passes) {
-    Evaluator& evaluator = *contest().evaluators[index];
-    evaluator.prepare(*group_.calls);
-    for (int i = 0; i < passes; ++i) group_.pace == Pace::isolated ? evaluator.run_isolated() : evaluator.run();
+    Decider& decider = *contest().deciders[index];
+    decider.prepare(*group_.calls);
+    for (int i = 0; i < passes; ++i) group_.pace == Pace::isolated ? decider.run_isolated() : decider.run();
   }
 
  private:
   void measure() {
     const Contest& all = contest();
     if (repetitions_.empty()) check_agreement(group_.entrants->programs(), all.deciding(), *group_.calls);
-    const double seconds = seconds_per_evaluator * static_cast<double>(all.evaluators.size());
-    repetitions_.push_back(interleave(all.evaluators, *group_.calls, group_.pace, seconds, quietest_));
+    const double seconds = seconds_per_decider * static_cast<double>(all.deciders.size());
+    repetitions_.push_back(interleave(all.deciders, *group_.calls, group_.pace, seconds, quietest_));
   }
 
   Group group_;
@@ -56,8 +56,8 @@ class Together {
 };
 
 std::optional<std::size_t> find(const Contest& contest, const std::string& name) {
-  for (std::size_t i = 0; i < contest.evaluators.size(); ++i) {
-    if (contest.evaluators[i]->name() == name) return i;
+  for (std::size_t i = 0; i < contest.deciders.size(); ++i) {
+    if (contest.deciders[i]->name() == name) return i;
   }
   return std::nullopt;
 }
@@ -92,7 +92,7 @@ void run(benchmark::State& state, Together& together, const std::string& name) {
       together.run(*index, passes_on_its_own);
       state.SetIterationTime(result.own.median * 1e-9 * static_cast<double>(decisions));
     }
-    report(state, result, together.contest().evaluators[*index]->about());
+    report(state, result, together.contest().deciders[*index]->about());
   } catch (const std::exception& error) {
     state.SkipWithError(error.what());
   }

@@ -1,4 +1,4 @@
-// Evaluators that are measured together on the same calls, and reported one by one.
+// Deciders that are measured together on the same calls, and reported one by one.
 //
 // All of a group take turns (bench/measure/interleave.h); the benchmark library then reports them as "TITLE/EVALUATOR".
 // Its "real time" is the median of the undisturbed chunks, its "CPU time" that of a few more passes on its own. With

@@ -11,15 +11,15 @@
 namespace callgate::oracles {
 
 // Who decides beside the interpreter, which always does: it is what the others are compared with.
-enum class Contestant : std::uint8_t {
+enum class DeciderKind : std::uint8_t {
   xbyak,   // code through Xbyak, for this process
   asmjit,  // code through AsmJit, for this process or for x86_32
   table,   // a Chain with everything that decides in it: action table and code
   match,   // Chain::match(), which replays the filters
-  graph,   // the decision graph's own evaluator, without code
+  graph,   // the decision graph's own decider, without code
 };
 
-const char* name(Contestant contestant) noexcept;  // "xbyak", "asmjit", "table", "match", "graph"
+const char* name(DeciderKind kind) noexcept;  // "xbyak", "asmjit", "table", "match", "graph"
 
 struct Config {
   std::uint64_t seed = 1;
@@ -27,7 +27,7 @@ struct Config {
   std::uint32_t inputs = 16;  // per case
   std::uint32_t max_filters = 1;
   std::optional<MergeRule> rule;  // none: each case has one or the other
-  std::vector<Contestant> contestants;
+  std::vector<DeciderKind> kinds;
   std::vector<Optimize> levels = {Optimize::none, Optimize::full};
   Target target = Target::native;  // of the code; x86_32 from a 64-bit process runs in a helper process:
   std::string helper_32;           // the path of its program
@@ -37,7 +37,7 @@ struct Config {
 };
 
 // What this build and this process can run; of the configuration, its target and helper matter.
-std::vector<Contestant> available_contestants(const Config& config);
+std::vector<DeciderKind> available_deciders(const Config& config);
 
 // Why no code for the configuration's target can run here, in one sentence without a full stop; empty if it can, or if
 // the target is this process's own.

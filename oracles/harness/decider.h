@@ -52,7 +52,7 @@ class Decider {
 
 using Deciders = std::vector<std::unique_ptr<Decider>>;
 
-// One for each contestant and level of the configuration, or why one of them cannot run here.
+// One for each kind and level of the configuration, or why one of them cannot run here.
 Expected<Deciders, std::string> make_deciders(const Config& config);
 
 }  // namespace callgate::oracles

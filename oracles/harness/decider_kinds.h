@@ -1,4 +1,4 @@
-// The kinds of deciders; see Contestant.
+// The kinds of deciders; see DeciderKind.
 #pragma once
 
 #include <memory>

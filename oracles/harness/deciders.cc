@@ -11,9 +11,9 @@
 namespace callgate::oracles {
 namespace {
 
-Engine engine_of(Contestant contestant) { return contestant == Contestant::xbyak ? Engine::xbyak : Engine::asmjit; }
+Engine engine_of(DeciderKind kind) { return kind == DeciderKind::xbyak ? Engine::xbyak : Engine::asmjit; }
 
-bool is_code(Contestant contestant) { return contestant == Contestant::xbyak || contestant == Contestant::asmjit; }
+bool is_code(DeciderKind kind) { return kind == DeciderKind::xbyak || kind == DeciderKind::asmjit; }
 
 Target resolved(Target target) { return target == Target::native ? jit::host_target() : target; }
 
@@ -26,10 +26,10 @@ std::string foreign_obstacle(const Config& config) {
 }
 
 // Why it cannot run here; empty if it can.
-std::string obstacle(Contestant contestant, const Config& config) {
-  const std::string who = name(contestant);
-  if (!is_code(contestant)) return is_foreign(config) ? who + " runs natively only" : "";
-  if (!available(engine_of(contestant), config.target)) {
+std::string obstacle(DeciderKind kind, const Config& config) {
+  const std::string who = name(kind);
+  if (!is_code(kind)) return is_foreign(config) ? who + " runs natively only" : "";
+  if (!available(engine_of(kind), config.target)) {
     return who + " makes no code for " + callgate::name(config.target) + " in this build";
   }
   const std::string why = target_obstacle(config);
@@ -40,18 +40,18 @@ std::unique_ptr<Decider> foreign_decider(const Config& config, Optimize level) {
   return config.reuse_code_memory ? gate_32_decider(level) : code_32_decider(config.helper_32, level);
 }
 
-void add(Deciders& deciders, Contestant contestant, const Config& config) {
-  switch (contestant) {
-    case Contestant::xbyak:
-    case Contestant::asmjit:
+void add(Deciders& deciders, DeciderKind kind, const Config& config) {
+  switch (kind) {
+    case DeciderKind::xbyak:
+    case DeciderKind::asmjit:
       for (const Optimize level : config.levels) {
         deciders.push_back(is_foreign(config) ? foreign_decider(config, level)
-                                              : code_decider(engine_of(contestant), level, config.reuse_code_memory));
+                                              : code_decider(engine_of(kind), level, config.reuse_code_memory));
       }
       break;
-    case Contestant::table: deciders.push_back(chain_decider()); break;
-    case Contestant::match: deciders.push_back(match_decider()); break;
-    case Contestant::graph: deciders.push_back(graph_decider()); break;
+    case DeciderKind::table: deciders.push_back(chain_decider()); break;
+    case DeciderKind::match: deciders.push_back(match_decider()); break;
+    case DeciderKind::graph: deciders.push_back(graph_decider()); break;
   }
 }
 
@@ -62,13 +62,13 @@ void refuse_to_run(FallbackReason reason, int error) {
                            (error != 0 ? std::string(" (") + std::strerror(error) + ")" : ""));
 }
 
-const char* name(Contestant contestant) noexcept {
-  switch (contestant) {
-    case Contestant::xbyak: return "xbyak";
-    case Contestant::asmjit: return "asmjit";
-    case Contestant::table: return "table";
-    case Contestant::match: return "match";
-    case Contestant::graph: return "graph";
+const char* name(DeciderKind kind) noexcept {
+  switch (kind) {
+    case DeciderKind::xbyak: return "xbyak";
+    case DeciderKind::asmjit: return "asmjit";
+    case DeciderKind::table: return "table";
+    case DeciderKind::match: return "match";
+    case DeciderKind::graph: return "graph";
   }
   return "?";
 }
@@ -78,20 +78,20 @@ std::string target_obstacle(const Config& config) {
   return available(Engine::asmjit, config.target) ? foreign_obstacle(config) : "this build has no AsmJit";
 }
 
-std::vector<Contestant> available_contestants(const Config& config) {
-  std::vector<Contestant> found;
-  for (const Contestant contestant :
-       {Contestant::xbyak, Contestant::asmjit, Contestant::table, Contestant::match, Contestant::graph}) {
-    if (obstacle(contestant, config).empty()) found.push_back(contestant);
+std::vector<DeciderKind> available_deciders(const Config& config) {
+  std::vector<DeciderKind> found;
+  for (const DeciderKind kind :
+       {DeciderKind::xbyak, DeciderKind::asmjit, DeciderKind::table, DeciderKind::match, DeciderKind::graph}) {
+    if (obstacle(kind, config).empty()) found.push_back(kind);
   }
   return found;
 }
 
 Expected<Deciders, std::string> make_deciders(const Config& config) {
   Deciders deciders;
-  for (const Contestant contestant : config.contestants) {
-    if (std::string problem = obstacle(contestant, config); !problem.empty()) return problem;
-    add(deciders, contestant, config);
+  for (const DeciderKind kind : config.kinds) {
+    if (std::string problem = obstacle(kind, config); !problem.empty()) return problem;
+    add(deciders, kind, config);
   }
   if (deciders.empty()) return std::string("no engine to compare with the interpreter");
   return deciders;

@@ -34,7 +34,7 @@ struct RunResult {
 };
 
 // Deterministic: the same configuration and range give the same result with any number of jobs. Throws
-// std::invalid_argument if a contestant cannot run here, std::system_error if processes cannot be made, and
+// std::invalid_argument if a kind cannot run here, std::system_error if processes cannot be made, and
 // std::runtime_error if one cannot work: for want of memory, of open files, or of executable memory. That is no
 // disagreement.
 RunResult run_jobs(const RunOptions& options);

@@ -6,11 +6,11 @@
 
 namespace callgate::kernel {
 
-std::string EngineChoice::name() const {
+std::string Decider::name() const {
   return std::string(callgate::name(engine)) + ", optimize " + callgate::name(optimize);
 }
 
-Chain EngineChoice::chain(std::span<const Program> oldest_first, MergeRule rule) const {
+Chain Decider::chain(std::span<const Program> oldest_first, MergeRule rule) const {
   Options options;
   options.engine = engine;
   options.optimize = optimize;
@@ -26,11 +26,11 @@ Chain EngineChoice::chain(std::span<const Program> oldest_first, MergeRule rule)
   return *chain;
 }
 
-EngineChoices engine_choices() {
-  EngineChoices choices;
+Deciders deciders() {
+  Deciders choices;
   for (const Engine engine : {Engine::interpreter, Engine::xbyak, Engine::asmjit}) {
     for (const Optimize optimize : {Optimize::none, Optimize::full}) {
-      const EngineChoice choice{engine, optimize};
+      const Decider choice{engine, optimize};
       Options options;
       options.engine = engine;
       options.optimize = optimize;

@@ -9,7 +9,7 @@
 
 namespace callgate::kernel {
 
-struct EngineChoice {
+struct Decider {
   Engine engine;
   Optimize optimize;
 
@@ -20,10 +20,10 @@ struct EngineChoice {
   Chain chain(std::span<const Program> oldest_first, MergeRule rule) const;
 };
 
-struct EngineChoices {
-  std::vector<EngineChoice> available;
+struct Deciders {
+  std::vector<Decider> available;
   std::vector<std::string> left_out;  // with the reason: not in this build, not on this machine
 };
-EngineChoices engine_choices();
+Deciders deciders();
 
 }  // namespace callgate::kernel

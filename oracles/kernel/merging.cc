@@ -95,7 +95,7 @@ std::string text_of(std::span<const std::uint32_t> results) {
 }
 
 // What an engine says of a chain whose effect in the kernel is `seen`; empty if all is right.
-std::string judge(const EngineChoice& choice, std::span<const Program> programs, std::span<const std::uint32_t> results,
+std::string judge(const Decider& choice, std::span<const Program> programs, std::span<const std::uint32_t> results,
                   const Effect& seen, const SeccompData& data) {
   const std::uint32_t strictest = choice.chain(programs, MergeRule::most_restrictive).evaluate(data);
   const std::uint32_t first = choice.chain(programs, MergeRule::first_non_allow).evaluate(data);
@@ -126,7 +126,7 @@ std::optional<std::string> Merging::difference(std::span<const std::uint32_t> re
   const Effect seen = effect_of(observation);
   ++tally_.chains;
   ++tally_.seen[static_cast<std::size_t>(seen.seen)];
-  for (const EngineChoice& choice : choices_) {
+  for (const Decider& choice : choices_) {
     const std::string verdict = judge(choice, programs, results, seen, {call.nr, call.arch, 0, {}});
     if (!verdict.empty()) return verdict + "\n" + text_of(results);
   }

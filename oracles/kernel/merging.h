@@ -25,7 +25,7 @@ struct MergeTally {
 
 class Merging {
  public:
-  Merging(Probe& probe, std::span<const EngineChoice> choices, std::uint64_t seed)
+  Merging(Probe& probe, std::span<const Decider> choices, std::uint64_t seed)
       : probe_(probe), choices_(choices), random_(seed) {}
 
   // A chain of one filter for each result, oldest first, in the kernel and on every engine. Nothing, or a report with
@@ -41,7 +41,7 @@ class Merging {
   std::optional<std::string> difference(std::span<const std::uint32_t> results);
 
   Probe& probe_;
-  std::span<const EngineChoice> choices_;
+  std::span<const Decider> choices_;
   oracles::Random random_;
   MergeTally tally_;
 };

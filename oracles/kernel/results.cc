@@ -158,7 +158,7 @@ class Comparison {
 };
 
 // A chain is made once for the filters that it is asked with, and kept while they stay the same.
-Subject subject_of(const EngineChoice& choice, MergeRule rule) {
+Subject subject_of(const Decider& choice, MergeRule rule) {
   struct Kept {
     std::vector<const Insn*> filters;
     std::optional<Chain> chain;
@@ -175,7 +175,7 @@ Subject subject_of(const EngineChoice& choice, MergeRule rule) {
           }};
 }
 
-std::vector<Subject> subjects(std::span<const EngineChoice> choices, const Evaluate& interpreter) {
+std::vector<Subject> subjects(std::span<const Decider> choices, const Evaluate& interpreter) {
   std::vector<Subject> all;
   for (const MergeRule rule : {MergeRule::first_non_allow, MergeRule::most_restrictive}) {
     all.push_back(
@@ -184,7 +184,7 @@ std::vector<Subject> subjects(std::span<const EngineChoice> choices, const Evalu
            for (const Program& filter : filters) results.push_back(interpreter(filter, data));
            return oracles::merged(results, rule);
          }});
-    for (const EngineChoice& choice : choices) all.push_back(subject_of(choice, rule));
+    for (const Decider& choice : choices) all.push_back(subject_of(choice, rule));
   }
   return all;
 }
@@ -200,7 +200,7 @@ std::string describe(const SeccompData& data) {
   return text;
 }
 
-std::optional<std::string> compare_results(Runner& runner, const ResultRun& run, std::span<const EngineChoice> choices,
+std::optional<std::string> compare_results(Runner& runner, const ResultRun& run, std::span<const Decider> choices,
                                            ResultTally& tally, const Evaluate& interpreter) {
   const std::vector<Subject> all = subjects(choices, interpreter);
   Comparison comparison(runner, run, tally);

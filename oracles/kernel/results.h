@@ -1,4 +1,4 @@
-// The evaluators against the running kernel: the same results, for random filters and inputs made for them.
+// The deciders against the running kernel: the same results, for random filters and inputs made for them.
 #pragma once
 
 #include <cstdint>
@@ -32,7 +32,7 @@ struct ResultRun {
 // Groups of three programs with inputs derived from them: each alone and all as a chain, by both merge rules, on every
 // engine. Nothing, or a report of the first difference with the smallest filters found. What chains must give is merged
 // from the kernel's results.
-std::optional<std::string> compare_results(Runner& runner, const ResultRun& run, std::span<const EngineChoice> choices,
+std::optional<std::string> compare_results(Runner& runner, const ResultRun& run, std::span<const Decider> choices,
                                            ResultTally& tally, const Evaluate& interpreter = interpret);
 
 std::string describe(const SeccompData& data);  // one line

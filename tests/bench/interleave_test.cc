@@ -18,8 +18,8 @@ using testing::ElementsAre;
 using testing::SizeIs;
 
 // Answers after so many dependent multiplications.
-std::unique_ptr<Evaluator> slow_by(int steps) {
-  return evaluator_over({"slow"}, [steps](const SeccompData& data) {
+std::unique_ptr<Decider> slow_by(int steps) {
+  return decider_over({"slow"}, [steps](const SeccompData& data) {
     std::uint32_t value = data.nr;
     for (int i = 0; i < steps; ++i) {
       value = value * 3 + 1;
@@ -31,13 +31,13 @@ std::unique_ptr<Evaluator> slow_by(int steps) {
 
 TEST(Interleave, FindsOutWhatIsSlower) {
   CALLGATE_SKIP_IF_EMULATED("times are those of the emulator");
-  std::vector<std::unique_ptr<Evaluator>> evaluators;
-  evaluators.push_back(slow_by(10));
-  evaluators.push_back(slow_by(200));
+  std::vector<std::unique_ptr<Decider>> deciders;
+  deciders.push_back(slow_by(10));
+  deciders.push_back(slow_by(200));
   const std::vector<SeccompData> calls = uniform_stream(256, 1);
   Quietest quietest;
   for (const Pace pace : {Pace::back_to_back, Pace::isolated, Pace::cold}) {
-    const std::vector<Timing> timings = interleave(evaluators, calls, pace, 0.05, quietest);
+    const std::vector<Timing> timings = interleave(deciders, calls, pace, 0.05, quietest);
     ASSERT_THAT(timings, SizeIs(2));
     EXPECT_GT(timings[1].median, 2 * timings[0].median) << name(pace);
     for (const Timing& timing : timings) {
@@ -51,11 +51,11 @@ TEST(Interleave, FindsOutWhatIsSlower) {
 
 // Whatever else the machine does meanwhile: no time is expected of it.
 TEST(Interleave, ReportsItsProgress) {
-  std::vector<std::unique_ptr<Evaluator>> evaluators;
-  evaluators.push_back(slow_by(10));
+  std::vector<std::unique_ptr<Decider>> deciders;
+  deciders.push_back(slow_by(10));
   std::vector<double> seen;
   Quietest quietest;
-  static_cast<void>(interleave(evaluators, uniform_stream(64, 1), Pace::back_to_back, 0.01, quietest,
+  static_cast<void>(interleave(deciders, uniform_stream(64, 1), Pace::back_to_back, 0.01, quietest,
                                [&](double done) { seen.push_back(done); }));
   EXPECT_GE(seen.size(), 3U);
   EXPECT_TRUE(std::ranges::is_sorted(seen));
@@ -63,12 +63,12 @@ TEST(Interleave, ReportsItsProgress) {
 }
 
 TEST(Interleave, ReportsWhatPartOfTheTimeHasPassed) {
-  std::vector<std::unique_ptr<Evaluator>> evaluators;
-  evaluators.push_back(slow_by(10));
+  std::vector<std::unique_ptr<Decider>> deciders;
+  deciders.push_back(slow_by(10));
   std::vector<double> seen;
   constexpr double an_hour = 3600;
   Quietest quietest;
-  EXPECT_THROW(static_cast<void>(interleave(evaluators, uniform_stream(64, 1), Pace::back_to_back, an_hour, quietest,
+  EXPECT_THROW(static_cast<void>(interleave(deciders, uniform_stream(64, 1), Pace::back_to_back, an_hour, quietest,
                                             [&](double done) {
                                               seen.push_back(done);
                                               if (seen.size() == 5) throw std::runtime_error("enough");

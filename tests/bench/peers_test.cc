@@ -38,13 +38,13 @@ Tally try_peer(const Peer& peer, std::size_t programs, std::uint32_t length, boo
       if (masks_shifts || !shifts_by_x(insns)) chain.push_back(*verify(insns));
     }
     try {
-      std::vector<std::unique_ptr<Evaluator>> evaluators;
-      evaluators.push_back(peer.make(chain));
+      std::vector<std::unique_ptr<Decider>> deciders;
+      deciders.push_back(peer.make(chain));
       std::vector<SeccompData> calls(200);
       inputs.start(i);
       for (const Program& program : chain) inputs.add(program.instructions());
       inputs.write(calls);
-      const auto found = find_disagreement(chain, evaluators, calls);
+      const auto found = find_disagreement(chain, deciders, calls);
       EXPECT_FALSE(found) << (found ? to_string(*found, calls) : "") << "\n" << c_source(chain);
       ++tally.agreed;
     } catch (const Absent& absent) {

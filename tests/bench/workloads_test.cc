@@ -165,7 +165,7 @@ TEST(Maximum, IsAsLongAsAFilterCanBe) {
   EXPECT_THAT(answers, Contains(action::errno_ | EPERM));
 }
 
-TEST(Evaluators, AgreeOnEveryWorkload) {
+TEST(Deciders, AgreeOnEveryWorkload) {
   if (!has_profile()) GTEST_SKIP() << container_profile << " is not installed";
   const std::vector<SeccompData> calls = uniform_stream(3000, 2);
   for (const Workload& workload : all_workloads()) {

@@ -13,7 +13,7 @@ namespace {
 
 class Merge : public testing::TestWithParam<int> {
  protected:
-  EngineChoices engines_ = engine_choices();
+  Deciders engines_ = deciders();
 };
 
 // Every action alone, with data at the cap of ERRNO.

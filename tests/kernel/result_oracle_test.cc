@@ -1,4 +1,4 @@
-// The evaluators against the running kernel: the same results, for random filters and inputs made for them.
+// The deciders against the running kernel: the same results, for random filters and inputs made for them.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -16,8 +16,8 @@ static void PrintTo(const Route& route, std::ostream* out) { *out << route.name;
 
 namespace {
 
-std::vector<EngineChoice> available_engines() {
-  const EngineChoices choices = engine_choices();
+std::vector<Decider> available_engines() {
+  const Deciders choices = deciders();
   for (const std::string& text : choices.left_out) std::printf("left out: %s\n", text.c_str());
   return choices.available;
 }

@@ -71,7 +71,7 @@ std::string decisions(std::uint64_t first, std::uint64_t most, Count& tried) {
   config.seed = first;
   config.max_filters = 3;
   config.batch = 32;
-  config.contestants = oracles::available_contestants(config);
+  config.kinds = oracles::available_deciders(config);
   auto deciders = oracles::make_deciders(config);
   if (!deciders) throw std::runtime_error(deciders.error());
   oracles::BatchRunner runner(config, *deciders);

@@ -73,7 +73,7 @@ Expected<Deciders, std::string> just(const Config&) {
 RunOptions some_cases(std::uint64_t count) {
   RunOptions options;
   options.config.seed = 5;
-  options.config.contestants = available_contestants({});
+  options.config.kinds = available_deciders({});
   options.config.batch = 32;
   options.count = count;
   return options;
@@ -99,7 +99,7 @@ TEST(Harness, TheSameCasesWithAnyNumberOfJobs) {
   std::vector<Tally> tallies;
   for (const std::uint32_t jobs : {1u, 3u}) {
     RunOptions options = some_cases(500);
-    options.config.contestants = {Contestant::match};
+    options.config.kinds = {DeciderKind::match};
     options.jobs = jobs;
     tallies.push_back(run_jobs(options).tally);
   }
@@ -144,8 +144,8 @@ TEST(Harness, Code32AgreesInTheHelper) {
   options.config.max_filters = 2;
   options.config.target = Target::x86_32;
   options.config.helper_32 = CALLGATE_HELPER_32;
-  options.config.contestants = available_contestants(options.config);
-  if (options.config.contestants.empty()) GTEST_SKIP() << "built without AsmJit";
+  options.config.kinds = available_deciders(options.config);
+  if (options.config.kinds.empty()) GTEST_SKIP() << "built without AsmJit";
   options.jobs = 2;
   const RunResult result = run_jobs(options);
   ASSERT_FALSE(result.bad) << reproducer(result.bad->finding);
@@ -199,8 +199,8 @@ TEST(Harness, Code32AgreesThroughTheGate) {
   options.config.max_filters = 2;
   options.config.target = Target::x86_32;
   options.config.reuse_code_memory = true;
-  options.config.contestants = available_contestants(options.config);
-  if (options.config.contestants.empty()) GTEST_SKIP() << "built without AsmJit";
+  options.config.kinds = available_deciders(options.config);
+  if (options.config.kinds.empty()) GTEST_SKIP() << "built without AsmJit";
   const RunResult result = run_jobs(options);
   ASSERT_FALSE(result.bad) << reproducer(result.bad->finding);
   EXPECT_EQ(result.tally.cases, 500u);
@@ -242,9 +242,9 @@ TEST(Gate32, EndsWhatDoesNotKeepRegisters) {
 
 TEST(Harness, RefusesWhatCannotRun) {
   RunOptions options = some_cases(1);
-  options.config.contestants = {};
+  options.config.kinds = {};
   EXPECT_THROW(run_jobs(options), std::invalid_argument);
-  options.config.contestants = {Contestant::table};
+  options.config.kinds = {DeciderKind::table};
   options.config.target = sizeof(void*) == 8 ? Target::x86_32 : Target::x86_64;
   EXPECT_THROW(run_jobs(options), std::invalid_argument);
 }

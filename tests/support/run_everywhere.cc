@@ -25,12 +25,12 @@ namespace {
 using Results = std::vector<std::uint32_t>;
 
 // Who decides, and how it decides all inputs.
-struct Evaluator {
+struct Decider {
   std::string name;
   std::function<Results(std::span<const SeccompData>)> run;
 };
 
-Evaluator of_chain(const std::string& name, const Chain& chain) {
+Decider of_chain(const std::string& name, const Chain& chain) {
   return {name, [chain](std::span<const SeccompData> inputs) {
             Results results;
             for (const SeccompData& data : inputs) results.push_back(chain.evaluate(data));
@@ -38,12 +38,12 @@ Evaluator of_chain(const std::string& name, const Chain& chain) {
           }};
 }
 
-Evaluator failure(const std::string& name, const std::string& why) {
+Decider failure(const std::string& name, const std::string& why) {
   return {name + " (" + why + ")", [](std::span<const SeccompData>) { return Results{}; }};
 }
 
 // A chain that is not what was asked for is a failure, never a silent other engine.
-Evaluator chain_evaluator(std::span<const Program> filters, const Options& options, bool one_by_one, bool native) {
+Decider chain_decider(std::span<const Program> filters, const Options& options, bool one_by_one, bool native) {
   std::string name = std::string("Chain ") + callgate::name(options.engine) +
                      " optimize=" + callgate::name(options.optimize) + (one_by_one ? " one by one" : " all at once") +
                      (options.no_exec_memory ? " no_exec_memory" : "");
@@ -60,7 +60,7 @@ Evaluator chain_evaluator(std::span<const Program> filters, const Options& optio
   return of_chain(name, *chain);
 }
 
-Evaluator match_evaluator(std::span<const Program> filters, MergeRule rule) {
+Decider match_decider(std::span<const Program> filters, MergeRule rule) {
   auto chain = Chain::create({.rule = rule, .path_limit = 0});
   if (chain) chain = chain->attach(filters);
   if (!chain) return failure("match", to_string(chain.error()));
@@ -77,7 +77,7 @@ Evaluator match_evaluator(std::span<const Program> filters, MergeRule rule) {
           }};
 }
 
-void add_graph_evaluators(std::vector<Evaluator>& out, std::span<const Program> filters, MergeRule rule) {
+void add_graph_deciders(std::vector<Decider>& out, std::span<const Program> filters, MergeRule rule) {
   for (const compose::Precision precision :
        {compose::Precision::path_sensitive, compose::Precision::per_number, compose::Precision::number_blind}) {
     compose::Plan plan = compose::make_plan(filters, {.rule = rule, .precision = precision});
@@ -106,7 +106,7 @@ bool is_absent_32() {
 }
 
 // x86_32 code from this 64-bit process, run by the helper, with the action table that a chain would have.
-void add_32_bit(std::vector<Evaluator>& out, std::span<const Program> filters, MergeRule rule) {
+void add_32_bit(std::vector<Decider>& out, std::span<const Program> filters, MergeRule rule) {
   if (sizeof(void*) != 8 || !available(Engine::asmjit, Target::x86_32) || is_absent_32()) return;
   for (const Optimize level : {Optimize::none, Optimize::full}) {
     static const std::unique_ptr<oracles::Decider> deciders[] = {
@@ -126,19 +126,19 @@ void add_32_bit(std::vector<Evaluator>& out, std::span<const Program> filters, M
   }
 }
 
-std::vector<Evaluator> evaluators(std::span<const Program> filters, MergeRule rule) {
-  std::vector<Evaluator> all;
+std::vector<Decider> deciders(std::span<const Program> filters, MergeRule rule) {
+  std::vector<Decider> all;
   for (const Engine engine : native_engines()) {
     for (const Optimize level : {Optimize::none, Optimize::full}) {
       const Options options{.engine = engine, .optimize = level, .rule = rule, .path_limit = 0};
-      all.push_back(chain_evaluator(filters, options, false, true));
-      if (filters.size() > 1) all.push_back(chain_evaluator(filters, options, true, true));
+      all.push_back(chain_decider(filters, options, false, true));
+      if (filters.size() > 1) all.push_back(chain_decider(filters, options, true, true));
     }
   }
-  all.push_back(chain_evaluator(filters, {.engine = Engine::interpreter, .rule = rule, .path_limit = 0}, true, false));
-  all.push_back(chain_evaluator(filters, {.rule = rule, .no_exec_memory = true, .path_limit = 0}, true, false));
-  all.push_back(match_evaluator(filters, rule));
-  add_graph_evaluators(all, filters, rule);
+  all.push_back(chain_decider(filters, {.engine = Engine::interpreter, .rule = rule, .path_limit = 0}, true, false));
+  all.push_back(chain_decider(filters, {.rule = rule, .no_exec_memory = true, .path_limit = 0}, true, false));
+  all.push_back(match_decider(filters, rule));
+  add_graph_deciders(all, filters, rule);
   add_32_bit(all, filters, rule);
   return all;
 }
@@ -189,14 +189,13 @@ std::string report(std::span<const Program> filters, MergeRule rule, const std::
 std::string compare(std::span<const Program> filters, MergeRule rule, std::span<const SeccompData> inputs) {
   Results expected;
   for (const SeccompData& data : inputs) expected.push_back(oracles::reference(filters, rule, data));
-  for (const Evaluator& evaluator : evaluators(filters, rule)) {
-    const Results actual = evaluator.run(inputs);
+  for (const Decider& decider : deciders(filters, rule)) {
+    const Results actual = decider.run(inputs);
     if (actual.size() != inputs.size()) {
-      return report(filters, rule, evaluator.name, inputs[0], expected[0], "nothing: it cannot run");
+      return report(filters, rule, decider.name, inputs[0], expected[0], "nothing: it cannot run");
     }
     for (std::size_t i = 0; i < inputs.size(); ++i) {
-      if (actual[i] != expected[i])
-        return report(filters, rule, evaluator.name, inputs[i], expected[i], show(actual[i]));
+      if (actual[i] != expected[i]) return report(filters, rule, decider.name, inputs[i], expected[i], show(actual[i]));
     }
   }
   return "";

@@ -1,6 +1,6 @@
 // The interface behind which everything that is compared decides calls: callgate's engines, and their peers.
 //
-// To compare one more: derive from Evaluator, or give evaluator_over() a function, and add a line to peers/peers.cc.
+// To compare one more: derive from Decider, or give decider_over() a function, and add a line to peers/peers.cc.
 #pragma once
 
 #include <algorithm>
@@ -18,7 +18,7 @@
 
 namespace callgate::bench {
 
-// Bytes that an evaluator needs for one chain; 0 where it cannot tell or has none.
+// Bytes that an decider needs for one chain; 0 where it cannot tell or has none.
 struct Footprint {
   std::size_t code = 0;
   std::size_t table = 0;
@@ -30,12 +30,12 @@ struct About {
   std::string remark = {};  // for the reader of the figures, such as that an engine fell back on another
 };
 
-class Evaluator {
+class Decider {
  public:
-  explicit Evaluator(About about) : about_(std::move(about)) {}
-  Evaluator(const Evaluator&) = delete;
-  Evaluator& operator=(const Evaluator&) = delete;
-  virtual ~Evaluator() = default;
+  explicit Decider(About about) : about_(std::move(about)) {}
+  Decider(const Decider&) = delete;
+  Decider& operator=(const Decider&) = delete;
+  virtual ~Decider() = default;
 
   const About& about() const { return about_; }
   const std::string& name() const { return about_.name; }
@@ -62,13 +62,13 @@ class Evaluator {
 // The compiler must believe that the result is used and that all memory may have changed.
 inline void use(std::uint32_t result) { asm volatile("" : : "r"(result) : "memory"); }
 
-// An evaluator over `decide`, a uint32_t(const Input&), and `convert`, an Input(const SeccompData&). The loops are
+// An decider over `decide`, a uint32_t(const Input&), and `convert`, an Input(const SeccompData&). The loops are
 // instantiated for it, so that what can be inlined into a caller is.
 template <class Input, class Convert, class Decide>
-class EvaluatorOver : public Evaluator {
+class DeciderOver : public Decider {
  public:
-  EvaluatorOver(About about, Convert convert, Decide decide)
-      : Evaluator(std::move(about)), convert_(std::move(convert)), decide_(std::move(decide)) {}
+  DeciderOver(About about, Convert convert, Decide decide)
+      : Decider(std::move(about)), convert_(std::move(convert)), decide_(std::move(decide)) {}
 
   void prepare(std::span<const SeccompData> calls) final {
     inputs_.clear();
@@ -105,17 +105,16 @@ class EvaluatorOver : public Evaluator {
 };
 
 template <class Input, class Convert, class Decide>
-std::unique_ptr<Evaluator> evaluator_over(About about, Convert convert, Decide decide) {
-  return std::make_unique<EvaluatorOver<Input, Convert, Decide>>(std::move(about), std::move(convert),
-                                                                 std::move(decide));
+std::unique_ptr<Decider> decider_over(About about, Convert convert, Decide decide) {
+  return std::make_unique<DeciderOver<Input, Convert, Decide>>(std::move(about), std::move(convert), std::move(decide));
 }
 
 inline SeccompData as_it_is(const SeccompData& data) { return data; }
 
 // For what reads a SeccompData as it is.
 template <class Decide>
-std::unique_ptr<Evaluator> evaluator_over(About about, Decide decide) {
-  return evaluator_over<SeccompData>(std::move(about), as_it_is, std::move(decide));
+std::unique_ptr<Decider> decider_over(About about, Decide decide) {
+  return decider_over<SeccompData>(std::move(about), as_it_is, std::move(decide));
 }
 
 // Filters of which each decides on its own: the first result, newest filter first, that is not ALLOW.
@@ -133,11 +132,11 @@ struct FilterByFilter {
   }
 };
 
-// An evaluator over such filters. One alone is asked without a loop around it.
+// An decider over such filters. One alone is asked without a loop around it.
 template <class Input, class Convert, class Filter>
-std::unique_ptr<Evaluator> evaluator_of_filters(About about, Convert convert, std::vector<Filter> newest_first) {
-  if (newest_first.size() == 1) return evaluator_over<Input>(std::move(about), convert, newest_first.front());
-  return evaluator_over<Input>(std::move(about), convert, FilterByFilter<Filter>{std::move(newest_first)});
+std::unique_ptr<Decider> decider_of_filters(About about, Convert convert, std::vector<Filter> newest_first) {
+  if (newest_first.size() == 1) return decider_over<Input>(std::move(about), convert, newest_first.front());
+  return decider_over<Input>(std::move(about), convert, FilterByFilter<Filter>{std::move(newest_first)});
 }
 
 }  // namespace callgate::bench
