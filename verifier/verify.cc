@@ -26,7 +26,6 @@
 namespace callgate::verifier {
 namespace {
 
-using bpf::Form;
 using bpf::Opcode;
 
 // The kernel's pass over scratch memory. It is no dataflow analysis, and to accept exactly what the kernel accepts

@@ -12,8 +12,10 @@ namespace callgate {
 template <class T, class E>
 class [[nodiscard]] Expected {
  public:
+  // NOLINTBEGIN(google-explicit-constructor): a function returns a T or an E as it is
   Expected(T value) noexcept : state_(std::in_place_index<0>, std::move(value)) {}
   Expected(E error) noexcept : state_(std::in_place_index<1>, std::move(error)) {}
+  // NOLINTEND(google-explicit-constructor)
 
   bool has_value() const noexcept { return state_.index() == 0; }
   explicit operator bool() const noexcept { return has_value(); }
