@@ -18,7 +18,7 @@
 
 namespace callgate::bench {
 
-// Bytes that an decider needs for one chain; 0 where it cannot tell or has none.
+// Bytes that a decider needs for one chain; 0 where it cannot tell or has none.
 struct Footprint {
   std::size_t code = 0;
   std::size_t table = 0;
@@ -62,7 +62,7 @@ class Decider {
 // The compiler must believe that the result is used and that all memory may have changed.
 inline void use(std::uint32_t result) { asm volatile("" : : "r"(result) : "memory"); }
 
-// An decider over `decide`, a uint32_t(const Input&), and `convert`, an Input(const SeccompData&). The loops are
+// A decider over `decide`, a uint32_t(const Input&), and `convert`, an Input(const SeccompData&). The loops are
 // instantiated for it, so that what can be inlined into a caller is.
 template <class Input, class Convert, class Decide>
 class DeciderOver : public Decider {
@@ -132,7 +132,7 @@ struct FilterByFilter {
   }
 };
 
-// An decider over such filters. One alone is asked without a loop around it.
+// A decider over such filters. One alone is asked without a loop around it.
 template <class Input, class Convert, class Filter>
 std::unique_ptr<Decider> decider_of_filters(About about, Convert convert, std::vector<Filter> newest_first) {
   if (newest_first.size() == 1) return decider_over<Input>(std::move(about), convert, newest_first.front());

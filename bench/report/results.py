@@ -100,7 +100,7 @@ class Results:
         return list(dict.fromkeys(name.split('/')[2] for name in self.names(kind + '/')))
 
     def deciders(self, kind='decide'):
-        """In the order in which they were measured; an decider that sits out the first workload comes last."""
+        """In the order in which they were measured; a decider that sits out the first workload comes last."""
         return list(dict.fromkeys(name.split('/')[3] for name in self.names(kind + '/')))
 
     def full_engine(self):

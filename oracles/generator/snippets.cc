@@ -90,7 +90,7 @@ void two_words(Writer& w) {
   w.add({w.random.pick(alu_x)});
 }
 
-// (a op (b op c)) op (d op e): values that an decider has to keep while it computes others.
+// (a op (b op c)) op (d op e): values that a decider has to keep while it computes others.
 void nested_expression(Writer& w) {
   const std::uint32_t s = w.slot();
   two_words(w);
