@@ -1,4 +1,4 @@
-// The options of a chain, as eval and dump take them.
+// The options of a chain, as eval, dump and stats take them.
 #pragma once
 
 #include "callgate/options.hpp"
