@@ -171,4 +171,4 @@ callgate_mutant(NAME check_of_the_other_half FILE dispatch/argument_check.cc
 
 callgate_mutant(NAME check_mask_of_the_other_half FILE dispatch/argument_check.cc
   LIKE "Linux 80f1f8503635 (bpf, x32: Fix bug with JMP32 JSET BPF_X checking upper bits)"
-  TEXT [[std::uint64_t{choice.mask()} << subject->shift]] MUTATED [[std::uint64_t{choice.mask}]])
+  TEXT [[std::uint64_t{choice.mask()} << subject->shift]] MUTATED [[std::uint64_t{choice.mask()}]])
