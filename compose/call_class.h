@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -59,12 +60,14 @@ constexpr std::uint32_t class_of(std::uint32_t nr, std::uint32_t arch_value) {
 
 // Where the run of equal values that starts at `first` ends. Neighbouring classes mostly are alike, so what costs more
 // than a comparison is done once a run; long runs are compared eight at a time, most others are short.
-inline std::uint32_t run_end(std::span<const std::uint32_t> by_class, std::uint32_t first) {
+template <class Value>
+std::uint32_t run_end(std::span<const Value> by_class, std::uint32_t first) {
   constexpr std::ptrdiff_t step = 8;
-  const std::uint32_t* const last = by_class.data() + by_class.size();
-  const std::uint32_t* at = by_class.data() + first;
-  const std::uint32_t value = *at++;
-  const std::uint64_t pair = std::uint64_t{value} << 32 | value;
+  const Value* const last = by_class.data() + by_class.size();
+  const Value* at = by_class.data() + first;
+  const Value value = *at++;
+  const auto bits = std::bit_cast<std::uint32_t>(value);
+  const std::uint64_t pair = std::uint64_t{bits} << 32 | bits;
   while (last - at >= step && *at == value) {
     const auto differs = [&](std::ptrdiff_t i) {
       std::uint64_t two;
@@ -79,8 +82,8 @@ inline std::uint32_t run_end(std::span<const std::uint32_t> by_class, std::uint3
 }
 
 // visit(first, end, value) for each run.
-template <class Visit>
-void for_each_run(std::span<const std::uint32_t> by_class, Visit visit) {
+template <class Value, class Visit>
+void for_each_run(std::span<const Value> by_class, Visit visit) {
   for (std::uint32_t first = 0, end = 0; first < by_class.size(); first = end) {
     end = run_end(by_class, first);
     visit(first, end, by_class[first]);

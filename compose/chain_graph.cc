@@ -17,8 +17,8 @@ namespace {
 constexpr std::uint32_t rest_class(std::size_t i) { return domain_classes + static_cast<std::uint32_t>(i); }
 
 // The specialiser's ids of classes: a rest class keeps its own for all filters, a group of numbers gets a new one.
-constexpr ClassId rest_class_id(std::size_t i) { return ClassId{1 + static_cast<std::uint32_t>(i)}; }
-constexpr std::uint32_t first_group_id = 1 + static_cast<std::uint32_t>(rest_classes.size());
+constexpr ClassId rest_class_id(std::size_t i) { return ClassId{no_class.index() + 1 + static_cast<std::uint32_t>(i)}; }
+constexpr std::uint32_t first_group_id = rest_class_id(rest_classes.size()).index();
 
 // Puts filters, oldest first, on top of a chain's graph. Each method that adds something returns false or nothing when
 // a budget is exceeded; the graph is of no use then.
@@ -46,11 +46,11 @@ class Attacher {
   ChainGraph finish() && {
     decisions_.rest = decisions_.by_number() ? pick_rest() : decisions_.roots[0];
     std::vector<NodeId> used{decisions_.rest};
-    for_each_run(decisions_.roots, [&](std::uint32_t, std::uint32_t, NodeId root) { used.push_back(root); });
+    for_each_run(roots(), [&](std::uint32_t, std::uint32_t, NodeId root) { used.push_back(root); });
     remove_dead_nodes(decisions_.graph, used);
     auto renumbered = used.begin();
     decisions_.rest = *renumbered;
-    for_each_run(decisions_.roots,
+    for_each_run(roots(),
                  [&](std::uint32_t first, std::uint32_t end, NodeId) { set_roots(first, end, *++renumbered); });
     return std::move(decisions_);
   }
@@ -90,6 +90,8 @@ class Attacher {
     return arrive_in_groups(arrival, domain, first_class, numbers_.groups(arrival.node, arrival.numbers, domain));
   }
 
+  std::span<const NodeId> roots() const { return decisions_.roots; }
+
   void set_roots(std::uint32_t first, std::uint32_t end, NodeId root) {
     std::ranges::fill(std::span(decisions_.roots).subspan(first, end - first), root);
   }
@@ -120,7 +122,7 @@ class Attacher {
     bool within_budget = true;
     arrival.numbers.for_each_run([&](std::uint32_t first, std::uint32_t end) {
       for (std::uint32_t n = first; n < end && within_budget;) {
-        const std::uint32_t same_older = run_end(std::span(decisions_.roots).first(first_class + end), first_class + n);
+        const std::uint32_t same_older = run_end(roots().first(first_class + end), first_class + n);
         const auto residual = residual_of(group, arrival.node, decisions_.roots[first_class + n], n, domain);
         within_budget = residual.has_value();
         if (residual) set_roots(first_class + n, same_older, *residual);

@@ -39,7 +39,7 @@ inline constexpr std::uint32_t max_decision_nodes = 1u << 15;
 struct ChainGraph {
   Graph graph{seccomp_input};  // holds just what the roots reach
   std::vector<NodeId> roots;   // by class (compose/call_class.h); a single one if the precision is number_blind
-  NodeId rest = 0;             // for calls that the action table does not keep: picks among the rest classes
+  NodeId rest = {};            // for calls that the action table does not keep: picks among the rest classes
   Precision precision = Precision::path_sensitive;
 
   bool by_number() const { return precision != Precision::number_blind; }

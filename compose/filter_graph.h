@@ -14,7 +14,7 @@ namespace callgate::compose {
 struct FilterGraph : Graph {
   FilterGraph() : Graph(seccomp_input) {}
 
-  NodeId root = 0;
+  NodeId root = {};
 };
 
 // Empty if the filter has no graph (ir/build.h). `filter` is the number of the filter in the sources of the nodes. May

@@ -26,13 +26,14 @@ bool Ladders::Ladder::may_equal(std::uint32_t low, std::uint32_t high) const {
 
 bool Ladders::is_rung(NodeId id, ExprId value) const {
   const Node& node = graph_.node_at(id);
-  return node.kind == NodeKind::test && node.compare == Compare::equal && node.lhs == value &&
-         graph_.is_constant(node.rhs);
+  return node.kind == NodeKind::test && node.compare == Compare::equal && node.lhs() == value &&
+         graph_.is_constant(node.rhs());
 }
 
 // Enters the ladder that begins at `head` into the tables, or that there is none.
 void Ladders::find(NodeId head) {
-  const ExprId value = graph_.node_at(head).lhs;
+  const Node& first = graph_.node_at(head);
+  const ExprId value = first.kind == NodeKind::test ? first.lhs() : ExprId{};
   std::uint32_t count = 0;
   NodeId end = head;
   for (; is_rung(end, value) && ladder_of_[end] == unseen; end = graph_.node_at(end).otherwise) ++count;
@@ -41,7 +42,7 @@ void Ladders::find(NodeId head) {
   for (NodeId rung = head; rung != end; rung = graph_.node_at(rung).otherwise) {
     ladder_of_[rung] = id;
     if (id == none) continue;
-    const std::uint32_t k = graph_.constant_value(graph_.node_at(rung).rhs);
+    const std::uint32_t k = graph_.constant_value(graph_.node_at(rung).rhs());
     ladder.add(k);
     rungs_.intern({id, k, rung});
   }
@@ -51,14 +52,14 @@ void Ladders::find(NodeId head) {
 
 // The further down a node is, the smaller is its number.
 NodeId Ladders::skip(NodeId node, std::uint32_t low, std::uint32_t high) {
-  if (node >= ladder_of_.size()) ladder_of_.resize(graph_.node_count(), unseen);
+  if (node.index() >= ladder_of_.size()) ladder_of_.resize(graph_.node_count(), unseen);
   if (ladder_of_[node] == unseen) find(node);
   if (ladder_of_[node] == none) return node;
   const std::uint32_t id = ladder_of_[node];
   const Ladder& ladder = ladders_[id];
   if (!ladder.may_equal(low, high)) return ladder.end;
   if (low != high) return node;
-  const auto rung = rungs_.find({id, low, 0});
+  const auto rung = rungs_.find({id, low, {}});
   if (!rung) return ladder.end;
   const NodeId found = rungs_[*rung].node;
   // A rung above `node` is not on the path, and the table holds only the first of two rungs with one constant.

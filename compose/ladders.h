@@ -64,7 +64,7 @@ class Ladders {
   void find(NodeId head);
 
   const Graph& graph_;
-  std::vector<std::uint32_t> ladder_of_;  // by node: index of the ladder that it is a rung of
+  IdMap<NodeId, std::uint32_t> ladder_of_;  // index of the ladder that a node is a rung of
   std::vector<Ladder> ladders_;
   Interner<Rung> rungs_;
 };

@@ -34,8 +34,8 @@ NumberSet where(const Column& a, const Column& b) {
 }  // namespace
 
 NumberSet NumberColumns::holds(const Node& test, const Domain& domain) {
-  compute(test.lhs, domain, 0);
-  compute(test.rhs, domain, 1);
+  compute(test.lhs(), domain, 0);
+  compute(test.rhs(), domain, 1);
   switch (test.compare) {
     case Compare::equal: return where<Compare::equal>(columns_[0], columns_[1]);
     case Compare::greater: return where<Compare::greater>(columns_[0], columns_[1]);
@@ -53,8 +53,8 @@ void NumberColumns::compute(ExprId id, const Domain& domain, std::size_t slot) {
   if (e.op == Op::constant) return columns_[slot].fill(e.value());
   if (e.op == Op::load && e.offset() == arch_offset) return columns_[slot].fill(domain.arch);
   if (e.op == Op::load) return std::iota(columns_[slot].begin(), columns_[slot].end(), domain.first);
-  compute(e.lhs, domain, slot);
-  if (info(e.op).arity == 2) compute(e.rhs, domain, slot + 1);
+  compute(e.lhs(), domain, slot);
+  if (info(e.op).arity == 2) compute(e.rhs(), domain, slot + 1);
   operate(e.op, columns_[slot], columns_[slot + 1]);
 }
 

@@ -9,7 +9,7 @@ NumberSet& NumberFlow::at(NodeId id) {
   if (set_of_[id] == no_set) {
     set_of_[id] = static_cast<std::uint32_t>(sets_.size());
     sets_.emplace_back();
-    waiting_[id / 64] |= std::uint64_t{1} << id % 64;
+    waiting_[id.index() / 64] |= std::uint64_t{1} << id.index() % 64;
   }
   return sets_[set_of_[id]];
 }
@@ -21,11 +21,11 @@ std::span<const Arrival> NumberFlow::run(NodeId root, const Domain& domain) {
   sets_.clear();
   arrivals_.clear();
   at(root) = NumberSet::all();
-  for (std::size_t i = root / 64 + 1; i-- > 0;) {
+  for (std::size_t i = root.index() / 64 + 1; i-- > 0;) {
     while (waiting_[i] != 0) {
       const auto bit = static_cast<std::uint32_t>(std::bit_width(waiting_[i]) - 1);
       waiting_[i] &= ~(std::uint64_t{1} << bit);
-      const auto id = static_cast<NodeId>(i * 64 + bit);
+      const NodeId id{static_cast<std::uint32_t>(i * 64) + bit};
       const NumberSet numbers = sets_[set_of_[id]];
       set_of_[id] = no_set;
       if (numbers.empty()) continue;
@@ -41,7 +41,7 @@ std::span<const Arrival> NumberFlow::run(NodeId root, const Domain& domain) {
 }
 
 bool NumberFlow::depends_on_class_alone(const Node& node) const {
-  const auto words = graph_.expr_at(node.lhs).words | graph_.expr_at(node.rhs).words;
+  const auto words = graph_.expr_at(node.lhs()).words | graph_.expr_at(node.rhs()).words;
   return (words & ~number_words) == 0;
 }
 
@@ -52,17 +52,17 @@ bool NumberFlow::is_load(ExprId id, std::uint32_t offset) const {
 }
 
 void NumberFlow::split(const Node& node, NumberSet numbers, const Domain& domain) {
-  const bool simple = graph_.is_constant(node.rhs);
-  const bool on_number = simple && is_load(node.lhs, nr_offset);
+  const bool simple = graph_.is_constant(node.rhs());
+  const bool on_number = simple && is_load(node.lhs(), nr_offset);
   if (on_number && (node.compare == Compare::greater || node.compare == Compare::greater_equal)) {
     at(node.then).insert(numbers.split_off(threshold(node, domain)));
     at(node.otherwise).insert(numbers);
   } else if (on_number && node.compare == Compare::equal) {
-    const std::uint32_t n = graph_.constant_value(node.rhs) - domain.first;
+    const std::uint32_t n = graph_.constant_value(node.rhs()) - domain.first;
     if (numbers.take(n)) at(node.then).insert(n);
     at(node.otherwise).insert(numbers);
-  } else if (simple && is_load(node.lhs, arch_offset)) {
-    const bool yes = holds(node.compare, domain.arch, graph_.constant_value(node.rhs));
+  } else if (simple && is_load(node.lhs(), arch_offset)) {
+    const bool yes = holds(node.compare, domain.arch, graph_.constant_value(node.rhs()));
     at(yes ? node.then : node.otherwise).insert(numbers);
   } else {
     const NumberSet yes = takers(node, domain);
@@ -93,11 +93,11 @@ NumberGroups NumberFlow::groups(NodeId root, const NumberSet& numbers, const Dom
     todo_.push_back(node.then);
     todo_.push_back(node.otherwise);
     if (!depends_on_class_alone(node)) continue;
-    const bool simple = graph_.is_constant(node.rhs);
-    if (simple && is_load(node.lhs, arch_offset)) continue;
-    const bool on_number = simple && is_load(node.lhs, nr_offset);
+    const bool simple = graph_.is_constant(node.rhs());
+    if (simple && is_load(node.lhs(), arch_offset)) continue;
+    const bool on_number = simple && is_load(node.lhs(), nr_offset);
     if (on_number && node.compare == Compare::equal) {
-      const std::uint32_t n = graph_.constant_value(node.rhs) - domain.first;
+      const std::uint32_t n = graph_.constant_value(node.rhs()) - domain.first;
       if (n < numbers_per_domain) alone.insert(n);
     } else if (on_number && node.compare != Compare::any_bit_set) {
       if (const std::uint32_t n = threshold(node, domain); n < numbers_per_domain) cuts.insert(n);
@@ -138,14 +138,14 @@ void NumberFlow::split_group(const Node& node, const NumberSet& numbers, const D
 }
 
 NumberSet NumberFlow::takers(const Node& node, const Domain& domain) {
-  spend(graph_.expr_at(node.lhs).size + graph_.expr_at(node.rhs).size);
+  spend(graph_.expr_at(node.lhs()).size + graph_.expr_at(node.rhs()).size);
   return columns_.holds(node, domain);
 }
 
 // The least number, relative to the first of the domain, for which nr > k or nr >= k holds; numbers_per_domain if there
 // is none.
 std::uint32_t NumberFlow::threshold(const Node& node, const Domain& domain) const {
-  std::uint64_t k = graph_.constant_value(node.rhs);
+  std::uint64_t k = graph_.constant_value(node.rhs());
   if (node.compare == Compare::greater) ++k;
   if (k <= domain.first) return 0;
   return static_cast<std::uint32_t>(std::min<std::uint64_t>(k - domain.first, numbers_per_domain));

@@ -81,11 +81,11 @@ class NumberFlow {
   const Graph& graph_;
   NumberColumns columns_;
   std::uint32_t steps_left_ = max_number_steps(max_program_length);
-  std::vector<std::uint32_t> set_of_;   // by node: index into sets_
-  std::vector<std::uint64_t> waiting_;  // one bit a node: numbers have come to it
+  IdMap<NodeId, std::uint32_t> set_of_;  // by node: index into sets_
+  std::vector<std::uint64_t> waiting_;   // one bit a node: numbers have come to it
   std::vector<NumberSet> sets_;
   std::vector<Arrival> arrivals_;
-  std::vector<std::uint32_t> visit_of_;  // by node: the last walk that met it
+  IdMap<NodeId, std::uint32_t> visit_of_;  // by node: the last walk that met it
   std::uint32_t visit_ = 0;
   std::vector<NodeId> todo_;
   std::vector<NodeId> uneven_;  // tests that are more than one comparison of the number

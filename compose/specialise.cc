@@ -70,14 +70,14 @@ void Specialiser::set_class(ClassId id, std::optional<std::uint32_t> arch, std::
 }
 
 void Specialiser::set_no_class() {
-  class_id_ = ClassId::none;
+  class_id_ = no_class;
   number_known_ = false;
   class_arch_ = class_nr_ = 0;
 }
 
 // The facts about a value: learnt on the path, or given with the class.
 std::uint32_t Specialiser::facts_of(const State& state, ExprId value) const {
-  if (const std::uint32_t learnt = state.known.facts_of(value); learnt != 0) return learnt;
+  if (const std::uint32_t learnt = state.known.facts_of(subject_of(value)); learnt != 0) return learnt;
   const Expr& e = graph_.expr_at(value);
   if (e.op != Op::load || e.offset() > arch_offset) return 0;
   return e.offset() == nr_offset ? class_nr_ : class_arch_;
@@ -97,8 +97,8 @@ ExprId Specialiser::with_arch(const State& state, ExprId id) {
   const Expr e = graph_.expr_at(id);
   if (!number_known_ || state.in_older || (e.words & arch_words) == 0) return id;
   if (e.op == Op::load) return graph_.constant(arch_);
-  const ExprId lhs = with_arch(state, e.lhs);
-  return fold_expr(graph_, e.op, lhs, info(e.op).arity == 2 ? with_arch(state, e.rhs) : 0);
+  const ExprId lhs = with_arch(state, e.lhs());
+  return fold_expr(graph_, e.op, lhs, info(e.op).arity == 2 ? with_arch(state, e.rhs()) : ExprId{});
 }
 
 void Specialiser::step_into(State& state, NodeId node) const {
@@ -111,7 +111,7 @@ void Specialiser::forget(State& state) const {
   Support support = graph_.support_below(state.node);
   if (!state.in_older) support |= graph_.support_below(state.older);
   const bool by_class = (support & class_support) != 0 && !(number_known_ && state.in_older);
-  state.class_id = by_class ? class_id_ : ClassId::none;
+  state.class_id = by_class ? class_id_ : no_class;
   if (!state.known.empty()) state.known.keep(support);
 }
 
@@ -124,7 +124,7 @@ bool Specialiser::can_only_stay(const State& state) const {
 // The precedence of the strictest result at or below a node; a computed result may be any. Successors have smaller
 // numbers, so a table that is filled upwards meets them first.
 std::uint32_t Specialiser::strictest_below(NodeId id) {
-  for (auto next = static_cast<NodeId>(strictest_.size()); next <= id; ++next) {
+  for (const NodeId next : IdRange<NodeId>::upwards(static_cast<std::uint32_t>(strictest_.size()), id.index() + 1)) {
     const Node& node = graph_.node_at(next);
     switch (node.kind) {
       case NodeKind::test: strictest_.push_back(std::min(strictest_[node.then], strictest_[node.otherwise])); break;
@@ -157,10 +157,10 @@ NodeId Specialiser::merge(const State& state, const Node& leaf, NodeId id) {
     const ExprId mine = graph_.constant(compose::precedence(state.current));
     return fold_test(graph_, Compare::greater_equal, other, mine, so_far, id, leaf.source);
   }
-  const NodeId so_far = graph_.computed_leaf(state.current);
+  const NodeId so_far = graph_.computed_leaf(ExprId{state.current});
   if (constant && leaf.result() == action::allow) return so_far;
   const ExprId other = constant ? graph_.constant(compose::precedence(leaf.result())) : precedence_of(leaf.computed());
-  const ExprId mine = precedence_of(state.current);
+  const ExprId mine = precedence_of(ExprId{state.current});
   return fold_test(graph_, Compare::greater, mine, other, id, so_far, leaf.source);
 }
 
@@ -185,10 +185,10 @@ std::optional<NodeId> Specialiser::at_leaf(State& state) {
   const bool is_final = rule_ == MergeRule::first_non_allow || is_strictest;
   if (!allows && is_final) return id;
   state.current_computed = !constant;
-  state.current = constant ? leaf.result() : leaf.computed();
+  state.current = constant ? leaf.result() : leaf.computed().index();
   state.in_older = true;
   const NodeId older = state.older;
-  state.older = 0;  // makes no difference from here on
+  state.older = {};  // makes no difference from here on
   step_into(state, older);
   return std::nullopt;
 }
@@ -196,14 +196,14 @@ std::optional<NodeId> Specialiser::at_leaf(State& state) {
 // The node that the ladder at the state's node leads to, if there is a ladder and the value of its tests lies in low …
 // high; else the state's node.
 NodeId Specialiser::skip(const State& state, const Node& node, std::uint32_t low, std::uint32_t high) {
-  if (node.compare != Compare::equal || !graph_.is_constant(node.rhs)) return state.node;
+  if (node.compare != Compare::equal || !graph_.is_constant(node.rhs())) return state.node;
   return ladders_.skip(state.node, low, high);
 }
 
 // at_test() is the only caller of the inline functions.
 inline std::optional<NodeId> Specialiser::decided_by_class(const State& state, const Node& node) {
-  const auto left = value_in_class(state, node.lhs);
-  const auto right = value_in_class(state, node.rhs);
+  const auto left = value_in_class(state, node.lhs());
+  const auto right = value_in_class(state, node.rhs());
   if (!left || !right) return std::nullopt;
   const NodeId further = skip(state, node, *left, *left);
   if (further != state.node) return further;
@@ -215,7 +215,7 @@ inline std::optional<NodeId> Specialiser::decided_by_facts(const State& state, c
   const F& known = facts_[asked.known];
   // An interval that is wider than one value and passes a whole ladder is one of numbers, given with the class.
   const bool may_skip = known.low() == known.high() || (asked.support & class_support) != 0;
-  if (asked.subject == lhs && may_skip) {
+  if (asked.subject == subject_of(lhs) && may_skip) {
     if (const NodeId further = skip(state, node, known.low(), known.high()); further != state.node) return further;
   }
   const auto answer = known.answer(asked.question);
@@ -227,12 +227,12 @@ inline std::optional<NodeId> Specialiser::decided_by_facts(const State& state, c
 inline Specialiser::Asked Specialiser::ask(const State& state, Compare compare, ExprId lhs, ExprId rhs) {
   if (!graph_.is_constant(rhs)) return ask_relation(state, compare, lhs, rhs);
   const std::uint32_t k = graph_.constant_value(rhs);
-  const ExprId value = subject_of(graph_, compare, lhs);
+  const ExprId value = ir::subject_of(graph_, compare, lhs);
   const Support support = graph_.expr_at(value).support;
   const std::uint32_t known = facts_of(state, value);
-  if (compare == Compare::any_bit_set) return {value, {compare, k, 0}, false, support, known};
-  const std::uint32_t mask = lhs == value ? all_ones : graph_.constant_value(graph_.expr_at(lhs).rhs);
-  return {value, {compare, mask, k}, false, support, known};
+  if (compare == Compare::any_bit_set) return {subject_of(value), {compare, k, 0}, false, support, known};
+  const std::uint32_t mask = lhs == value ? all_ones : graph_.constant_value(graph_.expr_at(lhs).rhs());
+  return {subject_of(value), {compare, mask, k}, false, support, known};
 }
 
 Specialiser::Asked Specialiser::ask_relation(const State& state, Compare compare, ExprId lhs, ExprId rhs) {
@@ -240,7 +240,7 @@ Specialiser::Asked Specialiser::ask_relation(const State& state, Compare compare
   const bool symmetric = compare == Compare::equal || compare == Compare::any_bit_set;
   if (negated || (symmetric && lhs > rhs)) std::swap(lhs, rhs);
   const Relation relation{negated ? Compare::greater_equal : compare, lhs, rhs};
-  const SubjectId subject = relation_bit | relations_.intern(relation);
+  const SubjectId subject{relation_bit | relations_.intern(relation)};
   const Support support = graph_.expr_at(lhs).support | graph_.expr_at(rhs).support;
   return {subject, is_true, negated, support, state.known.facts_of(subject)};
 }
@@ -258,7 +258,7 @@ inline std::optional<NodeId> Specialiser::branch(State& state, const Node& node,
   const std::uint32_t met = memo_.size();
   const std::uint32_t memo = memo_.intern(state);
   if (memo < met) return residual_of_[memo];
-  residual_of_.push_back(0);
+  residual_of_.push_back({});
   steps_ += 4;  // about the cost of a state that branches, in steps of one that does not
   Frame& frame = stack_.emplace_back(Frame{memo, state, node.compare, lhs, rhs, node.source});
   if (asked != nullptr) {
@@ -275,8 +275,8 @@ std::optional<NodeId> Specialiser::at_test(State& state, const Node& node) {
     step_into(state, *next);
     return std::nullopt;
   }
-  const ExprId lhs = with_arch(state, node.lhs);
-  const ExprId rhs = with_arch(state, node.rhs);
+  const ExprId lhs = with_arch(state, node.lhs());
+  const ExprId rhs = with_arch(state, node.rhs());
   // Folding leaves no x > k: one has its right side from the class, and fold_test() will give it another form. No facts
   // then.
   const bool is_folded = graph_.is_constant(rhs) && (graph_.is_constant(lhs) || node.compare == Compare::greater);

@@ -50,13 +50,14 @@ struct Relation {
   ExprId rhs;
 
   bool operator==(const Relation&) const = default;
-  std::uint32_t hash() const { return mix(static_cast<std::uint32_t>(compare), lhs, rhs); }
+  std::uint32_t hash() const { return mix(static_cast<std::uint32_t>(compare), lhs.index(), rhs.index()); }
 };
 
-// The subject of a fact: the value of an expression (its ExprId), or the truth of a relation (relation_bit and its
-// index).
-using SubjectId = std::uint32_t;
-inline constexpr SubjectId relation_bit = 0x80000000;
+// The subject of a fact: the value of an expression (the index of its ExprId), or the truth of a relation (relation_bit
+// and its index).
+using SubjectId = Id<struct SubjectTag>;
+inline constexpr std::uint32_t relation_bit = 0x80000000;
+constexpr SubjectId subject_of(ExprId value) { return SubjectId{value.index()}; }
 
 // The facts of a path, about at most `capacity` subjects. Facts about more are dropped, which is always sound.
 class Environment {
@@ -64,7 +65,7 @@ class Environment {
   static constexpr std::uint32_t capacity = 4;
 
   struct Entry {
-    SubjectId subject = 0;
+    SubjectId subject = {};
     std::uint32_t facts = 0;  // index into the specialiser's interned facts; 0 is "nothing known"
     Support support = 0;      // of the values that the subject depends on
     bool operator==(const Entry&) const = default;
@@ -73,7 +74,7 @@ class Environment {
   bool operator==(const Environment&) const = default;
   std::uint32_t hash() const {
     std::uint32_t h = count_;
-    for (std::uint32_t i = 0; i < count_; ++i) h = mix(h, entries_[i].subject, entries_[i].facts);
+    for (std::uint32_t i = 0; i < count_; ++i) h = mix(h, entries_[i].subject.index(), entries_[i].facts);
     return h;
   }
 
@@ -89,9 +90,8 @@ class Environment {
 };
 
 // The name of a set of calls that are specialised together. States of different classes are different states.
-enum class ClassId : std::uint32_t {
-  none = 0
-};  // none: all calls, or a state below which the class makes no difference
+using ClassId = Id<struct ClassTag>;
+inline constexpr ClassId no_class{0};  // all calls, or a state below which the class makes no difference
 
 class Specialiser {
  public:
@@ -120,18 +120,18 @@ class Specialiser {
  private:
   // A position of the walk, and the facts of the path to it.
   struct State {
-    NodeId node = 0;
-    NodeId older = 0;       // the root of the older graph while `node` is of the newer filter, then 0
+    NodeId node = {};
+    NodeId older = {};      // the root of the older graph while `node` is of the newer filter, then 0
     bool in_older = false;  // whether `node` is of the older graph
     bool current_computed = false;
     std::uint32_t current = action::allow;  // the result so far: a constant, or an ExprId if it is computed
-    ClassId class_id = ClassId::none;
+    ClassId class_id = no_class;
     Environment known;
 
     bool operator==(const State&) const = default;
     std::uint32_t hash() const {
       const auto flags = (in_older ? 1u : 0u) | (current_computed ? 2u : 0u);
-      return mix(mix(node, older, known.hash()), current, static_cast<std::uint32_t>(class_id) << 2 | flags);
+      return mix(mix(node.index(), older.index(), known.hash()), current, class_id.index() << 2 | flags);
     }
   };
 
@@ -143,7 +143,7 @@ class Specialiser {
     ExprId lhs, rhs;
     Source source;
     bool then_done = false;
-    NodeId then = 0;
+    NodeId then = {};
   };
 
   // A test as a question about a subject.
@@ -190,7 +190,7 @@ class Specialiser {
   std::uint32_t steps_ = 0;
   Ladders ladders_;
 
-  ClassId class_id_ = ClassId::none;
+  ClassId class_id_ = no_class;
   bool number_known_ = false;  // whether nr_ and arch_ belong to a call of the class
   std::uint32_t nr_ = 0;
   std::uint32_t arch_ = 0;
@@ -202,7 +202,7 @@ class Specialiser {
   Interner<State> memo_;
   std::vector<NodeId> residual_of_;  // by state; 0 while it is being made, when no walk can meet the state again
   std::vector<Frame> stack_;
-  std::vector<std::uint32_t> strictest_;  // by node: strictest_below(), as far as it was asked for
+  IdMap<NodeId, std::uint32_t> strictest_;  // by node: strictest_below(), as far as it was asked for
 };
 
 }  // namespace callgate::compose

@@ -40,7 +40,7 @@ class Finder {
   Residuals run() {
     residuals_.word_of_class.resize(compose::domain_classes);
     std::vector<std::pair<std::uint32_t, std::uint32_t>> open_runs;
-    const auto roots = std::span(decisions_.roots).first(compose::domain_classes);
+    const std::span<const ir::NodeId> roots = std::span(decisions_.roots).first(compose::domain_classes);
     compose::for_each_run(roots, [&](std::uint32_t first, std::uint32_t end, ir::NodeId root) {
       if (settle(first, end, root)) return;
       open_runs.emplace_back(first, end);
@@ -94,7 +94,7 @@ class Finder {
   void look_at(ir::NodeId id, Root& root) const {
     const ir::Node& node = decisions_.graph.node_at(id);
     if (node.kind == ir::NodeKind::constant) {
-      const auto word = settled_word(plan_, rule_, node.lhs);
+      const auto word = settled_word(plan_, rule_, node.result());
       root.settles = word ? Settles::all : Settles::nothing;
       root.word = word.value_or(pending);
     } else {
@@ -113,7 +113,7 @@ class Finder {
     jit::Switches switches;
     const auto ids =
         jit::make_switches(decisions_.graph, open_, {.input = compose::seccomp_input, .has_64_bits = true}, switches);
-    std::vector<std::uint32_t> word_of_switch(switches.size(), pending);
+    ir::IdMap<jit::SwitchId, std::uint32_t> word_of_switch(switches.size(), pending);
     for (std::size_t i = 0; i < open_.size(); ++i) {
       std::uint32_t& word = word_of_switch[ids[i]];
       if (word == pending && residuals_.checks.size() < CALLGATE_MAX_CHECKS) {
@@ -131,7 +131,7 @@ class Finder {
   const InputLayout& layout_;
   const compose::ChainGraph& decisions_;
   Residuals residuals_;
-  std::vector<Root> roots_;       // by node
+  ir::IdMap<ir::NodeId, Root> roots_;
   std::vector<ir::NodeId> open_;  // roots with a pending class
 };
 
@@ -151,14 +151,16 @@ void fill(ActionTable table, const compose::Plan& plan, MergeRule rule, const Re
   const auto word_of = [&](ir::NodeId root) {
     const ir::Node& node = decisions->graph.node_at(root);
     if (node.kind != ir::NodeKind::constant) return whole;
-    return settled_word(plan, rule, node.lhs).value_or(whole);
+    return settled_word(plan, rule, node.result()).value_or(whole);
   };
   if (!decisions->by_number()) return std::fill(table.begin(), table.end(), word_of(decisions->roots[0]));
-  compose::for_each_run(residuals.word_of_class, [&](std::uint32_t first, std::uint32_t end, std::uint32_t word) {
-    const bool needs_code = word >= CALLGATE_CODE_BASE && callgate_is_residual(word);
-    if (needs_code) word = CALLGATE_CODE_BASE + (entries.empty() ? 0 : entries[word - CALLGATE_CODE_BASE + 1]);
-    std::fill(table.data() + first, table.data() + end, word);
-  });
+  compose::for_each_run(std::span(residuals.word_of_class),
+                        [&](std::uint32_t first, std::uint32_t end, std::uint32_t word) {
+                          const bool needs_code = word >= CALLGATE_CODE_BASE && callgate_is_residual(word);
+                          if (needs_code)
+                            word = CALLGATE_CODE_BASE + (entries.empty() ? 0 : entries[word - CALLGATE_CODE_BASE + 1]);
+                          std::fill(table.data() + first, table.data() + end, word);
+                        });
   table[CALLGATE_TABLE_ENTRIES] = word_of(decisions->rest);
 }
 

@@ -21,13 +21,13 @@ std::optional<Subject> subject_of(const ir::Graph& graph, const Switch& choice) 
   if (choice.is_wide()) return Subject{choice.offset(), ~std::uint64_t{0}, 0};
   const ir::Expr* e = &graph.expr_at(choice.expr());
   std::uint64_t mask = 0xffffffff;
-  if (e->op == ir::Op::and_ && graph.is_constant(e->rhs)) {
-    mask = graph.expr_at(e->rhs).lhs;
-    e = &graph.expr_at(e->lhs);
+  if (e->op == ir::Op::and_ && graph.is_constant(e->rhs())) {
+    mask = graph.constant_value(e->rhs());
+    e = &graph.expr_at(e->lhs());
   }
-  if (e->op != ir::Op::load || e->lhs < first_wide_offset) return std::nullopt;
-  const unsigned shift = 8 * (e->lhs % 8);
-  return Subject{e->lhs - e->lhs % 8, mask << shift, shift};
+  if (e->op != ir::Op::load || e->offset() < first_wide_offset) return std::nullopt;
+  const unsigned shift = 8 * (e->offset() % 8);
+  return Subject{e->offset() - e->offset() % 8, mask << shift, shift};
 }
 
 // The values of the ranges that do not lead where the last one leads, as an interval with members.

@@ -15,8 +15,8 @@ namespace CALLGATE_HIDDEN detail {
 struct Walk {
   const ir::FlatNode* nodes = nullptr;
   const ir::FlatOp* ops = nullptr;
-  const std::uint32_t* roots = nullptr;
-  std::uint32_t other_root = 0;
+  const ir::NodeId* roots = nullptr;
+  ir::NodeId other_root = {};
 };
 
 struct Published : callgate_image {

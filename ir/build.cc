@@ -15,7 +15,7 @@ namespace {
 
 using bpf::Opcode;
 
-constexpr ExprId dead = 0xffffffff;
+constexpr ExprId dead{0xffffffff};
 constexpr std::uint32_t no_state = 0xffffffff;
 constexpr std::uint32_t division_by_zero_result = 0;  // classic BPF: a division by X = 0 ends the program
 
@@ -26,7 +26,7 @@ struct Scratch {
   bool operator==(const Scratch&) const = default;
   std::uint32_t hash() const {
     std::uint32_t h = 0;
-    for (const ExprId value : values) h = mix(h, value, 0);
+    for (const ExprId value : values) h = mix(h, value.index(), 0);
     return h;
   }
 };
@@ -43,7 +43,7 @@ struct Values {
 
 struct State {
   Values values;
-  NodeId node = 0;  // filled in by the backward loop
+  NodeId node = {};  // filled in by the backward loop
   std::uint32_t successor[2] = {};
   std::uint32_t other = no_state;  // the next state at the same instruction
 };
@@ -145,7 +145,7 @@ class Builder {
       if (states_[id].values == values) return id;
     }
     if (count == max_states_per_insn) return std::nullopt;
-    states_.push_back({values, 0, {}, first_[pc]});
+    states_.push_back({values, {}, {}, first_[pc]});
     return first_[pc] = static_cast<std::uint32_t>(states_.size() - 1);
   }
 

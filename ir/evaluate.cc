@@ -27,8 +27,8 @@ std::uint32_t value_of(const Graph& graph, ExprId root, const void* input) {
     const int arity = info(e.op).arity;
     if (arity != 0 && !step.operands_done) {
       todo.push_back({step.id, true});
-      if (arity == 2) todo.push_back({e.rhs, false});
-      todo.push_back({e.lhs, false});
+      if (arity == 2) todo.push_back({e.rhs(), false});
+      todo.push_back({e.lhs(), false});
     } else if (e.op == Op::constant) {
       values.push_back(e.value());
     } else if (e.op == Op::load) {
@@ -54,8 +54,9 @@ std::uint32_t evaluate(const Graph& graph, NodeId root, const void* input) {
       case NodeKind::constant: return node.result();
       case NodeKind::computed: return value_of(graph, node.computed(), input);
       case NodeKind::test:
-        id = holds(node.compare, value_of(graph, node.lhs, input), value_of(graph, node.rhs, input)) ? node.then
-                                                                                                     : node.otherwise;
+        id = holds(node.compare, value_of(graph, node.lhs(), input), value_of(graph, node.rhs(), input))
+                 ? node.then
+                 : node.otherwise;
     }
   }
 }

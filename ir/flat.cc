@@ -26,9 +26,9 @@ class Encoder {
   void write(ExprId id) {
     const Expr& e = graph_.expr_at(id);
     const int arity = info(e.op).arity;
-    if (arity >= 1) write(e.lhs);
-    if (arity == 2) write(e.rhs);
-    ops_.push_back({e.op, false, e.op == Op::load ? e.offset() / 4 : e.lhs});
+    if (arity >= 1) write(e.lhs());
+    if (arity == 2) write(e.rhs());
+    ops_.push_back({e.op, false, e.op == Op::load ? e.offset() / 4 : e.op == Op::constant ? e.value() : 0});
   }
 
   const Graph& graph_;
@@ -37,7 +37,7 @@ class Encoder {
 };
 
 bool is_word_test(const Graph& graph, const Node& node) {
-  return graph.expr_at(node.lhs).op == Op::load && graph.is_constant(node.rhs) && node.compare != Compare::greater;
+  return graph.expr_at(node.lhs()).op == Op::load && graph.is_constant(node.rhs()) && node.compare != Compare::greater;
 }
 
 FlatKind kind_of(Compare compare) {
@@ -54,20 +54,22 @@ FlatGraph FlatGraph::make(const Graph& graph) {
   FlatGraph flat;
   Encoder encoder(graph, flat.ops_);
   flat.nodes_.reserve(graph.node_count());
-  for (NodeId id = 0; id < graph.node_count(); ++id) {
+  for (const NodeId id : graph.nodes()) {
     const Node& node = graph.node_at(id);
-    FlatNode out{FlatKind::constant, node.compare, 0, node.lhs, node.then, node.otherwise};
-    if (node.kind == NodeKind::computed) {
+    FlatNode out{FlatKind::constant, node.compare, 0, 0, node.then, node.otherwise};
+    if (node.kind == NodeKind::constant) {
+      out.k = node.result();
+    } else if (node.kind == NodeKind::computed) {
       out.kind = FlatKind::computed;
       out.lhs = static_cast<std::uint16_t>(encoder.code_of(node.computed()));
-    } else if (node.kind == NodeKind::test && is_word_test(graph, node)) {
+    } else if (is_word_test(graph, node)) {
       out.kind = kind_of(node.compare);
-      out.lhs = static_cast<std::uint16_t>(graph.expr_at(node.lhs).offset() / 4);
-      out.k = graph.constant_value(node.rhs);
-    } else if (node.kind == NodeKind::test) {
+      out.lhs = static_cast<std::uint16_t>(graph.expr_at(node.lhs()).offset() / 4);
+      out.k = graph.constant_value(node.rhs());
+    } else {
       out.kind = FlatKind::compare;
-      out.lhs = static_cast<std::uint16_t>(encoder.code_of(node.lhs));
-      out.k = encoder.code_of(node.rhs);
+      out.lhs = static_cast<std::uint16_t>(encoder.code_of(node.lhs()));
+      out.k = encoder.code_of(node.rhs());
     }
     flat.nodes_.push_back(out);
     if (flat.ops_.size() > max_code_index) return {};

@@ -25,8 +25,8 @@ struct FlatNode {
   Compare how;
   std::uint16_t lhs;
   std::uint32_t k;
-  std::uint32_t then;
-  std::uint32_t otherwise;
+  NodeId then;
+  NodeId otherwise;
 };
 
 // An expression in postfix order.

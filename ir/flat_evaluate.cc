@@ -54,9 +54,9 @@ bool compares(Compare how, std::uint32_t lhs, std::uint32_t rhs) noexcept {
 
 }  // namespace
 
-std::uint32_t walk(const FlatNode* nodes, const FlatOp* ops, std::uint32_t id, const void* input) noexcept {
+std::uint32_t walk(const FlatNode* nodes, const FlatOp* ops, NodeId id, const void* input) noexcept {
   for (;;) {
-    const FlatNode& node = nodes[id];
+    const FlatNode& node = nodes[id.index()];
     bool taken = false;
     switch (node.kind) {
       case FlatKind::constant: return node.k;

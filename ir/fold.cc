@@ -13,8 +13,8 @@ bool commutes(Op op) { return op == Op::add || op == Op::or_ || op == Op::and_ |
 // op(lhs, k), or (x op j) op k as one operation.
 ExprId with_constant(Graph& graph, Op op, ExprId lhs, std::uint32_t k) {
   const Expr l = graph.expr_at(lhs);
-  const bool twice = l.op == op && commutes(op) && graph.is_constant(l.rhs);
-  if (twice) return with_constant(graph, op, l.lhs, evaluate_op(op, graph.constant_value(l.rhs), k));
+  const bool twice = l.op == op && commutes(op) && graph.is_constant(l.rhs());
+  if (twice) return with_constant(graph, op, l.lhs(), evaluate_op(op, graph.constant_value(l.rhs()), k));
   switch (op) {
     case Op::add:
     case Op::sub:
@@ -53,17 +53,17 @@ struct Test {
 
 void fold_masked(Graph& graph, Test& test) {
   const Expr e = graph.expr_at(test.lhs);
-  if (e.op != Op::and_ || !graph.is_constant(e.rhs)) return;
-  const std::uint32_t mask = graph.constant_value(e.rhs);
+  if (e.op != Op::and_ || !graph.is_constant(e.rhs())) return;
+  const std::uint32_t mask = graph.constant_value(e.rhs());
   if (test.compare == Compare::any_bit_set) {
-    test.lhs = e.lhs;
+    test.lhs = e.lhs();
     test.k &= mask;
   } else if (test.compare == Compare::equal && (test.k & ~mask) != 0) {
     test.then = test.otherwise;
   } else if (test.compare == Compare::equal && test.k == 0) {
-    test = {Compare::any_bit_set, e.lhs, mask, test.otherwise, test.then};
+    test = {Compare::any_bit_set, e.lhs(), mask, test.otherwise, test.then};
   } else if (test.compare == Compare::equal && test.k == mask && std::has_single_bit(mask)) {
-    test = {Compare::any_bit_set, e.lhs, mask, test.then, test.otherwise};
+    test = {Compare::any_bit_set, e.lhs(), mask, test.then, test.otherwise};
   }
 }
 
@@ -104,10 +104,10 @@ void fold_bits(Test& test) {
 void join_bit_tests(const Graph& graph, Test& test) {
   if (test.compare != Compare::any_bit_set) return;
   const Node& below = graph.node_at(test.otherwise);
-  const bool joins = below.kind == NodeKind::test && below.compare == Compare::any_bit_set && below.lhs == test.lhs &&
-                     below.then == test.then && graph.is_constant(below.rhs);
+  const bool joins = below.kind == NodeKind::test && below.compare == Compare::any_bit_set && below.lhs() == test.lhs &&
+                     below.then == test.then && graph.is_constant(below.rhs());
   if (!joins) return;
-  test.k |= graph.constant_value(below.rhs);
+  test.k |= graph.constant_value(below.rhs());
   test.otherwise = below.otherwise;
 }
 
@@ -144,10 +144,10 @@ ExprId fold_expr(Graph& graph, Op op, ExprId lhs, ExprId rhs) {
   const Expr l = graph.expr_at(lhs);
   const Expr r = info(op).arity == 2 ? graph.expr_at(rhs) : l;
   const bool constant = l.op == Op::constant && r.op == Op::constant;
-  if (constant && !(op == Op::div && r.lhs == 0)) return graph.constant(evaluate_op(op, l.lhs, r.lhs));
+  if (constant && !(op == Op::div && r.value() == 0)) return graph.constant(evaluate_op(op, l.value(), r.value()));
   if (info(op).arity < 2 || op == Op::mul || op == Op::div) return graph.expr(op, lhs, rhs);
-  if (r.op == Op::constant) return with_constant(graph, op, lhs, r.lhs);
-  if (l.op == Op::constant && commutes(op)) return with_constant(graph, op, rhs, l.lhs);
+  if (r.op == Op::constant) return with_constant(graph, op, lhs, r.value());
+  if (l.op == Op::constant && commutes(op)) return with_constant(graph, op, rhs, l.value());
   if (lhs == rhs && (op == Op::sub || op == Op::xor_)) return graph.constant(0);
   if (lhs == rhs && (op == Op::and_ || op == Op::or_)) return lhs;
   return graph.expr(op, lhs, rhs);
@@ -157,8 +157,8 @@ NodeId fold_test(Graph& graph, Compare compare, ExprId lhs, ExprId rhs, NodeId t
   if (then == otherwise) return then;
   const Expr l = graph.expr_at(lhs);
   const Expr r = graph.expr_at(rhs);
-  if (l.op == Op::constant && r.op == Op::constant) return holds(compare, l.lhs, r.lhs) ? then : otherwise;
-  if (r.op == Op::constant) return with_constant(graph, {compare, lhs, r.lhs, then, otherwise}, rhs, source);
+  if (l.op == Op::constant && r.op == Op::constant) return holds(compare, l.value(), r.value()) ? then : otherwise;
+  if (r.op == Op::constant) return with_constant(graph, {compare, lhs, r.value(), then, otherwise}, rhs, source);
   if (l.op == Op::constant) return with_constant_left(graph, compare, lhs, rhs, then, otherwise, source);
   if (lhs == rhs && compare != Compare::any_bit_set) return holds_for_equals(compare) ? then : otherwise;
   return graph.test(compare, lhs, rhs, then, otherwise, source);

@@ -13,7 +13,7 @@ namespace callgate::ir {
 
 // op(lhs, rhs), computed if both are constants. A division by the constant 0 is left as it is: it stands behind a
 // test that never lets it be reached.
-ExprId fold_expr(Graph& graph, Op op, ExprId lhs, ExprId rhs = 0);
+ExprId fold_expr(Graph& graph, Op op, ExprId lhs, ExprId rhs = {});
 
 // The test, or the successor that it always takes.
 NodeId fold_test(Graph& graph, Compare compare, ExprId lhs, ExprId rhs, NodeId then, NodeId otherwise,

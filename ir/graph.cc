@@ -26,10 +26,10 @@ const char* symbol(Compare compare) {
 
 ExprId Graph::expr(Op op, ExprId lhs, ExprId rhs) {
   const bool binary = info(op).arity == 2;
-  assert(lhs < expr_count() && (!binary || rhs < expr_count()));
+  assert(lhs.index() < expr_count() && (!binary || rhs.index() < expr_count()));
   const std::uint32_t size = 1 + exprs_[lhs].size + (binary ? exprs_[rhs].size : 0);
   const auto words = static_cast<std::uint16_t>(exprs_[lhs].words | (binary ? exprs_[rhs].words : 0));
-  return add({0, op, words, size, lhs, binary ? rhs : 0});
+  return add(Expr::operation(op, words, size, lhs, binary ? rhs : ExprId{}));
 }
 
 ExprId Graph::add(Expr expr) {
@@ -41,20 +41,20 @@ ExprId Graph::add(Expr expr) {
 // Broken graphs can be made, so that check() can be tested.
 bool Graph::refers_to_what_exists(const Node& node) const {
   if (node.kind == NodeKind::constant) return true;
-  if (node.lhs >= expr_count()) return false;
-  return node.kind == NodeKind::computed ||
-         (node.rhs < expr_count() && node.then < below_.size() && node.otherwise < below_.size());
+  if (node.kind == NodeKind::computed) return node.computed().index() < expr_count();
+  return node.lhs().index() < expr_count() && node.rhs().index() < expr_count() && node.then.index() < below_.size() &&
+         node.otherwise.index() < below_.size();
 }
 
 NodeId Graph::add(const Node& node) {
   const NodeId id = nodes_.intern(node);
-  if (id < below_.size()) return id;
+  if (id.index() < below_.size()) return id;
   Support support = 0;
   if (!refers_to_what_exists(node)) {
     support = ~Support{0};  // check() says so
   } else if (node.kind == NodeKind::test) {
-    support = below_[node.then] | below_[node.otherwise] | exprs_[subject_of(*this, node.compare, node.lhs)].support;
-    if (!is_constant(node.rhs)) support |= exprs_[node.lhs].support | exprs_[node.rhs].support;
+    support = below_[node.then] | below_[node.otherwise] | exprs_[subject_of(*this, node.compare, node.lhs())].support;
+    if (!is_constant(node.rhs())) support |= exprs_[node.lhs()].support | exprs_[node.rhs()].support;
   } else if (node.kind == NodeKind::computed) {
     support = exprs_[node.computed()].support & class_support;
   }
@@ -64,8 +64,8 @@ NodeId Graph::add(const Node& node) {
 
 ExprId subject_of(const Graph& graph, Compare compare, ExprId lhs) {
   const Expr& e = graph.expr_at(lhs);
-  const bool masked = compare == Compare::equal && e.op == Op::and_ && graph.is_constant(e.rhs);
-  return masked ? e.lhs : lhs;
+  const bool masked = compare == Compare::equal && e.op == Op::and_ && graph.is_constant(e.rhs());
+  return masked ? e.lhs() : lhs;
 }
 
 }  // namespace callgate::ir

@@ -9,15 +9,13 @@
 #include <cassert>
 #include <cstddef>
 #include <cstdint>
-#include <vector>
 
+#include "ir/id.h"
+#include "ir/id_map.h"
 #include "ir/input_schema.h"
 #include "ir/interner.h"
 
 namespace callgate::ir {
-
-using ExprId = std::uint32_t;
-using NodeId = std::uint32_t;
 
 enum class Op : std::uint8_t {
 #define CALLGATE_IR_OP(identifier, symbol, arity) identifier,
@@ -61,26 +59,49 @@ inline constexpr Support class_support = 1;
 
 // An expression is a pure function of the input. Trees are kept small (max_expr_size), because an expression is
 // computed again at every test of it.
-struct Expr {
-  Support support;  // its own bit as a value, and class_support if it depends on the class; not part of identity
+class Expr {
+ public:
+  // The number is the value of a constant, and the byte offset into the input of a load.
+  static Expr constant(std::uint32_t value) { return Expr(Op::constant, 0, 1, value, 0); }
+  static Expr load(std::uint32_t offset, std::uint16_t words) { return Expr(Op::load, words, 1, offset, 0); }
+  static Expr operation(Op op, std::uint16_t words, std::uint32_t size, ExprId lhs, ExprId rhs = {}) {
+    return Expr(op, words, size, lhs.index(), rhs.index());
+  }
+
   Op op;
   std::uint16_t words;  // the words of the input that it depends on, one bit each; not part of identity
   std::uint32_t size;   // nodes of the tree; not part of identity
-  std::uint32_t lhs;    // the left operand, an ExprId; of constant and load see below
-  std::uint32_t rhs;    // the right operand, an ExprId; 0 if there is none
+  Support support = 0;  // its own bit as a value, and class_support if it depends on the class; not part of identity
 
-  // Of a constant its value, of a load the byte offset into the input.
   std::uint32_t value() const {
     assert(op == Op::constant);
-    return lhs;
+    return first_;
   }
   std::uint32_t offset() const {
     assert(op == Op::load);
-    return lhs;
+    return first_;
+  }
+  // The operands of an operation. What has one alone has lhs().
+  ExprId lhs() const {
+    assert(info(op).arity >= 1);
+    return ExprId{first_};
+  }
+  ExprId rhs() const {
+    assert(info(op).arity == 2);
+    return ExprId{second_};
   }
 
-  bool operator==(const Expr& other) const { return op == other.op && lhs == other.lhs && rhs == other.rhs; }
-  std::uint32_t hash() const { return mix(static_cast<std::uint32_t>(op), lhs, rhs); }
+  bool operator==(const Expr& other) const {
+    return op == other.op && first_ == other.first_ && second_ == other.second_;
+  }
+  std::uint32_t hash() const { return mix(static_cast<std::uint32_t>(op), first_, second_); }
+
+ private:
+  Expr(Op op_, std::uint16_t words_, std::uint32_t size_, std::uint32_t first, std::uint32_t second)
+      : op(op_), words(words_), size(size_), first_(first), second_(second) {}
+
+  std::uint32_t first_;
+  std::uint32_t second_;  // 0 where there is none
 };
 inline constexpr std::uint32_t max_expr_size = 32;
 
@@ -110,33 +131,66 @@ struct Source {
   std::uint32_t pc = 0;
 };
 
-struct Node {
+class Node {
+ public:
+  static Node constant(std::uint32_t result, Source source) {
+    return Node(NodeKind::constant, {}, result, {}, {}, {}, source);
+  }
+  static Node computed(ExprId value, Source source) {
+    return Node(NodeKind::computed, {}, value.index(), {}, {}, {}, source);
+  }
+  static Node test(Compare compare, ExprId lhs, ExprId rhs, NodeId then, NodeId otherwise, Source source) {
+    return Node(NodeKind::test, compare, lhs.index(), rhs, then, otherwise, source);
+  }
+
   NodeKind kind;
-  Compare compare;    // of a test, as the next four
-  std::uint32_t lhs;  // the left side, an ExprId; of leaves see below
-  ExprId rhs;
+  Compare compare;  // of a test, as the next two
   NodeId then;
   NodeId otherwise;
   Source source;  // not part of identity
 
+  // The two sides of a test.
+  ExprId lhs() const {
+    assert(kind == NodeKind::test);
+    return ExprId{first_};
+  }
+  ExprId rhs() const {
+    assert(kind == NodeKind::test);
+    return second_;
+  }
   // Of a constant leaf its result, of a computed leaf the expression of its result.
   std::uint32_t result() const {
     assert(kind == NodeKind::constant);
-    return lhs;
+    return first_;
   }
   ExprId computed() const {
     assert(kind == NodeKind::computed);
-    return lhs;
+    return ExprId{first_};
   }
 
   bool operator==(const Node& other) const {
-    return kind == other.kind && compare == other.compare && lhs == other.lhs && rhs == other.rhs &&
+    return kind == other.kind && compare == other.compare && first_ == other.first_ && second_ == other.second_ &&
            then == other.then && otherwise == other.otherwise;
   }
   std::uint32_t hash() const {
-    return mix(mix(static_cast<std::uint32_t>(kind) << 8 | static_cast<std::uint32_t>(compare), lhs, rhs), then,
-               otherwise);
+    return mix(
+        mix(static_cast<std::uint32_t>(kind) << 8 | static_cast<std::uint32_t>(compare), first_, second_.index()),
+        then.index(), otherwise.index());
   }
+
+ private:
+  Node(NodeKind kind_, Compare compare_, std::uint32_t first, ExprId second, NodeId then_, NodeId otherwise_,
+       Source source_)
+      : kind(kind_),
+        compare(compare_),
+        then(then_),
+        otherwise(otherwise_),
+        source(source_),
+        first_(first),
+        second_(second) {}
+
+  std::uint32_t first_;
+  ExprId second_;
 };
 
 // Roots are no part of a graph: it may have several, and its user keeps them.
@@ -147,27 +201,29 @@ class Graph {
   // The loads that the graph may contain, and the words that class_support stands for.
   const InputSchema& input() const { return input_; }
 
-  ExprId constant(std::uint32_t value) { return exprs_.intern({0, Op::constant, 0, 1, value, 0}); }
+  ExprId constant(std::uint32_t value) { return exprs_.intern(Expr::constant(value)); }
   ExprId load(std::uint32_t offset) {
-    return add({0, Op::load, static_cast<std::uint16_t>(1u << offset / 4 % max_input_words), 1, offset, 0});
+    return add(Expr::load(offset, static_cast<std::uint16_t>(1u << offset / 4 % max_input_words)));
   }
-  ExprId expr(Op op, ExprId lhs, ExprId rhs = 0);
+  ExprId expr(Op op, ExprId lhs, ExprId rhs = {});
 
   // A node that is there already keeps the source that it was made with.
-  NodeId leaf(std::uint32_t result, Source source = {}) {
-    return add({NodeKind::constant, {}, result, 0, 0, 0, source});
-  }
-  NodeId computed_leaf(ExprId value, Source source = {}) {
-    return add({NodeKind::computed, {}, value, 0, 0, 0, source});
-  }
+  NodeId leaf(std::uint32_t result, Source source = {}) { return add(Node::constant(result, source)); }
+  NodeId computed_leaf(ExprId value, Source source = {}) { return add(Node::computed(value, source)); }
   NodeId test(Compare compare, ExprId lhs, ExprId rhs, NodeId then, NodeId otherwise, Source source = {}) {
-    return add({NodeKind::test, compare, lhs, rhs, then, otherwise, source});
+    return add(Node::test(compare, lhs, rhs, then, otherwise, source));
   }
 
   const Expr& expr_at(ExprId id) const { return exprs_[id]; }
   const Node& node_at(NodeId id) const { return nodes_[id]; }
   std::uint32_t expr_count() const { return exprs_.size(); }
   std::uint32_t node_count() const { return nodes_.size(); }
+
+  // Their numbers: upwards operands and successors come first, downwards users and predecessors.
+  IdRange<ExprId> exprs() const { return IdRange<ExprId>::upwards(0, expr_count()); }
+  IdRange<ExprId> exprs_downwards() const { return IdRange<ExprId>::downwards(0, expr_count()); }
+  IdRange<NodeId> nodes() const { return IdRange<NodeId>::upwards(0, node_count()); }
+  IdRange<NodeId> nodes_downwards() const { return IdRange<NodeId>::downwards(0, node_count()); }
 
   bool is_constant(ExprId id) const { return exprs_[id].op == Op::constant; }
   std::uint32_t constant_value(ExprId id) const { return exprs_[id].value(); }
@@ -188,9 +244,9 @@ class Graph {
   bool refers_to_what_exists(const Node& node) const;
 
   InputSchema input_;
-  Interner<Expr> exprs_;
-  Interner<Node> nodes_;
-  std::vector<Support> below_;  // by node: its support_below()
+  Interner<Expr, ExprId> exprs_;
+  Interner<Node, NodeId> nodes_;
+  IdMap<NodeId, Support> below_;  // by node: its support_below()
 };
 
 // The value that the outcome of a test of `lhs` is a fact about: x if the test is (x & constant) == k, else `lhs`.

@@ -7,28 +7,30 @@
 #include <optional>
 #include <vector>
 
+#include "ir/id.h"
+
 namespace callgate::ir {
 
 // T has operator== and std::uint32_t hash() const. Numbers stay valid forever; references only until the next
 // intern(). Iteration and numbering never depend on addresses, so that two runs give the same result.
-template <class T>
+template <class T, class Number = std::uint32_t>
 class Interner {
  public:
-  std::uint32_t intern(const T& item) {
+  Number intern(const T& item) {
     if (items_.size() * 2 >= slots_.size()) grow();
     std::uint32_t& slot = slots_[place_of(item)];
     if (slot == empty) {
       slot = static_cast<std::uint32_t>(items_.size());
       items_.push_back(item);
     }
-    return slot;
+    return Number{slot};
   }
 
   // The number of an item that is there.
-  std::optional<std::uint32_t> find(const T& item) const {
+  std::optional<Number> find(const T& item) const {
     if (slots_.empty()) return std::nullopt;
     const std::uint32_t slot = slots_[place_of(item)];
-    return slot == empty ? std::nullopt : std::optional(slot);
+    return slot == empty ? std::nullopt : std::optional(Number{slot});
   }
 
   // Makes room for so many more items in one go.
@@ -38,7 +40,7 @@ class Interner {
     items_.reserve(items_.size() + more);
   }
 
-  const T& operator[](std::uint32_t id) const { return items_[id]; }
+  const T& operator[](Number id) const { return items_[index_of(id)]; }
   std::uint32_t size() const { return static_cast<std::uint32_t>(items_.size()); }
 
  private:

@@ -32,48 +32,48 @@ const char* infix(Op op) {
 
 // An expression inside a larger one, or as one side of a test.
 std::string operand(const Graph& graph, ExprId id, const std::vector<std::string>& texts) {
-  return info(graph.expr_at(id).op).arity == 0 ? texts[id] : "(" + texts[id] + ")";
+  return info(graph.expr_at(id).op).arity == 0 ? texts[id.index()] : "(" + texts[id.index()] + ")";
 }
 
 // The text of every expression up to `last`. Operands come before their users.
 std::vector<std::string> expr_texts(const Graph& graph, ExprId last) {
   std::vector<std::string> texts;
   const auto text_of = [&](ExprId id) { return operand(graph, id, texts); };
-  for (ExprId id = 0; id <= last; ++id) {
+  for (const ExprId id : IdRange<ExprId>::upwards(0, last.index() + 1)) {
     const Expr& e = graph.expr_at(id);
     switch (info(e.op).arity) {
       case 0: texts.push_back(e.op == Op::constant ? hex(e.value()) : std::string(bpf::field_name(e.offset()))); break;
-      case 1: texts.push_back("-" + text_of(e.lhs)); break;
-      default: texts.push_back(text_of(e.lhs) + infix(e.op) + text_of(e.rhs)); break;
+      case 1: texts.push_back("-" + text_of(e.lhs())); break;
+      default: texts.push_back(text_of(e.lhs()) + infix(e.op) + text_of(e.rhs())); break;
     }
   }
   return texts;
 }
 
 std::string condition(const Graph& graph, const Node& node, const std::vector<std::string>& exprs) {
-  return operand(graph, node.lhs, exprs) + " " + symbol(node.compare) + " " + operand(graph, node.rhs, exprs);
+  return operand(graph, node.lhs(), exprs) + " " + symbol(node.compare) + " " + operand(graph, node.rhs(), exprs);
 }
 
 std::string result(const Node& node, const std::vector<std::string>& exprs) {
-  return node.kind == NodeKind::constant ? bpf::result_name(node.result()) : exprs[node.computed()];
+  return node.kind == NodeKind::constant ? bpf::result_name(node.result()) : exprs[node.computed().index()];
 }
 
 // visit(id, node) for every reachable node, predecessors first.
 template <class Visit>
 void for_each_node(const Graph& graph, std::span<const NodeId> roots, Visit visit) {
   const Reachable reachable = reachable_from(graph, roots);
-  for (NodeId id = graph.node_count(); id-- > 0;) {
+  for (const NodeId id : graph.nodes_downwards()) {
     if (reachable.nodes[id]) visit(id, graph.node_at(id));
   }
 }
 
 std::vector<std::string> all_exprs(const Graph& graph) {
-  return graph.expr_count() == 0 ? std::vector<std::string>{} : expr_texts(graph, graph.expr_count() - 1);
+  return graph.expr_count() == 0 ? std::vector<std::string>{} : expr_texts(graph, ExprId{graph.expr_count() - 1});
 }
 
 }  // namespace
 
-std::string node_name(NodeId id) { return "n" + std::to_string(id); }
+std::string node_name(NodeId id) { return "n" + std::to_string(id.index()); }
 
 std::string to_text(const Graph& graph, ExprId expr) { return expr_texts(graph, expr).back(); }
 

@@ -12,8 +12,8 @@ namespace callgate::ir {
 
 // The nodes and expressions that are reachable from some nodes, by number.
 struct Reachable {
-  std::vector<bool> nodes;
-  std::vector<bool> exprs;
+  IdMap<NodeId, bool> nodes;
+  IdMap<ExprId, bool> exprs;
   std::size_t node_count = 0;
   std::size_t expr_count = 0;
 };
@@ -27,18 +27,18 @@ Graph rewrite(const Graph& old, std::span<NodeId> roots, MakeExpr make_expr, Mak
   const Reachable keep = reachable_from(old, roots);
   Graph graph(old.input());
   graph.reserve(keep.node_count, keep.expr_count);
-  std::vector<ExprId> exprs(old.expr_count());
-  for (ExprId id = 0; id < old.expr_count(); ++id) {
+  IdMap<ExprId, ExprId> exprs(old.expr_count());
+  for (const ExprId id : old.exprs()) {
     if (!keep.exprs[id]) continue;
     const Expr& e = old.expr_at(id);
     switch (info(e.op).arity) {
       case 0: exprs[id] = e.op == Op::constant ? graph.constant(e.value()) : graph.load(e.offset()); break;
-      case 1: exprs[id] = make_expr(graph, e.op, exprs[e.lhs], ExprId{0}); break;
-      default: exprs[id] = make_expr(graph, e.op, exprs[e.lhs], exprs[e.rhs]); break;
+      case 1: exprs[id] = make_expr(graph, e.op, exprs[e.lhs()], ExprId{}); break;
+      default: exprs[id] = make_expr(graph, e.op, exprs[e.lhs()], exprs[e.rhs()]); break;
     }
   }
-  std::vector<NodeId> nodes(old.node_count());
-  for (NodeId id = 0; id < old.node_count(); ++id) {
+  IdMap<NodeId, NodeId> nodes(old.node_count());
+  for (const NodeId id : old.nodes()) {
     if (!keep.nodes[id]) continue;
     const Node& n = old.node_at(id);
     switch (n.kind) {
@@ -46,7 +46,7 @@ Graph rewrite(const Graph& old, std::span<NodeId> roots, MakeExpr make_expr, Mak
       case NodeKind::computed: nodes[id] = graph.computed_leaf(exprs[n.computed()], n.source); break;
       case NodeKind::test:
         nodes[id] =
-            make_test(graph, n.compare, exprs[n.lhs], exprs[n.rhs], nodes[n.then], nodes[n.otherwise], n.source);
+            make_test(graph, n.compare, exprs[n.lhs()], exprs[n.rhs()], nodes[n.then], nodes[n.otherwise], n.source);
         break;
     }
   }

@@ -3,6 +3,8 @@
 
 #include <cstdint>
 
+#include "ir/id.h"
+
 namespace callgate::ir {
 
 struct FlatNode;
@@ -10,6 +12,6 @@ struct FlatOp;
 
 // The result of the node with this number, for an input as in ir/evaluate.h. Allocates nothing and uses a small,
 // bounded stack.
-std::uint32_t walk(const FlatNode* nodes, const FlatOp* ops, std::uint32_t node, const void* input) noexcept;
+std::uint32_t walk(const FlatNode* nodes, const FlatOp* ops, NodeId node, const void* input) noexcept;
 
 }  // namespace callgate::ir

@@ -13,8 +13,8 @@
 
 namespace callgate::jit {
 
-using BlockId = std::uint32_t;
-inline constexpr BlockId no_block = 0xffffffff;
+using BlockId = ir::Id<struct BlockTag>;
+inline constexpr BlockId no_block{0xffffffff};
 
 enum class BlockKind : std::uint8_t {  // and the operand of such a block
   entry,                               // EntryIndex: where callers come in
@@ -108,7 +108,7 @@ struct Step {
   bool wide = false;
   bool marked = false;       // the first step of a switch: its code gets a mark
   std::uint32_t offset = 0;  // of a word of the input, in bytes
-  ir::ExprId expr = 0;
+  ir::ExprId expr = {};
   std::uint64_t value = 0;
   ir::Source source = {};  // for the mark
 };
@@ -117,7 +117,8 @@ struct Step {
 struct Flow {
   std::span<const Unit> units;  // newest first; owned by the caller of lower()
   ir::Sequence sequence;
-  std::vector<Block> blocks;  // in the order of the code: `taken` and `next` are greater than a block's own index
+  ir::IdMap<BlockId, Block>
+      blocks;  // in the order of the code: `taken` and `next` are greater than a block's own index
   std::vector<Step> steps;
   std::vector<BlockId> entries;  // the whole function, then the roots with an entry of their own
   bool needs_slots = false;      // some block uses stack slots

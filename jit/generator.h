@@ -251,7 +251,7 @@ class Generator {
     const ir::Graph& g = graph(block);
     const ir::Node& node = g.node_at(block.get<GraphNode>().id);
     marks_(node.source);
-    compute(g, node.lhs, 0);
+    compute(g, node.computed(), 0);
   }
 
   // Sets the flags for the condition of the test. Its right side is no constant: tests against constants become steps.
@@ -259,11 +259,11 @@ class Generator {
     const ir::Graph& g = graph(block);
     const ir::Node& node = g.node_at(block.get<GraphNode>().id);
     marks_(node.source);
-    const ir::Expr& rhs = g.expr_at(node.rhs);
+    const ir::Expr& rhs = g.expr_at(node.rhs());
     const bool in_memory = rhs.op == ir::Op::load;
-    if (!in_memory) spill(g, node.rhs, 0);
-    compute(g, node.lhs, in_memory ? 0 : 1);
-    const Mem with = in_memory ? word(rhs.lhs) : slot(0);
+    if (!in_memory) spill(g, node.rhs(), 0);
+    compute(g, node.lhs(), in_memory ? 0 : 1);
+    const Mem with = in_memory ? word(rhs.offset()) : slot(0);
     if (node.compare == ir::Compare::any_bit_set) {
       as_.test(Reg::eax, with);
     } else {
@@ -281,22 +281,22 @@ class Generator {
   void compute(const ir::Graph& g, ir::ExprId id, std::uint32_t free_slot) {
     const ir::Expr& e = g.expr_at(id);
     switch (e.op) {
-      case ir::Op::constant: return set(Reg::eax, e.lhs);
-      case ir::Op::load: return as_.mov(Reg::eax, word(e.lhs));
-      case ir::Op::neg: compute(g, e.lhs, free_slot); return as_.neg(Reg::eax);
+      case ir::Op::constant: return set(Reg::eax, e.value());
+      case ir::Op::load: return as_.mov(Reg::eax, word(e.offset()));
+      case ir::Op::neg: compute(g, e.lhs(), free_slot); return as_.neg(Reg::eax);
       default: break;
     }
-    const ir::Expr& rhs = g.expr_at(e.rhs);
+    const ir::Expr& rhs = g.expr_at(e.rhs());
     if (rhs.op == ir::Op::constant) {
-      compute(g, e.lhs, free_slot);
-      return operate_constant(e.op, Imm{rhs.lhs});
+      compute(g, e.lhs(), free_slot);
+      return operate_constant(e.op, Imm{rhs.value()});
     }
     if (rhs.op == ir::Op::load) {
-      compute(g, e.lhs, free_slot);
-      return operate(e.op, word(rhs.lhs));
+      compute(g, e.lhs(), free_slot);
+      return operate(e.op, word(rhs.offset()));
     }
-    spill(g, e.rhs, free_slot);
-    compute(g, e.lhs, free_slot + 1);
+    spill(g, e.rhs(), free_slot);
+    compute(g, e.lhs(), free_slot + 1);
     operate(e.op, slot(free_slot));
   }
 

@@ -61,7 +61,8 @@ class UnitLowering {
 
   void find_entries() {
     flow_.entries.resize(1 + request_.entry_roots.size());
-    for (BlockId id = 0; id < flow_.blocks.size(); ++id) {
+    for (std::uint32_t i = 0; i < flow_.blocks.size(); ++i) {
+      const BlockId id{i};
       const Block& block = flow_.blocks[id];
       if (block.kind == BlockKind::entry) flow_.entries[block.get<EntryIndex>().index] = id;
     }

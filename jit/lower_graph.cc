@@ -53,7 +53,7 @@ class GraphLowering {
   // through to where they go. Every target of a switch counts the same.
   void rate() {
     likelihood_.resize(switches_.size());
-    for (SwitchId id = 0; id < switches_.size(); ++id) likelihood_[id] = rate(switches_[id]);
+    for (const SwitchId id : switches_.ids()) likelihood_[id] = rate(switches_[id]);
   }
 
   std::uint32_t rate(const Switch& s) const {
@@ -86,7 +86,7 @@ class GraphLowering {
   // This is the reverse post-order of a depth-first walk that visits the likeliest target last; iterative, because
   // stacks are small.
   void order(std::span<const SwitchId> roots) {
-    std::vector<bool> seen(switches_.size());
+    ir::IdMap<SwitchId, bool> seen(switches_.size());
     std::vector<std::pair<SwitchId, bool>> todo;
     std::vector<SwitchId> targets;
     for (std::size_t i = roots.size(); i-- > 0;) {  // so that the first root comes to lie in front
@@ -123,7 +123,7 @@ class GraphLowering {
 
   void link_entries(std::span<const SwitchId> roots, std::span<const BlockId> entry_blocks) {
     entry_of_.assign(switches_.size(), no_block);
-    next_entry_.assign(std::ranges::max(entry_blocks) + 1, no_block);
+    next_entry_.assign(std::ranges::max(entry_blocks).index() + 1, no_block);
     for (std::size_t i = 0; i < roots.size(); ++i) {
       const BlockId entry = entry_blocks[i];
       results_.block(entry).next = first_block_[roots[i]];
@@ -156,7 +156,7 @@ class GraphLowering {
     OpenBlock block(results_, flow_.steps, first);
     const ir::Expr& e = graph_.expr_at(s.expr());
     if (e.op == ir::Op::load) {
-      block.add({.kind = StepKind::test_word, .offset = e.lhs, .value = s.mask()});
+      block.add({.kind = StepKind::test_word, .offset = e.offset(), .value = s.mask()});
     } else {
       block.add({.kind = StepKind::compute, .expr = s.expr()});
       block.add({.kind = StepKind::test, .value = s.mask()});
@@ -175,7 +175,7 @@ class GraphLowering {
   SwitchValue value_of(const Switch& s) const {
     if (s.is_wide()) return {.in_memory = true, .wide = true, .offset = s.offset(), .source = s.source()};
     const ir::Expr& e = graph_.expr_at(s.expr());
-    if (e.op == ir::Op::load) return {.in_memory = true, .offset = e.lhs, .source = s.source()};
+    if (e.op == ir::Op::load) return {.in_memory = true, .offset = e.offset(), .source = s.source()};
     return {.in_memory = false, .expr = s.expr(), .source = s.source()};
   }
 
@@ -188,11 +188,11 @@ class GraphLowering {
   const SwitchTarget& target_;
   SwitchLowering switch_lowering_;
   Switches switches_;
-  std::vector<std::uint32_t> likelihood_;  // by switch
+  ir::IdMap<SwitchId, std::uint32_t> likelihood_;
   std::vector<SwitchId> order_;
-  std::vector<BlockId> first_block_;  // by switch
-  std::vector<BlockId> entry_of_;     // by switch: the entries that lie in front of it, chained
-  std::vector<BlockId> next_entry_;   // by entry block
+  ir::IdMap<SwitchId, BlockId> first_block_;
+  ir::IdMap<SwitchId, BlockId> entry_of_;   // the entries that lie in front of a switch, chained
+  ir::IdMap<BlockId, BlockId> next_entry_;  // by entry block
   std::vector<Edge> edges_;
 };
 
@@ -204,13 +204,13 @@ void lower_graph(ResultBlocks& results, Flow& flow, const ir::Graph& graph, std:
 }
 
 bool needs_slots(const ir::Graph& graph) {
-  for (ir::ExprId id = 0; id < graph.expr_count(); ++id) {
+  for (const ir::ExprId id : graph.exprs()) {
     const ir::Expr& e = graph.expr_at(id);
-    if (ir::info(e.op).arity == 2 && !is_operand(graph, e.rhs)) return true;
+    if (ir::info(e.op).arity == 2 && !is_operand(graph, e.rhs())) return true;
   }
-  for (ir::NodeId id = 0; id < graph.node_count(); ++id) {
+  for (const ir::NodeId id : graph.nodes()) {
     const ir::Node& n = graph.node_at(id);
-    if (n.kind == ir::NodeKind::test && !is_operand(graph, n.rhs)) return true;
+    if (n.kind == ir::NodeKind::test && !is_operand(graph, n.rhs())) return true;
   }
   return false;
 }

@@ -28,7 +28,7 @@ ResultBlocks::ResultBlocks(std::uint32_t units, const ir::Sequence& sequence)
 
 BlockId ResultBlocks::make(const Block& block) {
   blocks_.push_back(block);
-  return static_cast<BlockId>(blocks_.size() - 1);
+  return BlockId{static_cast<std::uint32_t>(blocks_.size() - 1)};
 }
 
 BlockId ResultBlocks::next_unit(std::uint32_t unit) {
@@ -121,7 +121,7 @@ void ResultBlocks::append_copies_of_returns() {
   order_ = std::move(order);
 }
 
-std::vector<Block> ResultBlocks::finish() && {
+ir::IdMap<BlockId, Block> ResultBlocks::finish() && {
   drop_empty_blocks();
   append_copies_of_returns();
   std::vector<BlockId> behind;
@@ -129,21 +129,21 @@ std::vector<Block> ResultBlocks::finish() && {
   for (const BlockId id : {return_a_, return_current_}) {
     if (id != no_block) behind.push_back(id);
   }
-  std::vector<bool> jumped_to(blocks_.size());
+  ir::IdMap<BlockId, bool> jumped_to(blocks_.size());
   for (const BlockId id : order_) {
     if (blocks_[id].taken != no_block) jumped_to[blocks_[id].taken] = true;
   }
   std::copy_if(behind.begin(), behind.end(), std::back_inserter(order_), [&](BlockId id) { return jumped_to[id]; });
 
-  std::vector<BlockId> place(blocks_.size(), no_block);
-  for (std::uint32_t i = 0; i < order_.size(); ++i) place[order_[i]] = i;
-  std::vector<Block> ordered;
+  ir::IdMap<BlockId, BlockId> place(blocks_.size(), no_block);
+  for (std::uint32_t i = 0; i < order_.size(); ++i) place[order_[i]] = BlockId{i};
+  ir::IdMap<BlockId, Block> ordered;
   ordered.reserve(order_.size());
   for (std::uint32_t i = 0; i < order_.size(); ++i) {
     Block block = blocks_[order_[i]];
     if (block.taken != no_block) block.taken = place[block.taken];
     if (block.next != no_block) block.next = place[block.next];
-    if (block.taken == i + 1) {  // fall through into the near one
+    if (block.taken == BlockId{i + 1}) {  // fall through into the near one
       std::swap(block.taken, block.next);
       block.cond = negate(block.cond);
     }

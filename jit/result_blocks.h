@@ -35,7 +35,7 @@ class ResultBlocks {
   void append_merges();
 
   // The blocks in their order, with the returns behind them. `taken` and `next` become indices into the result.
-  std::vector<Block> finish() &&;
+  ir::IdMap<BlockId, Block> finish() &&;
 
  private:
   BlockId next_unit(std::uint32_t unit);  // or the end, behind the oldest
@@ -47,7 +47,7 @@ class ResultBlocks {
 
   ir::Sequence sequence_;
   bool keeps_current_;
-  std::vector<Block> blocks_;
+  ir::IdMap<BlockId, Block> blocks_;
   std::vector<BlockId> order_;
   std::vector<BlockId> enters_;
   std::map<std::uint32_t, BlockId> returns_;  // shared, by constant

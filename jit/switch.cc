@@ -33,7 +33,7 @@ class Gatherer {
   // Appends the parts of the value's whole range, ascending. At most `budget` tests are followed; parts may lead to the
   // others.
   void run(NodeId head, std::uint32_t budget, std::vector<Part>& parts) {
-    value_ = graph_.node_at(head).lhs;
+    value_ = graph_.node_at(head).lhs();
     spans_.clear();
     points_.clear();
     todo_.assign(1, {0, most, head});
@@ -56,7 +56,7 @@ class Gatherer {
 
   // Whether a test is one of a value's range.
   static bool is_range_test(const ir::Graph& graph, const ir::Node& node) {
-    return node.kind == NodeKind::test && node.compare != Compare::any_bit_set && graph.is_constant(node.rhs);
+    return node.kind == NodeKind::test && node.compare != Compare::any_bit_set && graph.is_constant(node.rhs());
   }
 
  private:
@@ -72,12 +72,12 @@ class Gatherer {
 
   bool asks(NodeId id) const {
     const ir::Node& node = graph_.node_at(id);
-    return is_range_test(graph_, node) && node.lhs == value_;
+    return is_range_test(graph_, node) && node.lhs() == value_;
   }
 
   void follow(const Span& span) {
     const ir::Node& node = graph_.node_at(span.node);
-    const std::uint32_t k = graph_.expr_at(node.rhs).lhs;
+    const std::uint32_t k = graph_.constant_value(node.rhs());
     if (node.compare == Compare::equal) {
       const bool inside = span.low <= k && k <= span.high;
       const bool decided = span.low == span.high;
@@ -108,7 +108,7 @@ class Gatherer {
   NodeId resolve(NodeId id, std::uint32_t k) const {
     while (asks(id)) {
       const ir::Node& node = graph_.node_at(id);
-      id = ir::holds(node.compare, k, graph_.expr_at(node.rhs).lhs) ? node.then : node.otherwise;
+      id = ir::holds(node.compare, k, graph_.constant_value(node.rhs())) ? node.then : node.otherwise;
     }
     return id;
   }
@@ -132,7 +132,7 @@ class Gatherer {
   }
 
   const ir::Graph& graph_;
-  ExprId value_ = 0;
+  ExprId value_;
   std::uint32_t followed_ = 0;
   std::vector<Span> todo_;
   std::vector<Span> spans_;  // ascending: see add()
@@ -153,10 +153,10 @@ class Maker {
 
   std::vector<SwitchId> run(std::span<const NodeId> roots) {
     for (const NodeId root : roots) needed_[root] = true;
-    for (NodeId id = graph_.node_count(); id-- > 0;) {
+    for (const NodeId id : graph_.nodes_downwards()) {
       if (needed_[id]) need_successors(id);
     }
-    for (NodeId id = 0; id < graph_.node_count(); ++id) {
+    for (const NodeId id : graph_.nodes()) {
       if (needed_[id]) switch_of_[id] = make(id);
     }
     std::vector<SwitchId> result;
@@ -185,7 +185,7 @@ class Maker {
   SwitchId make(NodeId id) {
     const ir::Node& node = graph_.node_at(id);
     switch (node.kind) {
-      case NodeKind::constant: return switches_.intern(Switch::constant(node.lhs));
+      case NodeKind::constant: return switches_.intern(Switch::constant(node.result()));
       case NodeKind::computed: return switches_.intern(Switch::computed(id, node.source));
       case NodeKind::test: break;
     }
@@ -193,8 +193,8 @@ class Maker {
     const SwitchId then = switch_of_[node.then];
     const SwitchId otherwise = switch_of_[node.otherwise];
     if (then == otherwise) return then;
-    if (!graph_.is_constant(node.rhs)) return switches_.intern(Switch::test(id, then, otherwise, node.source));
-    return switches_.intern(Switch::bits(node.lhs, graph_.expr_at(node.rhs).lhs, then, otherwise, node.source));
+    if (!graph_.is_constant(node.rhs())) return switches_.intern(Switch::test(id, then, otherwise, node.source));
+    return switches_.intern(Switch::bits(node.lhs(), graph_.constant_value(node.rhs()), then, otherwise, node.source));
   }
 
   SwitchId make_ranges(NodeId id) {
@@ -203,11 +203,11 @@ class Maker {
       append(ranges_, {parts_[i].start, switch_of_[parts_[i].node]});
     }
     const ir::Node& node = graph_.node_at(id);
-    const bool wide = widen(node.lhs);
+    const bool wide = widen(node.lhs());
     if (wide) ranges_.swap(wide_);
     if (ranges_.size() == 1) return ranges_[0].target;
-    return switches_.intern(wide ? Switch::wide_ranges(graph_.expr_at(node.lhs).lhs - 4, node.source)
-                                 : Switch::ranges(node.lhs, node.source),
+    return switches_.intern(wide ? Switch::wide_ranges(graph_.expr_at(node.lhs()).offset() - 4, node.source)
+                                 : Switch::ranges(node.lhs(), node.source),
                             ranges_);
   }
 
@@ -228,7 +228,7 @@ class Maker {
       const std::uint64_t end = i + 1 < ranges_.size() ? ranges_[i + 1].start : std::uint64_t{most} + 1;
       const bool single = end == ranges_[i].start + 1;
       const Switch& target = switches_[ranges_[i].target];
-      if (!is_ranges_of(target, e.lhs - 4)) {
+      if (!is_ranges_of(target, e.offset() - 4)) {
         append(wide_, {start, ranges_[i].target});
         continue;
       }
@@ -241,13 +241,13 @@ class Maker {
 
   // Words are little-endian: the high half is the odd one.
   bool is_high_half(const ir::Expr& e) const {
-    return e.op == Op::load && e.lhs % 8 == 4 && target_.input.is_half(e.lhs / 4);
+    return e.op == Op::load && e.offset() % 8 == 4 && target_.input.is_half(e.offset() / 4);
   }
 
   bool is_ranges_of(const Switch& target, std::uint32_t offset) const {
     if (target.kind() != SwitchKind::ranges) return false;
     const ir::Expr& e = graph_.expr_at(target.expr());
-    return e.op == Op::load && e.lhs == offset;
+    return e.op == Op::load && e.offset() == offset;
   }
 
   static constexpr std::uint32_t max_gathered = 2048;
@@ -258,10 +258,10 @@ class Maker {
   Gatherer gatherer_;
   std::uint32_t gathered_ = 0;
   std::vector<Part> parts_;
-  std::vector<std::uint32_t> first_part_;  // by node
-  std::vector<std::uint32_t> end_part_;
-  std::vector<bool> needed_;
-  std::vector<SwitchId> switch_of_;
+  ir::IdMap<NodeId, std::uint32_t> first_part_;
+  ir::IdMap<NodeId, std::uint32_t> end_part_;
+  ir::IdMap<NodeId, bool> needed_;
+  ir::IdMap<NodeId, SwitchId> switch_of_;
   std::vector<Range> ranges_;
   std::vector<Range> wide_;
 };
@@ -269,10 +269,11 @@ class Maker {
 }  // namespace
 
 std::uint32_t Switch::hash(std::span<const Range> ranges) const {
-  std::uint32_t h = ir::mix(ir::mix(static_cast<std::uint32_t>(kind_), operand_, mask_), then_, otherwise_);
+  std::uint32_t h =
+      ir::mix(ir::mix(static_cast<std::uint32_t>(kind_), operand_, mask_), then_.index(), otherwise_.index());
   for (const Range& r : ranges) {
     const auto high = static_cast<std::uint32_t>(r.start >> 32);
-    h = ir::mix(ir::mix(h, static_cast<std::uint32_t>(r.start), high), r.target, 0);
+    h = ir::mix(ir::mix(h, static_cast<std::uint32_t>(r.start), high), r.target.index(), 0);
   }
   return h;
 }
@@ -289,7 +290,7 @@ SwitchId Switches::intern(Switch item, std::span<const Range> ranges) {
   const std::size_t mask = slots_.size() - 1;
   std::size_t i = hash & mask;
   for (; slots_[i] != empty_slot; i = (i + 1) & mask) {
-    if (hashes_[slots_[i]] == hash && equal(switches_[slots_[i]], item, ranges)) return slots_[i];
+    if (hashes_[slots_[i]] == hash && equal(switches_[SwitchId{slots_[i]}], item, ranges)) return SwitchId{slots_[i]};
   }
   slots_[i] = size();
   item.first_range_ = static_cast<std::uint32_t>(ranges_.size());
@@ -297,7 +298,7 @@ SwitchId Switches::intern(Switch item, std::span<const Range> ranges) {
   ranges_.insert(ranges_.end(), ranges.begin(), ranges.end());
   switches_.push_back(item);
   hashes_.push_back(hash);
-  return slots_[i];
+  return SwitchId{slots_[i]};
 }
 
 void Switches::grow() {

@@ -29,7 +29,7 @@
 
 namespace callgate::jit {
 
-using SwitchId = std::uint32_t;
+using SwitchId = ir::Id<struct SwitchTag>;
 
 enum class SwitchKind : std::uint8_t {
   constant,     // a leaf: result()
@@ -52,16 +52,18 @@ struct Range {
 class Switch {
  public:
   static Switch constant(std::uint32_t result) { return Switch(SwitchKind::constant, result, {}); }
-  static Switch computed(ir::NodeId leaf, ir::Source source) { return Switch(SwitchKind::computed, leaf, source); }
-  static Switch bits(ir::ExprId expr, std::uint32_t mask, SwitchId then, SwitchId otherwise, ir::Source source) {
-    return Switch(SwitchKind::bits, expr, source, mask, then, otherwise);
+  static Switch computed(ir::NodeId leaf, ir::Source source) {
+    return Switch(SwitchKind::computed, leaf.index(), source);
   }
-  static Switch ranges(ir::ExprId expr, ir::Source source) { return Switch(SwitchKind::ranges, expr, source); }
+  static Switch bits(ir::ExprId expr, std::uint32_t mask, SwitchId then, SwitchId otherwise, ir::Source source) {
+    return Switch(SwitchKind::bits, expr.index(), source, mask, then, otherwise);
+  }
+  static Switch ranges(ir::ExprId expr, ir::Source source) { return Switch(SwitchKind::ranges, expr.index(), source); }
   static Switch wide_ranges(std::uint32_t offset, ir::Source source) {
     return Switch(SwitchKind::wide_ranges, offset, source);
   }
   static Switch test(ir::NodeId test, SwitchId then, SwitchId otherwise, ir::Source source) {
-    return Switch(SwitchKind::test, test, source, 0, then, otherwise);
+    return Switch(SwitchKind::test, test.index(), source, 0, then, otherwise);
   }
 
   SwitchKind kind() const { return kind_; }
@@ -75,11 +77,11 @@ class Switch {
   }
   ir::NodeId node() const {
     assert(kind_ == SwitchKind::computed || kind_ == SwitchKind::test);
-    return operand_;
+    return ir::NodeId{operand_};
   }
   ir::ExprId expr() const {
     assert(kind_ == SwitchKind::bits || kind_ == SwitchKind::ranges);
-    return operand_;
+    return ir::ExprId{operand_};
   }
   std::uint32_t offset() const {  // in bytes from the start of the input
     assert(kind_ == SwitchKind::wide_ranges);
@@ -93,8 +95,8 @@ class Switch {
  private:
   friend class Switches;
 
-  Switch(SwitchKind kind, std::uint32_t operand, ir::Source source, std::uint32_t mask = 0, SwitchId then = 0,
-         SwitchId otherwise = 0)
+  Switch(SwitchKind kind, std::uint32_t operand, ir::Source source, std::uint32_t mask = 0, SwitchId then = {},
+         SwitchId otherwise = {})
       : kind_(kind), operand_(operand), mask_(mask), then_(then), otherwise_(otherwise), source_(source) {}
 
   std::uint32_t hash(std::span<const Range> ranges) const;
@@ -120,6 +122,8 @@ class Switches {
  public:
   const Switch& operator[](SwitchId id) const { return switches_[id]; }
   std::uint32_t size() const { return static_cast<std::uint32_t>(switches_.size()); }
+  // Targets first.
+  ir::IdRange<SwitchId> ids() const { return ir::IdRange<SwitchId>::upwards(0, size()); }
   // Ascending; no two neighbours have the same target.
   std::span<const Range> ranges(const Switch& of) const {
     return std::span(ranges_).subspan(of.first_range_, of.range_count_);
@@ -132,7 +136,7 @@ class Switches {
   bool equal(const Switch& a, const Switch& b, std::span<const Range> b_ranges) const;
   void grow();
 
-  std::vector<Switch> switches_;
+  ir::IdMap<SwitchId, Switch> switches_;
   std::vector<Range> ranges_;
   std::vector<std::uint32_t> hashes_;
   std::vector<std::uint32_t> slots_;

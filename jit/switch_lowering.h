@@ -32,7 +32,7 @@ struct SwitchValue {
   bool in_memory;            // a word of the input at `offset`; else the expression `expr`
   bool wide = false;         // 64 bits
   std::uint32_t offset = 0;  // in bytes
-  ir::ExprId expr = 0;
+  ir::ExprId expr = {};
   ir::Source source = {};
 };
 

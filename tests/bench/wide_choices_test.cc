@@ -16,7 +16,7 @@ std::size_t wide_comparisons(const std::vector<Program>& filters) {
   jit::Switches choices;
   jit::make_switches(decisions.graph, decisions.roots, {.input = compose::seccomp_input, .has_64_bits = true}, choices);
   std::size_t comparisons = 0;
-  for (jit::SwitchId id = 0; id < choices.size(); ++id) {
+  for (const jit::SwitchId id : choices.ids()) {
     if (!choices[id].is_wide()) continue;
     const auto ranges = choices.ranges(choices[id]);
     for (const jit::Range& range : ranges) comparisons += range.target != ranges.back().target;

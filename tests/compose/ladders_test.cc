@@ -37,7 +37,7 @@ Ladder ladder_of(const std::vector<std::uint32_t>& constants) {
 NodeId walk(const ir::Graph& graph, NodeId id, std::uint32_t value) {
   while (graph.node_at(id).kind == ir::NodeKind::test) {
     const ir::Node& node = graph.node_at(id);
-    id = graph.expr_at(node.rhs).lhs == value ? node.then : node.otherwise;
+    id = graph.constant_value(node.rhs()) == value ? node.then : node.otherwise;
   }
   return id;
 }

@@ -23,12 +23,12 @@ namespace {
 class Walker {
  public:
   explicit Walker(const ir::Graph& graph, ir::NodeId root) : graph_(graph), root_(root), known_(graph.expr_count()) {
-    for (ir::ExprId id = 0; id < graph.expr_count(); ++id) {
+    for (const ir::ExprId id : graph.exprs()) {
       const ir::Expr& e = graph.expr_at(id);
       const int arity = ir::info(e.op).arity;
-      if (arity == 0) known_[id] = e.op == ir::Op::constant || e.lhs < 8;
-      if (arity == 1) known_[id] = known_[e.lhs];
-      if (arity == 2) known_[id] = known_[e.lhs] && known_[e.rhs];
+      if (arity == 0) known_[id] = e.op == ir::Op::constant || e.offset() < 8;
+      if (arity == 1) known_[id] = known_[e.lhs()];
+      if (arity == 2) known_[id] = known_[e.lhs()] && known_[e.rhs()];
     }
     yes_ = graph_.leaf(1);
     no_ = graph_.leaf(0);
@@ -38,8 +38,8 @@ class Walker {
   ir::NodeId walk(const SeccompData& data) {
     for (ir::NodeId id = root_;;) {
       const ir::Node node = graph_.node_at(id);
-      if (node.kind != ir::NodeKind::test || !known_[node.lhs] || !known_[node.rhs]) return id;
-      const ir::NodeId alone = graph_.test(node.compare, node.lhs, node.rhs, yes_, no_);
+      if (node.kind != ir::NodeKind::test || !known_[node.lhs()] || !known_[node.rhs()]) return id;
+      const ir::NodeId alone = graph_.test(node.compare, node.lhs(), node.rhs(), yes_, no_);
       id = ir::evaluate(graph_, alone, &data) == 1 ? node.then : node.otherwise;
     }
   }
@@ -48,17 +48,17 @@ class Walker {
   std::optional<std::uint32_t> result(const SeccompData& data) {
     const ir::NodeId id = walk(data);
     const ir::Node node = graph_.node_at(id);
-    if (node.kind == ir::NodeKind::constant) return node.lhs;
-    if (node.kind == ir::NodeKind::computed && known_[node.lhs]) return ir::evaluate(graph_, id, &data);
+    if (node.kind == ir::NodeKind::constant) return node.result();
+    if (node.kind == ir::NodeKind::computed && known_[node.computed()]) return ir::evaluate(graph_, id, &data);
     return std::nullopt;
   }
 
  private:
   ir::Graph graph_;
   ir::NodeId root_;
-  std::vector<bool> known_;  // by expression
-  ir::NodeId yes_ = 0;
-  ir::NodeId no_ = 0;
+  ir::IdMap<ir::ExprId, bool> known_;
+  ir::NodeId yes_;
+  ir::NodeId no_;
 };
 
 SeccompData call_of(const compose::Domain& domain, std::uint32_t n) {
@@ -79,11 +79,11 @@ void expect_flow_right(const compose::FilterGraph& graph) {
   Walker walker(graph, graph.root);
   for (const compose::Domain& domain : all_domains()) {
     compose::NumberFlow flow(graph);
-    std::vector<ir::NodeId> got(compose::numbers_per_domain, ~0u);
+    std::vector<std::optional<ir::NodeId>> got(compose::numbers_per_domain);
     for (const compose::Arrival& arrival : flow.run(graph.root, domain)) {
       ASSERT_FALSE(arrival.numbers.empty());
       arrival.numbers.for_each([&](std::uint32_t n) {
-        EXPECT_EQ(got[n], ~0u) << "number " << n << " arrives twice";
+        EXPECT_EQ(got[n], std::nullopt) << "number " << n << " arrives twice";
         got[n] = arrival.node;
       });
     }
@@ -196,13 +196,13 @@ TEST(NumberFlow, StopsWhenTheStepsAreUsedUp) {
 // All tests at and below a node that number and architecture decide.
 std::vector<ir::Node> number_tests_below(const ir::Graph& graph, ir::NodeId root) {
   std::vector<ir::Node> tests;
-  std::vector<bool> seen(graph.node_count());
+  ir::IdMap<ir::NodeId, bool> seen(graph.node_count());
   seen[root] = true;
-  for (ir::NodeId id = root + 1; id-- > 0;) {
+  for (const ir::NodeId id : ir::IdRange<ir::NodeId>::downwards(0, root.index() + 1)) {
     const ir::Node& node = graph.node_at(id);
     if (!seen[id] || node.kind != ir::NodeKind::test) continue;
     seen[node.then] = seen[node.otherwise] = true;
-    const auto words = graph.expr_at(node.lhs).words | graph.expr_at(node.rhs).words;
+    const auto words = graph.expr_at(node.lhs()).words | graph.expr_at(node.rhs()).words;
     if ((words & ~compose::number_words) == 0) tests.push_back(node);
   }
   return tests;
@@ -216,8 +216,8 @@ void expect_groups_right(const ir::Graph& graph, ir::NodeId root, const compose:
     std::vector<std::optional<bool>> answer(groups.count);
     for (std::uint32_t n = 0; n < compose::numbers_per_domain; ++n) {
       ASSERT_LT(groups.of[n], groups.count);
-      const auto lhs = compose::number_value(graph, test.lhs, domain.first + n, domain.arch);
-      const auto rhs = compose::number_value(graph, test.rhs, domain.first + n, domain.arch);
+      const auto lhs = compose::number_value(graph, test.lhs(), domain.first + n, domain.arch);
+      const auto rhs = compose::number_value(graph, test.rhs(), domain.first + n, domain.arch);
       if (!lhs || !rhs) continue;
       const bool yes = ir::holds(test.compare, *lhs, *rhs);
       ASSERT_EQ(answer[groups.of[n]].value_or(yes), yes) << domain.name << " number " << n;
@@ -330,15 +330,15 @@ TEST(CallClasses, RunsEndWhereTheValueChanges) {
       std::vector<std::uint32_t> values(size, 1);
       values[at] = 2;
       std::vector<std::uint32_t> seen;
-      compose::for_each_run(values, [&](std::uint32_t first, std::uint32_t end, std::uint32_t value) {
+      compose::for_each_run(std::span<const std::uint32_t>(values), [&](std::uint32_t first, std::uint32_t end, std::uint32_t value) {
         EXPECT_EQ(first, seen.size());
         seen.resize(end, value);
       });
       ASSERT_EQ(seen, values) << at << " of " << size;
-      EXPECT_EQ(compose::run_end(values, 0), at == 0 ? 1 : at);
+      EXPECT_EQ(compose::run_end(std::span<const std::uint32_t>(values), 0), at == 0 ? 1 : at);
     }
   }
-  compose::for_each_run({}, [](std::uint32_t, std::uint32_t, std::uint32_t) { ADD_FAILURE(); });
+  compose::for_each_run(std::span<const std::uint32_t>(), [](std::uint32_t, std::uint32_t, std::uint32_t) { ADD_FAILURE(); });
 }
 
 TEST(CallClasses, EveryNumberOfTheDomainsHasOne) {
@@ -468,7 +468,7 @@ TEST(ChainGraph, ANumberThatTheLayoutFixes) {
     ASSERT_TRUE(decisions.has_value());
     const ir::Node& rest = decisions->graph.node_at(decisions->rest);
     EXPECT_EQ(rest.kind, ir::NodeKind::constant);
-    EXPECT_EQ(rest.lhs, result);
+    EXPECT_EQ(rest.result(), result);
   }
 }
 
@@ -482,7 +482,7 @@ TEST(ChainGraph, RestClassesKnowTheirInterval) {
   for (const auto& [rest, result] : {std::pair{0u, 3u}, {1u, 4u}, {2u, 7u}, {3u, 5u}}) {
     const ir::Node& root = decisions.graph.node_at(decisions.roots[compose::domain_classes + rest]);
     EXPECT_EQ(root.kind, ir::NodeKind::constant) << compose::rest_classes[rest].name;
-    EXPECT_EQ(root.lhs, result) << compose::rest_classes[rest].name;
+    EXPECT_EQ(root.result(), result) << compose::rest_classes[rest].name;
   }
 }
 

@@ -25,8 +25,8 @@ compose::ChainGraph decisions_of(const std::vector<Program>& oldest_first, compo
 // Tests on the way of the largest number of them, from the root of number 1.
 std::uint32_t depth(const compose::ChainGraph& decisions) {
   const ir::Graph& graph = decisions.graph;
-  std::vector<std::uint32_t> below(graph.node_count());
-  for (ir::NodeId id = 0; id < graph.node_count(); ++id) {
+  ir::IdMap<ir::NodeId, std::uint32_t> below(graph.node_count());
+  for (const ir::NodeId id : graph.nodes()) {
     const ir::Node& n = graph.node_at(id);
     if (n.kind == ir::NodeKind::test) below[id] = 1 + std::max(below[n.then], below[n.otherwise]);
   }
@@ -95,7 +95,7 @@ TEST(Specialiser, TheClassDecidesComparisonsOfNumberAndArchitecture) {
   const ir::Node root = root_of(decisions, 1);
   ASSERT_EQ(root.kind, ir::NodeKind::test);
   EXPECT_EQ(decisions.graph.node_at(root.then).kind, ir::NodeKind::constant);
-  EXPECT_EQ(decisions.graph.node_at(root.then).lhs, action::log);
+  EXPECT_EQ(decisions.graph.node_at(root.then).result(), action::log);
 }
 
 // An argument of which the architecture leaves nothing: both sides become constant, though the number does not decide.
@@ -107,7 +107,7 @@ TEST(Specialiser, TheArchitectureMayMaskAnArgumentAway) {
   ASSERT_EQ(compose::arch_of(1), arch::x86_64);
   ASSERT_EQ(compose::arch_of(last), arch::x86_32);
   EXPECT_EQ(root_of(decisions, 1).kind, ir::NodeKind::constant);
-  EXPECT_EQ(root_of(decisions, 1).lhs, action::allow);
+  EXPECT_EQ(root_of(decisions, 1).result(), action::allow);
   EXPECT_EQ(root_of(decisions, last).kind, ir::NodeKind::test);
 }
 
@@ -154,12 +154,14 @@ TEST(Specialiser, TakesNoMoreStepsThanItMay) {
   EXPECT_GT(refused, 500u);
 }
 
-ir::Support support_of(const ir::Graph& graph, ir::ExprId value) { return graph.expr_at(value).support; }
+ir::Support support_of(const ir::Graph& graph, compose::SubjectId value) {
+  return graph.expr_at(ir::ExprId{value.index()}).support;
+}
 
 TEST(Environment, KeepsAFewFacts) {
   compose::FilterGraph graph;
   compose::Environment known;
-  const auto value = [&](std::uint32_t i) { return graph.load(16 + 4 * i); };
+  const auto value = [&](std::uint32_t i) { return compose::subject_of(graph.load(16 + 4 * i)); };
   for (std::uint32_t i = 0; i < compose::Environment::capacity + 2; ++i)
     known.set(value(i), i + 1, support_of(graph, value(i)));
   for (std::uint32_t i = 0; i < compose::Environment::capacity; ++i) EXPECT_EQ(known.facts_of(value(i)), i + 1);
@@ -171,8 +173,8 @@ TEST(Environment, KeepsAFewFacts) {
 // However it came about, the same knowledge is the same state.
 TEST(Environment, DoesNotDependOnOrder) {
   compose::FilterGraph graph;
-  const ir::ExprId a = graph.load(16);
-  const ir::ExprId b = graph.load(24);
+  const compose::SubjectId a = compose::subject_of(graph.load(16));
+  const compose::SubjectId b = compose::subject_of(graph.load(24));
   compose::Environment ab;
   ab.set(a, 1, support_of(graph, a));
   ab.set(b, 2, support_of(graph, b));

@@ -9,7 +9,8 @@
 namespace callgate::ir {
 namespace {
 
-constexpr NodeId nowhere = 1000;
+constexpr NodeId nowhere{1000};
+constexpr ExprId no_expr{1000};
 
 // The message, or "" for a sound graph.
 std::string broken(const compose::FilterGraph& graph) { return check(graph).value_or(""); }
@@ -37,7 +38,7 @@ TEST(Check, ASoundGraph) {
 TEST(Check, TheRootIsANode) {
   EXPECT_EQ(broken(compose::FilterGraph()), "the root is no node");
   Sound s;
-  s.graph.root = 2;
+  s.graph.root = NodeId{2};
   EXPECT_EQ(broken(s.graph), "the root is no node");
   s.graph.root = nowhere;
   EXPECT_EQ(broken(s.graph), "the root is no node");
@@ -58,7 +59,7 @@ TEST(Check, LoadsAreAlignedWordsOfTheInput) {
 
 TEST(Check, SizesAreTrue) {
   Sound s;
-  s.graph.expr(Op::constant, 1);  // made by the way of operations: counts as two nodes
+  s.graph.expr(Op::constant, s.zero);  // made by the way of operations: counts as two nodes
   EXPECT_EQ(broken(s.graph), "expression 2: wrong size");
 }
 
@@ -75,7 +76,7 @@ TEST(Check, SizesAreBounded) {
     const ExprId large = tree(s.graph, 37);
     EXPECT_EQ(broken(s.graph), "") << "no node uses it";
     s.graph.root = s.graph.test(Compare::equal, right ? s.nr : large, right ? large : s.nr, s.allow, s.deny);
-    EXPECT_EQ(broken(s.graph), "expression " + std::to_string(large) + ": too large");
+    EXPECT_EQ(broken(s.graph), "expression " + std::to_string(large.index()) + ": too large");
   }
   Sound s;
   s.graph.root = s.is_zero(s.graph.expr(Op::neg, tree(s.graph, 35)), s.allow, s.deny);
@@ -85,11 +86,11 @@ TEST(Check, SizesAreBounded) {
 TEST(Check, ExpressionsOfNodesExist) {
   for (const bool right : {false, true}) {
     Sound s;
-    s.graph.root = s.graph.test(Compare::equal, right ? s.nr : nowhere, right ? nowhere : s.nr, s.allow, s.deny);
+    s.graph.root = s.graph.test(Compare::equal, right ? s.nr : no_expr, right ? no_expr : s.nr, s.allow, s.deny);
     EXPECT_EQ(broken(s.graph), "node 2: no such expression");
   }
   Sound s;
-  s.graph.root = s.graph.computed_leaf(nowhere);
+  s.graph.root = s.graph.computed_leaf(no_expr);
   EXPECT_EQ(broken(s.graph), "node 2: no such expression");
 }
 
@@ -131,39 +132,39 @@ TEST(Check, ADivisionStandsBehindItsGuard) {
 TEST(Check, ADivisionWithoutGuard) {
   Division s;
   s.graph.root = s.user;
-  EXPECT_EQ(broken(s.graph), "node " + std::to_string(s.user) + may_be_zero);
+  EXPECT_EQ(broken(s.graph), "node " + std::to_string(s.user.index()) + may_be_zero);
 }
 
 TEST(Check, ADivisionInsideAnExpressionOnTheRight) {
   Division s;
   s.graph.root = s.graph.test(Compare::equal, s.nr, s.graph.expr(Op::neg, s.quotient), s.allow, s.deny);
-  EXPECT_EQ(broken(s.graph), "node " + std::to_string(s.graph.root) + may_be_zero);
+  EXPECT_EQ(broken(s.graph), "node " + std::to_string(s.graph.root.index()) + may_be_zero);
 }
 
 TEST(Check, ADivisionOnTheRightOfAnOperation) {
   Division s;
   s.graph.root = s.is_zero(s.graph.expr(Op::add, s.nr, s.quotient), s.allow, s.deny);
-  EXPECT_EQ(broken(s.graph), "node " + std::to_string(s.graph.root) + may_be_zero);
+  EXPECT_EQ(broken(s.graph), "node " + std::to_string(s.graph.root.index()) + may_be_zero);
 }
 
 TEST(Check, ADivisionInAComputedLeaf) {
   Division s;
   const NodeId leaf = s.graph.computed_leaf(s.quotient);
   s.graph.root = leaf;
-  EXPECT_EQ(broken(s.graph), "node " + std::to_string(leaf) + may_be_zero);
+  EXPECT_EQ(broken(s.graph), "node " + std::to_string(leaf.index()) + may_be_zero);
 }
 
 TEST(Check, ADivisionOnTheWrongSideOfItsGuard) {
   Division s;
   s.graph.root = s.is_zero(s.divisor, s.user, s.deny);
-  EXPECT_EQ(broken(s.graph), "node " + std::to_string(s.user) + may_be_zero);
+  EXPECT_EQ(broken(s.graph), "node " + std::to_string(s.user.index()) + may_be_zero);
 }
 
 TEST(Check, ADivisionThatAPathReachesPastItsGuard) {
   Division s;
   const NodeId guarded = s.is_zero(s.divisor, s.deny, s.user);
   s.graph.root = s.is_zero(s.nr, guarded, s.user);
-  EXPECT_EQ(broken(s.graph), "node " + std::to_string(s.user) + may_be_zero);
+  EXPECT_EQ(broken(s.graph), "node " + std::to_string(s.user.index()) + may_be_zero);
 }
 
 TEST(Check, AGuardOfAnotherKindIsNone) {
@@ -174,7 +175,7 @@ TEST(Check, AGuardOfAnotherKindIsNone) {
                              s.graph.test(Compare::greater_equal, s.divisor, s.zero, s.deny, s.user),
                              s.graph.test(Compare::any_bit_set, s.divisor, s.zero, s.deny, s.user)}) {
     s.graph.root = guard;
-    EXPECT_EQ(broken(s.graph), "node " + std::to_string(s.user) + may_be_zero);
+    EXPECT_EQ(broken(s.graph), "node " + std::to_string(s.user.index()) + may_be_zero);
   }
 }
 
@@ -183,7 +184,8 @@ TEST(Check, AConstantDivisorIsNotZero) {
   s.graph.root = s.is_zero(s.graph.expr(Op::div, s.nr, s.graph.constant(3)), s.allow, s.deny);
   EXPECT_EQ(broken(s.graph), "");
   s.graph.root = s.is_zero(s.graph.expr(Op::div, s.nr, s.zero), s.allow, s.deny);
-  EXPECT_EQ(broken(s.graph), "node " + std::to_string(s.graph.root) + ": divides by expression 1 which may be 0");
+  EXPECT_EQ(broken(s.graph),
+            "node " + std::to_string(s.graph.root.index()) + ": divides by expression 1 which may be 0");
 }
 
 struct Computed : Sound {
@@ -191,7 +193,7 @@ struct Computed : Sound {
   ExprId action = graph.expr(Op::and_, value, graph.constant(action_mask));
   ExprId allow_action = graph.constant(action::allow);
   NodeId leaf = graph.computed_leaf(value);
-  std::string message = "node " + std::to_string(leaf) + ": computed leaf may go on";
+  std::string message = "node " + std::to_string(leaf.index()) + ": computed leaf may go on";
 };
 
 TEST(Check, AComputedLeafStandsBehindItsTest) {

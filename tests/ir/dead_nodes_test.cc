@@ -105,7 +105,7 @@ TEST(RemoveDeadNodes, KeepsAllOfSeveralRoots) {
   EXPECT_EQ(graph.node_count(), 3u);
   EXPECT_EQ(roots[0], roots[2]);
   EXPECT_EQ(graph.node_at(roots[0]).kind, ir::NodeKind::test);
-  EXPECT_EQ(graph.node_at(roots[1]).lhs, 2u);
+  EXPECT_EQ(graph.node_at(roots[1]).result(), 2u);
 }
 
 TEST(RemoveDeadNodes, LeavesWhatTheRootReaches) {

@@ -91,8 +91,8 @@ class NodeText {
 
   std::string of(NodeId id) const {
     const ir::Node& n = graph_.node_at(id);
-    if (n.kind == ir::NodeKind::constant) return n.lhs == 1 ? "Y" : n.lhs == 2 ? "N" : "Z";
-    return ir::to_text(graph_, n.lhs) + " " + ir::symbol(n.compare) + " " + ir::to_text(graph_, n.rhs) + " ? " +
+    if (n.kind == ir::NodeKind::constant) return n.result() == 1 ? "Y" : n.result() == 2 ? "N" : "Z";
+    return ir::to_text(graph_, n.lhs()) + " " + ir::symbol(n.compare) + " " + ir::to_text(graph_, n.rhs()) + " ? " +
            of(n.then) + " : " + of(n.otherwise);
   }
 

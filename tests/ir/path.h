@@ -18,8 +18,8 @@ inline void add_expr(const ir::Graph& graph, ir::ExprId id, PathCost& cost) {
   const int arity = ir::info(e.op).arity;
   cost.loads += e.op == ir::Op::load;
   cost.operations += arity > 0;
-  if (arity >= 1) add_expr(graph, e.lhs, cost);
-  if (arity == 2) add_expr(graph, e.rhs, cost);
+  if (arity >= 1) add_expr(graph, e.lhs(), cost);
+  if (arity == 2) add_expr(graph, e.rhs(), cost);
 }
 
 // The cost of the path that `data` takes. A test's outcome is asked of evaluate(), on a graph of that test alone.
@@ -29,11 +29,12 @@ inline PathCost path_cost(compose::FilterGraph graph, const SeccompData& data) {
   const ir::NodeId no = graph.leaf(0);
   for (ir::NodeId id = graph.root;;) {
     const ir::Node node = graph.node_at(id);
-    if (node.kind != ir::NodeKind::constant) add_expr(graph, node.lhs, cost);
+    if (node.kind == ir::NodeKind::computed) add_expr(graph, node.computed(), cost);
     if (node.kind != ir::NodeKind::test) return cost;
-    add_expr(graph, node.rhs, cost);
+    add_expr(graph, node.lhs(), cost);
+    add_expr(graph, node.rhs(), cost);
     ++cost.tests;
-    const ir::NodeId alone = graph.test(node.compare, node.lhs, node.rhs, yes, no);
+    const ir::NodeId alone = graph.test(node.compare, node.lhs(), node.rhs(), yes, no);
     id = ir::evaluate(graph, alone, &data) == 1 ? node.then : node.otherwise;
   }
 }

@@ -143,20 +143,18 @@ TEST(Values, EqualItemsAreOneItem) {
   EXPECT_NE(graph.expr(Op::sub, nr, negated), graph.expr(Op::sub, negated, nr));
   const NodeId yes = graph.leaf(1);
   EXPECT_EQ(graph.leaf(1, {3, 9}), yes) << "where a node comes from is no part of it";
-  EXPECT_NE(graph.computed_leaf(1), yes);
+  EXPECT_NE(graph.computed_leaf(ExprId{1}), yes);
   for (std::uint32_t value = 0; value < 10000; ++value) graph.constant(value * 0x9e3779b9);
   EXPECT_EQ(graph.load(0), nr) << "numbers stay when the table grows";
 }
 
 TEST(Values, WhatIsNotInATableIsNotFound) {
   Interner<Expr> table;
-  const Expr item{.support = 0, .op = Op::load, .words = 1, .size = 1, .lhs = 4, .rhs = 0};
+  const Expr item = Expr::load(4, 1);
   EXPECT_EQ(table.find(item), std::nullopt) << "there is no table yet";
   const std::uint32_t id = table.intern(item);
   EXPECT_EQ(table.find(item), id);
-  Expr other = item;
-  other.lhs = 8;
-  EXPECT_EQ(table.find(other), std::nullopt);
+  EXPECT_EQ(table.find(Expr::load(8, 1)), std::nullopt);
 }
 
 }  // namespace

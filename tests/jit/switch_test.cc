@@ -34,10 +34,10 @@ constexpr jit::SwitchTarget targets[] = {wide, split, narrow};
 
 std::uint32_t value_of(const Graph& graph, ExprId id, const SeccompData& data) {
   const ir::Expr& e = graph.expr_at(id);
-  if (e.op == ir::Op::constant) return e.lhs;
-  if (e.op == ir::Op::load) return reinterpret_cast<const std::uint32_t*>(&data)[e.lhs / 4];
-  const std::uint32_t lhs = value_of(graph, e.lhs, data);
-  return ir::evaluate_op(e.op, lhs, ir::info(e.op).arity == 2 ? value_of(graph, e.rhs, data) : 0);
+  if (e.op == ir::Op::constant) return e.value();
+  if (e.op == ir::Op::load) return reinterpret_cast<const std::uint32_t*>(&data)[e.offset() / 4];
+  const std::uint32_t lhs = value_of(graph, e.lhs(), data);
+  return ir::evaluate_op(e.op, lhs, ir::info(e.op).arity == 2 ? value_of(graph, e.rhs(), data) : 0);
 }
 
 // What the switches decide; counts those that were made on the way.
@@ -47,11 +47,11 @@ std::uint32_t decide(const Graph& graph, const Switches& switches, SwitchId id, 
     const Switch& c = switches[id];
     switch (c.kind()) {
       case SwitchKind::constant: return c.result();
-      case SwitchKind::computed: return value_of(graph, graph.node_at(c.node()).lhs, data);
+      case SwitchKind::computed: return value_of(graph, graph.node_at(c.node()).computed(), data);
       case SwitchKind::bits: id = (value_of(graph, c.expr(), data) & c.mask()) != 0 ? c.then() : c.otherwise(); break;
       case SwitchKind::test: {
         const ir::Node& n = graph.node_at(c.node());
-        const bool holds = ir::holds(n.compare, value_of(graph, n.lhs, data), value_of(graph, n.rhs, data));
+        const bool holds = ir::holds(n.compare, value_of(graph, n.lhs(), data), value_of(graph, n.rhs(), data));
         id = holds ? c.then() : c.otherwise();
         break;
       }
@@ -70,7 +70,7 @@ std::uint32_t decide(const Graph& graph, const Switches& switches, SwitchId id, 
 
 // What a switch among ranges must be: from 0 on, ascending, no two neighbours alike, more than one way.
 void expect_well_formed(const Switches& switches) {
-  for (SwitchId id = 0; id < switches.size(); ++id) {
+  for (const jit::SwitchId id : switches.ids()) {
     const Switch& c = switches[id];
     if (!c.has_ranges()) continue;
     const auto ranges = switches.ranges(c);
@@ -290,7 +290,7 @@ TEST(Switches, ThatDifferAreTwoWhateverTheirHash) {
   Switches switches;
   for (const bool again : {false, true}) {
     for (std::uint32_t i = 0; i < count; ++i) {
-      ASSERT_EQ(switches.intern(Switch::constant(i)), i) << (again ? "again" : "");
+      ASSERT_EQ(switches.intern(Switch::constant(i)), SwitchId{i}) << (again ? "again" : "");
     }
   }
 }
@@ -314,7 +314,7 @@ TEST(Switches, OfWebsStayInProportionToTheGraph) {
     Switches switches;
     const auto ids = jit::make_switches(graph, nodes, wide, switches);
     std::size_t ranges = 0;
-    for (SwitchId id = 0; id < switches.size(); ++id) ranges += switches.ranges(switches[id]).size();
+    for (const jit::SwitchId id : switches.ids()) ranges += switches.ranges(switches[id]).size();
     EXPECT_LE(switches.size(), graph.node_count());
     EXPECT_LE(ranges, 16 + 4 * graph.node_count() + 2048 + 3 * graph.node_count());
     for (int i = 0; i < 2000; ++i) {

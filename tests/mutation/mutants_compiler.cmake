@@ -82,7 +82,7 @@ callgate_mutant(NAME upper_bound_off_by_one FILE ir/facts.h
 
 callgate_mutant(NAME memo_without_its_class FILE compose/specialise.cc
   LIKE "CVE-2023-2163 (Linux 71b547f56124): a state taken for one that was explored, though they differ in what matters"
-  TEXT [[by_class ? class_id_ : ClassId::none]] MUTATED [[ClassId::none]])
+  TEXT [[by_class ? class_id_ : no_class]] MUTATED [[no_class]])
 
 callgate_mutant(NAME graph_ties_go_to_the_oldest FILE compose/specialise.cc
   LIKE "seccomp_run_filters() keeps the newer filter's data when two give the same action"
