@@ -4,7 +4,9 @@
 #include <cstdint>
 #include <vector>
 
+#include "bpf/opcode.h"
 #include "callgate/program.hpp"
+#include "ir/graph.h"
 
 namespace callgate::ir {
 
@@ -29,6 +31,9 @@ struct Successors {
   std::uint32_t at[2] = {0, 0};
 };
 Successors successors_of(const Insn& insn, std::uint32_t pc);
+
+// How a branch compares A with its operand. Of no other instruction.
+Compare compare_of(bpf::Opcode branch);
 
 // live[pc]: the variables that some path from pc reads before it writes them.
 std::vector<Variables> live_before(const Program& program);

@@ -17,7 +17,7 @@ callgate_mutant(NAME live_on_one_way_only FILE ir/liveness.cc
 
 callgate_mutant(NAME division_by_zero_allows FILE ir/build.cc
   LIKE "ubpf: division by zero went on; a filter's DIV by X = 0 returns 0, which is KILL_THREAD"
-  TEXT [[graph_.leaf(division_by_zero_result, source)]] MUTATED [[graph_.leaf(sequence_.goes_on, source)]])
+  TEXT [[graph_.leaf(D::early_end, source)]] MUTATED [[graph_.leaf(sequence_.goes_on, source)]])
 
 callgate_mutant(NAME ret_a_masked_wrongly FILE ir/build.cc
   LIKE "SECCOMP_RET_ACTION (0x7fff0000) for SECCOMP_RET_ACTION_FULL (0xffff0000), which Linux 4.14 brought"
