@@ -18,7 +18,7 @@
 namespace callgate::ir {
 
 // A question about a value: (value & mask) == k, value >= k, or (value & mask) != 0. For greater_equal the mask is all
-// ones, for any_bit_set k is not used.
+// ones, for any_bit_set k is not used. No question is `greater`: x > k is the question x >= k + 1.
 template <class Word>
 struct Question {
   Compare compare;
@@ -64,8 +64,10 @@ class Facts {
         if (low_ >= q.k) return true;
         if (high_ < q.k) return false;
         return std::nullopt;
-      default: return answer_equal(q);
+      case Compare::equal:
+      case Compare::greater: break;
     }
+    return answer_equal(q);
   }
 
   // The facts once the question has been answered so.
@@ -77,7 +79,8 @@ class Facts {
         if (yes && q.k > facts.low_) facts.low_ = q.k;
         if (!yes && q.k != 0 && static_cast<Word>(q.k - 1) < facts.high_) facts.high_ = static_cast<Word>(q.k - 1);
         break;
-      default: yes ? facts.learn_bits(q.mask, q.k) : facts.learn_not_equal(q); break;
+      case Compare::equal:
+      case Compare::greater: yes ? facts.learn_bits(q.mask, q.k) : facts.learn_not_equal(q); break;
     }
     facts.tighten();
     return facts;

@@ -44,8 +44,10 @@ FlatKind kind_of(Compare compare) {
   switch (compare) {
     case Compare::equal: return FlatKind::equal;
     case Compare::any_bit_set: return FlatKind::any_bit_set;
-    default: return FlatKind::at_least;
+    case Compare::greater_equal: return FlatKind::at_least;
+    case Compare::greater: break;  // LCOV_EXCL_LINE: is no test of a word
   }
+  return FlatKind::compare;  // LCOV_EXCL_LINE: see above
 }
 
 }  // namespace

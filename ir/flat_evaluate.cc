@@ -23,21 +23,17 @@ std::uint32_t value_of(const FlatOp* op, const void* input) noexcept {
       case Op::constant: stack[depth++] = op->value; break;
       case Op::load: stack[depth++] = word_of(input, op->value); break;
       case Op::neg: stack[depth - 1] = 0 - stack[depth - 1]; break;
-      default: {
-        const std::uint32_t rhs = stack[--depth];
-        std::uint32_t& lhs = stack[depth - 1];
-        switch (op->op) {
-          case Op::add: lhs += rhs; break;
-          case Op::sub: lhs -= rhs; break;
-          case Op::mul: lhs *= rhs; break;
-          case Op::div: lhs = rhs == 0 ? 0 : lhs / rhs; break;  // a test stands in front; the check costs nothing here
-          case Op::or_: lhs |= rhs; break;
-          case Op::and_: lhs &= rhs; break;
-          case Op::xor_: lhs ^= rhs; break;
-          case Op::lsh: lhs <<= rhs & 31; break;
-          default: lhs >>= rhs & 31; break;
-        }
-      }
+      case Op::add: --depth, stack[depth - 1] += stack[depth]; break;
+      case Op::sub: --depth, stack[depth - 1] -= stack[depth]; break;
+      case Op::mul: --depth, stack[depth - 1] *= stack[depth]; break;
+      case Op::div:  // a test stands in front; the check costs nothing here
+        --depth, stack[depth - 1] = stack[depth] == 0 ? 0 : stack[depth - 1] / stack[depth];
+        break;
+      case Op::or_: --depth, stack[depth - 1] |= stack[depth]; break;
+      case Op::and_: --depth, stack[depth - 1] &= stack[depth]; break;
+      case Op::xor_: --depth, stack[depth - 1] ^= stack[depth]; break;
+      case Op::lsh: --depth, stack[depth - 1] <<= stack[depth] & 31; break;
+      case Op::rsh: --depth, stack[depth - 1] >>= stack[depth] & 31; break;
     }
     if (op->last) return stack[0];
   }
@@ -48,8 +44,9 @@ bool compares(Compare how, std::uint32_t lhs, std::uint32_t rhs) noexcept {
     case Compare::equal: return lhs == rhs;
     case Compare::greater: return lhs > rhs;
     case Compare::greater_equal: return lhs >= rhs;
-    default: return (lhs & rhs) != 0;
+    case Compare::any_bit_set: return (lhs & rhs) != 0;
   }
+  return false;  // LCOV_EXCL_LINE: every value has its case above
 }
 
 }  // namespace

@@ -34,7 +34,11 @@ ExprId with_constant(Graph& graph, Op op, ExprId lhs, std::uint32_t k) {
       if ((k & 31) == 0) return lhs;
       k &= 31;
       break;
-    default: break;  // LCOV_EXCL_LINE: products and quotients do not come here
+    case Op::mul:  // LCOV_EXCL_START: neither products and quotients nor what has no two sides comes here
+    case Op::div:
+    case Op::neg:
+    case Op::constant:
+    case Op::load: break;  // LCOV_EXCL_STOP
   }
   const ExprId rhs = graph.constant(k);  // one statement each: argument order differs by compiler
   return graph.expr(op, lhs, rhs);
@@ -134,8 +138,10 @@ NodeId with_constant_left(Graph& graph, Compare compare, ExprId constant, ExprId
       return with_constant(graph, {Compare::greater_equal, x, k, otherwise, then}, constant, source);
     case Compare::greater_equal:
       return with_constant(graph, {Compare::greater, x, k, otherwise, then}, constant, source);
-    default: return with_constant(graph, {compare, x, k, then, otherwise}, constant, source);
+    case Compare::equal:
+    case Compare::any_bit_set: break;
   }
+  return with_constant(graph, {compare, x, k, then, otherwise}, constant, source);
 }
 
 }  // namespace

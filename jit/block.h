@@ -76,6 +76,17 @@ struct Block {
   }
 };
 
+// The condition that holds for lhs compare rhs, after a comparison of them (after a test for any_bit_set).
+constexpr Cond cond_of(ir::Compare compare) {
+  switch (compare) {
+    case ir::Compare::equal: return Cond::equal;
+    case ir::Compare::greater: return Cond::above;
+    case ir::Compare::greater_equal: return Cond::above_equal;
+    case ir::Compare::any_bit_set: return Cond::not_equal;
+  }
+  return Cond::equal;  // LCOV_EXCL_LINE: every value has its case above
+}
+
 // Where a branch leads to, and how likely calls go there (higher is likelier).
 struct Edge {
   BlockId block;

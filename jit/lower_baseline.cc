@@ -8,18 +8,6 @@ namespace {
 
 using bpf::Opcode;
 
-Cond cond_of(Opcode op) {
-  switch (op) {
-    case Opcode::jeq_k:
-    case Opcode::jeq_x: return Cond::equal;
-    case Opcode::jgt_k:
-    case Opcode::jgt_x: return Cond::above;
-    case Opcode::jge_k:
-    case Opcode::jge_x: return Cond::above_equal;
-    default: return Cond::not_equal;
-  }
-}
-
 // How every dialect ends a program that divides by X = 0 (DIV|X in net/core/filter.c).
 constexpr std::uint32_t result_of_division_by_zero = 0;
 
@@ -85,7 +73,7 @@ class BaselineLowering {
     if (then == otherwise) return end(id, pc, then);
     end(id, pc + 1, otherwise);
     results_.block(id).taken = then;
-    results_.block(id).cond = cond_of(bpf::opcode_of(insn));
+    results_.block(id).cond = cond_of(ir::compare_of(bpf::opcode_of(insn)));
   }
 
   // Ends the block before the DIV X at `pc` in a test of X, and begins a new one at the division.

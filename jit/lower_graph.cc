@@ -9,16 +9,6 @@
 namespace callgate::jit {
 namespace {
 
-Cond cond_of(ir::Compare compare) {
-  switch (compare) {
-    case ir::Compare::equal: return Cond::equal;
-    case ir::Compare::greater: return Cond::above;
-    case ir::Compare::greater_equal: return Cond::above_equal;
-    case ir::Compare::any_bit_set: return Cond::not_equal;
-  }
-  return Cond::equal;  // LCOV_EXCL_LINE: every value has its case above
-}
-
 bool is_operand(const ir::Graph& graph, ir::ExprId id) { return ir::info(graph.expr_at(id).op).arity == 0; }
 
 class GraphLowering {
@@ -117,8 +107,11 @@ class GraphLowering {
         return results_.make({.kind = BlockKind::compute, .unit = unit_, .operand = GraphNode{s.node()}});
       case SwitchKind::test:
         return results_.make({.kind = BlockKind::test, .unit = unit_, .operand = GraphNode{s.node()}});
-      default: return results_.make({.kind = BlockKind::steps, .unit = unit_});
+      case SwitchKind::bits:
+      case SwitchKind::ranges:
+      case SwitchKind::wide_ranges: break;
     }
+    return results_.make({.kind = BlockKind::steps, .unit = unit_});
   }
 
   void link_entries(std::span<const SwitchId> roots, std::span<const BlockId> entry_blocks) {

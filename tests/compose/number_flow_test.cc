@@ -330,15 +330,17 @@ TEST(CallClasses, RunsEndWhereTheValueChanges) {
       std::vector<std::uint32_t> values(size, 1);
       values[at] = 2;
       std::vector<std::uint32_t> seen;
-      compose::for_each_run(std::span<const std::uint32_t>(values), [&](std::uint32_t first, std::uint32_t end, std::uint32_t value) {
-        EXPECT_EQ(first, seen.size());
-        seen.resize(end, value);
-      });
+      compose::for_each_run(std::span<const std::uint32_t>(values),
+                            [&](std::uint32_t first, std::uint32_t end, std::uint32_t value) {
+                              EXPECT_EQ(first, seen.size());
+                              seen.resize(end, value);
+                            });
       ASSERT_EQ(seen, values) << at << " of " << size;
       EXPECT_EQ(compose::run_end(std::span<const std::uint32_t>(values), 0), at == 0 ? 1 : at);
     }
   }
-  compose::for_each_run(std::span<const std::uint32_t>(), [](std::uint32_t, std::uint32_t, std::uint32_t) { ADD_FAILURE(); });
+  compose::for_each_run(std::span<const std::uint32_t>(),
+                        [](std::uint32_t, std::uint32_t, std::uint32_t) { ADD_FAILURE(); });
 }
 
 TEST(CallClasses, EveryNumberOfTheDomainsHasOne) {
