@@ -7,7 +7,7 @@
 #include "oracles/generator/constants.h"
 #include "oracles/generator/mutations.h"
 #include "oracles/generator/program_generator.h"
-#include "oracles/harness/shrink.h"
+#include "oracles/shrink/shrink.h"
 #include "verifier/verify.h"
 
 namespace callgate::fuzz {

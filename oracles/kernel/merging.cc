@@ -1,11 +1,12 @@
 #include "oracles/kernel/merging.h"
-#include "oracles/reference/reference.h"
 
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
 
 #include "callgate/action.hpp"
+#include "oracles/reference/reference.h"
+#include "oracles/shrink/shrink.h"
 
 namespace callgate::kernel {
 namespace {
@@ -137,16 +138,11 @@ std::optional<std::string> Merging::compare(std::span<const std::uint32_t> resul
   auto found = difference(results);
   if (!found) return std::nullopt;
   std::vector<std::uint32_t> shortest(results.begin(), results.end());
-  for (std::size_t i = 0; i < shortest.size() && shortest.size() > 1;) {
-    std::vector<std::uint32_t> fewer = shortest;
-    fewer.erase(fewer.begin() + static_cast<std::ptrdiff_t>(i));
-    if (auto smaller = difference(fewer)) {
-      found = std::move(smaller);
-      shortest = std::move(fewer);
-    } else {
-      ++i;
-    }
-  }
+  oracles::drop_runs(shortest, [&](const std::vector<std::uint32_t>& fewer) {
+    auto smaller = difference(fewer);
+    if (smaller) found = std::move(smaller);
+    return smaller.has_value();
+  });
   return found;
 }
 

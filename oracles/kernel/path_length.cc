@@ -6,7 +6,7 @@
 #include "callgate/action.hpp"
 #include "oracles/generator/program_generator.h"
 #include "oracles/kernel/listing.h"
-#include "oracles/kernel/shrink.h"
+#include "oracles/shrink/shrink.h"
 
 namespace callgate::kernel {
 namespace {
@@ -57,16 +57,15 @@ class Boundary {
   std::string report(const Filter& filter, const std::string& what) {
     std::string last = what;
     std::size_t wrong = 0;
-    const Filter smallest = shrink(
-        filter,
-        [&](std::span<const Insn> candidate) {
-          if (candidate.front() != allow || !fits(candidate)) return false;
-          const Filter one[] = {Filter(candidate.begin(), candidate.end())};
-          const auto found = compare(one, wrong);
-          if (found) last = *found;
-          return found.has_value();
-        },
-        1000);
+    const Filter smallest = oracles::shrink(filter,
+                                            [&](std::span<const Insn> candidate) {
+                                              if (candidate.front() != allow || !fits(candidate)) return false;
+                                              const Filter one[] = {Filter(candidate.begin(), candidate.end())};
+                                              const auto found = compare(one, wrong);
+                                              if (found) last = *found;
+                                              return found.has_value();
+                                            },
+                                            {.max_questions = 1000});
     return last + "\nits length in the kernel is counted as " + std::to_string(length_(*verify(smallest))) + "\n" +
            listing(smallest);
   }

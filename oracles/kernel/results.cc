@@ -7,8 +7,8 @@
 #include "oracles/generator/inputs.h"
 #include "oracles/generator/program_generator.h"
 #include "oracles/kernel/listing.h"
-#include "oracles/kernel/shrink.h"
 #include "oracles/reference/reference.h"
+#include "oracles/shrink/shrink.h"
 
 namespace callgate::kernel {
 namespace {
@@ -36,7 +36,7 @@ class Difference {
       : runner_(runner), subject_(subject), filters_(filters.begin(), filters.end()), data_(data) {}
 
   std::string report() {
-    leave_out_filters();
+    oracles::drop_runs(filters_, [&](const std::vector<Program>& fewer) { return differs(fewer); });
     for (std::size_t i = 0; i < filters_.size(); ++i) shrink_filter(i);
     char text[128];
     const auto kernel = of_kernel(filters_);
@@ -63,30 +63,17 @@ class Difference {
     return kernel && subject_.decide(filters, data_) != *kernel;
   }
 
-  void leave_out_filters() {
-    for (std::size_t i = 0; i < filters_.size() && filters_.size() > 1;) {
-      std::vector<Program> fewer = filters_;
-      fewer.erase(fewer.begin() + static_cast<std::ptrdiff_t>(i));
-      if (differs(fewer)) {
-        filters_ = std::move(fewer);
-      } else {
-        ++i;
-      }
-    }
-  }
-
   void shrink_filter(std::size_t i) {
     const auto old = filters_[i].instructions();
-    const Filter smaller = shrink(
-        Filter(old.begin(), old.end()),
-        [&](std::span<const Insn> candidate) {
-          const auto program = verify(candidate);
-          if (!program) return false;
-          std::vector<Program> filters = filters_;
-          filters[i] = *program;
-          return differs(filters);
-        },
-        1000);
+    const Filter smaller = oracles::shrink(Filter(old.begin(), old.end()),
+                                           [&](std::span<const Insn> candidate) {
+                                             const auto program = verify(candidate);
+                                             if (!program) return false;
+                                             std::vector<Program> filters = filters_;
+                                             filters[i] = *program;
+                                             return differs(filters);
+                                           },
+                                           {.max_questions = 1000});
     if (const auto program = verify(smaller)) filters_[i] = *program;
   }
 
@@ -160,16 +147,18 @@ class Comparison {
 // A chain is made once for the filters that it is asked with, and kept while they stay the same.
 Subject subject_of(const Decider& choice, MergeRule rule) {
   struct Kept {
-    std::vector<const Insn*> filters;
+    std::vector<Program> filters;  // held, so that no other filter comes to lie where one of them lay
     std::optional<Chain> chain;
   };
+  const auto is_same = [](const Program& a, const Program& b) {
+    return a.instructions().data() == b.instructions().data();
+  };
   const auto kept = std::make_shared<Kept>();
-  return {choice.name(), rule, [kept, choice, rule](std::span<const Program> filters, const SeccompData& data) {
-            std::vector<const Insn*> key;
-            for (const Program& filter : filters) key.push_back(filter.instructions().data());
-            if (!kept->chain || kept->filters != key) {
+  return {choice.name(), rule,
+          [kept, is_same, choice, rule](std::span<const Program> filters, const SeccompData& data) {
+            if (!kept->chain || !std::ranges::equal(kept->filters, filters, is_same)) {
               kept->chain = choice.chain(filters, rule);
-              kept->filters = std::move(key);
+              kept->filters.assign(filters.begin(), filters.end());
             }
             return kept->chain->evaluate(data);
           }};

@@ -7,7 +7,7 @@
 #include "bpf/opcode.h"
 #include "oracles/generator/program_generator.h"
 #include "oracles/kernel/listing.h"
-#include "oracles/kernel/shrink.h"
+#include "oracles/shrink/shrink.h"
 
 namespace callgate::kernel {
 namespace {
@@ -29,9 +29,12 @@ Filter random_filter(oracles::ProgramGenerator& generator, std::uint32_t i) {
 }
 
 std::string report(SocketRunner& sockets, const Filter& filter, const Accepts& accepts) {
-  const Filter smallest = shrink(filter, [&](std::span<const Insn> candidate) {
-    return both_agree_on(candidate) && differs(sockets.attach(candidate), accepts(candidate));
-  });
+  const Filter smallest =
+      oracles::shrink(filter,
+                      [&](std::span<const Insn> candidate) {
+                        return both_agree_on(candidate) && differs(sockets.attach(candidate), accepts(candidate));
+                      },
+                      {.max_questions = 4000});
   const int error = sockets.attach(smallest);
   return std::string("a socket ") + (error == 0 ? "accepts" : std::string("answers ") + std::strerror(error) + " to") +
          " this filter, callgate " + (accepts(smallest) ? "accepts it\n" : "rejects it\n") + listing(smallest);

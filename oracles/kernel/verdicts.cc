@@ -5,7 +5,7 @@
 
 #include "oracles/generator/program_generator.h"
 #include "oracles/kernel/listing.h"
-#include "oracles/kernel/shrink.h"
+#include "oracles/shrink/shrink.h"
 #include "verifier/verify.h"
 
 namespace callgate::kernel {
@@ -19,8 +19,9 @@ std::uint8_t verdict(Probe& probe, std::span<const Insn> filter) {
 bool differs(std::uint8_t error, bool accepted) { return error == EBUSY ? !accepted : error != EINVAL || accepted; }
 
 std::string report(Probe& probe, const Filter& filter, const Accepts& accepts) {
-  const Filter smallest = shrink(
-      filter, [&](std::span<const Insn> candidate) { return differs(verdict(probe, candidate), accepts(candidate)); });
+  const Filter smallest = oracles::shrink(
+      filter, [&](std::span<const Insn> candidate) { return differs(verdict(probe, candidate), accepts(candidate)); },
+      {.max_questions = 4000});
   const std::uint8_t error = verdict(probe, smallest);
   const auto reason = verifier::check(smallest);
   return std::string("the kernel ") +

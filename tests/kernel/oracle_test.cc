@@ -9,7 +9,6 @@
 #include "callgate/action.hpp"
 #include "oracles/kernel/path_length.h"
 #include "oracles/kernel/results.h"
-#include "oracles/kernel/shrink.h"
 #include "oracles/kernel/socket_verdicts.h"
 #include "tests/kernel/probe.h"
 #include "tests/kernel/settings.h"
@@ -113,22 +112,6 @@ TEST(SocketOracle, FindsAWrongResult) {
   const auto report = compare_results(runner, {seed(), 1000, 100, 100}, {}, tally, unmasked_shifts);
   ASSERT_TRUE(report);
   EXPECT_LE(lines_of(*report), 3u) << *report;
-}
-
-TEST(Shrink, KeepsJumpsOnTheirTargets) {
-  const std::vector<Insn> filter = {{0x15, 2, 4, 7}, {0x84, 0, 0, 0}, {0x84, 0, 0, 0},
-                                    {0x05, 0, 0, 1}, {0x84, 0, 0, 0}, {0x06, 0, 0, 9}};
-  // Only what has a jump if equal that is followed by something survives, so everything else goes.
-  const auto smallest = shrink(filter, [](std::span<const Insn> candidate) {
-    return verifier_accepts(candidate) && candidate.front().code == 0x15 && candidate.front().k == 7;
-  });
-  EXPECT_EQ(smallest, (std::vector<Insn>{{0x15, 0, 0, 7}, {0x06, 0, 0, 0}}));
-}
-
-TEST(Shrink, ReturnsWhatItWasGivenWhenNothingSmallerDiffers) {
-  const std::vector<Insn> filter = {{0x00, 0, 0, 5}, {0x16, 0, 0, 0}};
-  EXPECT_EQ(shrink(filter, [&](std::span<const Insn> candidate) { return std::ranges::equal(candidate, filter); }),
-            filter);
 }
 
 }  // namespace

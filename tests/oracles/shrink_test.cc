@@ -4,11 +4,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "bpf/disassembler.h"
 #include "bpf/opcode.h"
 #include "oracles/generator/inputs.h"
 #include "oracles/generator/program_generator.h"
 #include "oracles/reference/reference.h"
+#include "oracles/shrink/shrink.h"
 #include "tests/support/filters.h"
 #include "verifier/verify.h"
 
@@ -33,6 +36,60 @@ TEST(Without, AimsJumpsAnew) {
             bpf::disassemble(insns("ja 1\njeq #1, 3, 4\nld [8]\nret #1\nret a"), {.annotate = false}));
   // A jump to what is gone goes to what follows.
   EXPECT_EQ(without(program, 5, 1), insns("ja 3\nld [0]\nld [4]\njeq #1, 5, 5\nld [8]\nret a"));
+}
+
+TEST(Without, LeavesAJumpOutOfTheProgramOutOfIt) {
+  const std::vector<Insn> program = {{0x05, 0, 0, 0xffffffff}, {0x15, 1, 250, 0}, {0x84, 0, 0, 0}, {0x06, 0, 0, 0}};
+  EXPECT_EQ(without(program, 2, 1), (std::vector<Insn>{{0x05, 0, 0, 0xffffffff}, {0x15, 0, 249, 0}, {0x06, 0, 0, 0}}));
+}
+
+TEST(ShrinkFilter, KeepsJumpsOnTheirTargets) {
+  const std::vector<Insn> filter = {{0x15, 2, 4, 7}, {0x84, 0, 0, 0}, {0x84, 0, 0, 0},
+                                    {0x05, 0, 0, 1}, {0x84, 0, 0, 0}, {0x06, 0, 0, 9}};
+  // Only what has a jump if equal that is followed by something survives, so everything else goes.
+  const auto smallest = shrink(filter, [](std::span<const Insn> candidate) {
+    return !verifier::check(candidate) && candidate.front().code == 0x15 && candidate.front().k == 7;
+  });
+  EXPECT_EQ(smallest, (std::vector<Insn>{{0x15, 0, 0, 7}, {0x06, 0, 0, 0}}));
+}
+
+TEST(ShrinkFilter, ReturnsWhatItWasGivenWhenNothingSmallerFails) {
+  const std::vector<Insn> filter = {{0x00, 0, 0, 5}, {0x16, 0, 0, 0}};
+  EXPECT_EQ(shrink(filter, [&](std::span<const Insn> candidate) { return std::ranges::equal(candidate, filter); }),
+            filter);
+}
+
+// A division by 0 is refused, so the constant stops at 1; no bit of 0x80000000 alone leads there.
+TEST(ShrinkFilter, MakesAConstantOneWhereZeroIsTooSmall) {
+  const auto smallest = shrink(insns("ld #5\ndiv #0x80000000\nret a"), [](std::span<const Insn> candidate) {
+    return !verifier::check(candidate) && candidate.front().code == 0x34;
+  });
+  EXPECT_EQ(smallest, insns("div #1\nret #0"));
+}
+
+// What is wrong may be that a filter is refused, or not: opcodes that nobody knows, jumps that leave, an end that is
+// none.
+TEST(ShrinkFilter, TakesInvalidFilters) {
+  const std::vector<Insn> leaves = {{0x20, 0, 0, 4}, {0x15, 1, 200, 7}, {0x06, 0, 0, 1}, {0x06, 0, 0, 0}};
+  const auto jumps_out = [](std::span<const Insn> candidate) {
+    const auto error = verifier::check(candidate);
+    return error && error->code == VerifyErrc::jump_out_of_program;
+  };
+  ASSERT_TRUE(jumps_out(leaves));
+  EXPECT_EQ(shrink(leaves, jumps_out), (std::vector<Insn>{{0x05, 0, 0, 0}}));
+
+  const std::vector<Insn> unknown = {{0x20, 0, 0, 4}, {0xfff5, 255, 255, 0xffffffff}, {0xffff, 1, 2, 3}};
+  const auto has_unknown = [](std::span<const Insn> candidate) {
+    return std::any_of(candidate.begin(), candidate.end(), [](const Insn& in) { return in.code == 0xfff5; });
+  };
+  EXPECT_EQ(shrink(unknown, has_unknown), (std::vector<Insn>{{0xfff5, 0, 0, 0}}));
+}
+
+TEST(ShrinkFilter, NeverAsksAboutAnEmptyFilter) {
+  shrink(insns("ld [0]\njeq #1, 2, 3\nret #1\nret a"), [](std::span<const Insn> candidate) {
+    EXPECT_FALSE(candidate.empty());
+    return true;
+  });
 }
 
 TEST(Shrink, FindsTheOneInstruction) {
