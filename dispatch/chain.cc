@@ -2,6 +2,7 @@
 #include "callgate/chain.hpp"
 
 #include <algorithm>
+#include <array>
 #include <new>
 #include <utility>
 
@@ -12,7 +13,27 @@ namespace callgate {
 
 using detail::ChainNode;
 
+namespace detail {
 namespace {
+
+constexpr auto all_kill = [] {
+  std::array<std::uint32_t, CALLGATE_TABLE_WORDS> table{};
+  table.fill(action::kill_process);
+  return table;
+}();
+
+constexpr callgate_route killing{all_kill.data(), nullptr, 0};
+
+}  // namespace
+
+constinit const Published moved_from_image{{killing, killing, 0, CALLGATE_NO_OFFSET, 0, false}};
+
+}  // namespace detail
+
+namespace {
+
+// What the accessors tell of chains that were moved from.
+constexpr Options no_options;
 
 // Chains are immutable to their users; the reference count is not.
 ChainNode* mutable_node(const callgate_image* image) noexcept { return const_cast<ChainNode*>(ChainNode::of(image)); }
@@ -21,6 +42,7 @@ ChainNode* mutable_node(const callgate_image* image) noexcept { return const_cas
 std::optional<AttachError> extend(ChainNode& node, std::span<const Program> oldest_first) noexcept {
   constexpr std::uint32_t per_filter = 4;  // what seccomp_attach_filter() charges for each older filter
   for (const Program& program : oldest_first) {
+    if (program.instructions().empty()) return AttachError{AttachErrc::moved_from};
     const std::uint64_t path = node.path_length + program.kernel_length();
     if (node.options.path_limit != 0 && path > node.options.path_limit) {
       return AttachError{AttachErrc::path_too_long, path, node.options.path_limit};
@@ -36,7 +58,7 @@ std::optional<AttachError> extend(ChainNode& node, std::span<const Program> olde
 }  // namespace
 
 Expected<Chain, AttachError> Chain::create(const Options& options) noexcept {
-  if (const auto error = detail::check_options(options)) return AttachError{*error};
+  if (const auto error = detail::check_options(options)) return *error;
   auto* node = new (std::nothrow) ChainNode;
   if (node == nullptr) return AttachError{AttachErrc::out_of_memory};
   Chain chain = ChainNode::wrap(node);
@@ -46,10 +68,10 @@ Expected<Chain, AttachError> Chain::create(const Options& options) noexcept {
 }
 
 Chain::Chain(const Chain& other) noexcept : image_(other.image_) {
-  if (image_ != nullptr) mutable_node(image_)->references.fetch_add(1, std::memory_order_relaxed);
+  if (ChainNode* node = mutable_node(image_)) node->references.fetch_add(1, std::memory_order_relaxed);
 }
 
-Chain::Chain(Chain&& other) noexcept : image_(std::exchange(other.image_, nullptr)) {}
+Chain::Chain(Chain&& other) noexcept : image_(std::exchange(other.image_, &detail::moved_from_image)) {}
 
 Chain& Chain::operator=(Chain other) noexcept {
   std::swap(image_, other.image_);
@@ -57,9 +79,8 @@ Chain& Chain::operator=(Chain other) noexcept {
 }
 
 Chain::~Chain() {
-  if (image_ == nullptr) return;
   ChainNode* node = mutable_node(image_);
-  if (node->references.fetch_sub(1, std::memory_order_acq_rel) == 1) delete node;
+  if (node != nullptr && node->references.fetch_sub(1, std::memory_order_acq_rel) == 1) delete node;
 }
 
 Expected<Chain, AttachError> Chain::attach(const Program& filter) const noexcept {
@@ -67,6 +88,7 @@ Expected<Chain, AttachError> Chain::attach(const Program& filter) const noexcept
 }
 
 Expected<Chain, AttachError> Chain::attach(std::span<const Program> oldest_first) const noexcept {
+  if (ChainNode::of(image_) == nullptr) return AttachError{AttachErrc::moved_from};
   if (oldest_first.empty()) return *this;
   auto* node = new (std::nothrow) ChainNode;
   if (node == nullptr) return AttachError{AttachErrc::out_of_memory};
@@ -82,27 +104,47 @@ Expected<Chain, AttachError> Chain::attach(std::span<const Program> oldest_first
   return chain;
 }
 
-Match Chain::match(const SeccompData& data) const noexcept { return match_chain(data, *ChainNode::of(image_)); }
+Match Chain::match(const SeccompData& data) const noexcept { return match_chain(data, detail::Published::of(image_)); }
 
-std::size_t Chain::length() const noexcept { return ChainNode::of(image_)->length; }
+std::size_t Chain::length() const noexcept { return detail::Published::of(image_).length; }
 
 std::uint64_t Chain::path_length() const noexcept {
-  const ChainNode& node = *ChainNode::of(image_);
-  return node.length == 0 ? 0 : node.path_length - 4;  // the newest filter is not charged for being older
+  const ChainNode* node = ChainNode::of(image_);
+  return length() == 0 ? 0 : node->path_length - 4;  // the newest filter is not charged for being older
 }
 
-Engine Chain::engine() const noexcept { return ChainNode::of(image_)->engine; }
-FallbackReason Chain::fallback_reason() const noexcept { return ChainNode::of(image_)->fallback_reason; }
-int Chain::fallback_errno() const noexcept { return ChainNode::of(image_)->fallback_errno; }
-bool Chain::permanent() const noexcept { return ChainNode::of(image_)->memory.permanent(); }
-const Options& Chain::options() const noexcept { return ChainNode::of(image_)->options; }
+Engine Chain::engine() const noexcept {
+  const ChainNode* node = ChainNode::of(image_);
+  return node == nullptr ? Engine::interpreter : node->engine;
+}
+
+FallbackReason Chain::fallback_reason() const noexcept {
+  const ChainNode* node = ChainNode::of(image_);
+  return node == nullptr ? FallbackReason::none : node->fallback_reason;
+}
+
+int Chain::fallback_errno() const noexcept {
+  const ChainNode* node = ChainNode::of(image_);
+  return node == nullptr ? 0 : node->fallback_errno;
+}
+
+bool Chain::permanent() const noexcept {
+  const ChainNode* node = ChainNode::of(image_);
+  return node != nullptr && node->memory.permanent();
+}
+
+const Options& Chain::options() const noexcept {
+  const ChainNode* node = ChainNode::of(image_);
+  return node == nullptr ? no_options : node->options;
+}
 
 ChainSizes Chain::sizes() const noexcept {
-  const ChainNode& node = *ChainNode::of(image_);
   ChainSizes sizes;
-  sizes.code = node.code_bytes;
-  sizes.table = node.table_bytes;
-  sizes.bytecode = node.bytecode_bytes;
+  const ChainNode* node = ChainNode::of(image_);
+  if (node == nullptr) return sizes;
+  sizes.code = node->code_bytes;
+  sizes.table = node->table_bytes;
+  sizes.bytecode = node->bytecode_bytes;
   return sizes;
 }
 

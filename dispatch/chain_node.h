@@ -24,6 +24,8 @@ struct WithoutCode {
 };
 
 struct ChainNode : Published {
+  ChainNode() noexcept : Published{} { node = this; }
+
   std::atomic<std::uint32_t> references{1};
   Options options;
   Engine engine = Engine::interpreter;
@@ -40,7 +42,8 @@ struct ChainNode : Published {
   jit::CodeMemory memory;  // action table, checks, bytecode and code, sealed; empty on the interpreter
   std::unique_ptr<WithoutCode> without_code;  // null where there is sealed memory, or no table
 
-  static const ChainNode* of(const callgate_image* image) noexcept { return static_cast<const ChainNode*>(image); }
+  // Null for a chain that was moved from.
+  static const ChainNode* of(const callgate_image* image) noexcept { return Published::of(image).node; }
   static Chain wrap(ChainNode* node) noexcept { return Chain(node); }
 };
 

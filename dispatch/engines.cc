@@ -5,6 +5,7 @@
 namespace callgate {
 
 bool available(Engine engine, Target target) noexcept {
+  if (target > Target::x86_32) return false;
   if (engine == Engine::automatic || engine == Engine::interpreter) return true;
   const jit::Backend* backend = jit::find_backend(engine);
   return backend != nullptr && backend->makes(target == Target::native ? jit::host_target() : target);

@@ -75,6 +75,7 @@ std::uint32_t walk(const SeccompData& data, const Published& chain) noexcept {
 }  // namespace
 
 Match match_chain(const SeccompData& data, const Published& chain) noexcept {
+  if (chain.node == nullptr) return {action::kill_process, std::nullopt};
   return chain.bytecode != nullptr ? match_sealed(data, chain) : match_list(data, chain);
 }
 

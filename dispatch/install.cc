@@ -124,6 +124,14 @@ void put(ChainNode& node, Image image, jit::CodeMemory memory) {
   if (by_graph) decide_by_graph(node, std::move(image));
 }
 
+// The field that holds no enumerator of its type, or null.
+const char* out_of_range(const Options& options) noexcept {
+  if (options.engine > Engine::asmjit) return "engine";
+  if (options.target > Target::x86_32) return "target";
+  if (options.optimize > Optimize::full) return "optimize";
+  return options.rule > MergeRule::most_restrictive ? "rule" : nullptr;
+}
+
 bool is_sound(const InputLayout& layout) {
   const auto sound = [](const InputWord& word) {
     return word.is_constant || (word.value % 4 == 0 && word.value <= max_frame_offset);
@@ -146,13 +154,14 @@ void describe(ChainNode& node) noexcept {
 
 }  // namespace
 
-std::optional<AttachErrc> check_options(const Options& options) noexcept {
-  if (!is_sound(options.layout)) return AttachErrc::bad_layout;
+std::optional<AttachError> check_options(const Options& options) noexcept {
+  if (const char* option = out_of_range(options)) return AttachError{AttachErrc::bad_option, 0, 0, option};
+  if (!is_sound(options.layout)) return AttachError{AttachErrc::bad_layout};
   const Target target = options.target == Target::native ? jit::host_target() : options.target;
-  if (target != jit::host_target()) return AttachErrc::target_unavailable;
+  if (target != jit::host_target()) return AttachError{AttachErrc::target_unavailable};
   if (available(options.engine, target)) return std::nullopt;
   const bool is_in_this_build = available(options.engine, Target::x86_64) || available(options.engine, Target::x86_32);
-  return is_in_this_build ? AttachErrc::target_unavailable : AttachErrc::engine_unavailable;
+  return AttachError{is_in_this_build ? AttachErrc::target_unavailable : AttachErrc::engine_unavailable};
 }
 
 void install(ChainNode& node, const ChainNode* parent) noexcept {

@@ -7,8 +7,8 @@
 
 namespace callgate::detail {
 
-// Whether this build and this process can do what `options` ask for.
-std::optional<AttachErrc> check_options(const Options& options) noexcept;
+// Whether `options` hold values of their types, and this build and this process can do what they ask for.
+std::optional<AttachError> check_options(const Options& options) noexcept;
 
 // Fills in everything of `node` that decides: entry, table, engine, memory. `parent` is the chain that it was attached
 // to, or null. Cannot fail: whatever is refused, the interpreter decides.

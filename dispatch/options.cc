@@ -24,10 +24,20 @@ const char* name(Target target) noexcept {
   return "unknown";
 }
 
-const char* name(Optimize level) noexcept { return level == Optimize::none ? "none" : "full"; }
+const char* name(Optimize level) noexcept {
+  switch (level) {
+    case Optimize::none: return "none";
+    case Optimize::full: return "full";
+  }
+  return "unknown";
+}
 
-const char* name(MergeRule merge) noexcept {
-  return merge == MergeRule::first_non_allow ? "first_non_allow" : "most_restrictive";
+const char* name(MergeRule rule) noexcept {
+  switch (rule) {
+    case MergeRule::first_non_allow: return "first_non_allow";
+    case MergeRule::most_restrictive: return "most_restrictive";
+  }
+  return "unknown";
 }
 
 const char* message(AttachErrc code) noexcept {
@@ -37,6 +47,8 @@ const char* message(AttachErrc code) noexcept {
     case AttachErrc::engine_unavailable: return "this build does not have the engine";
     case AttachErrc::target_unavailable: return "this process cannot run code for the target";
     case AttachErrc::bad_layout: return "the input layout has a constant number or an offset out of its bounds";
+    case AttachErrc::bad_option: return "an option holds no value of its type";
+    case AttachErrc::moved_from: return "the chain or a filter was moved from";
   }
   return "unknown error";
 }
@@ -47,6 +59,7 @@ std::string to_string(const AttachError& error) {
     text += " (" + std::to_string(error.path_length) + " converted instructions, at most " +
             std::to_string(error.path_limit) + ")";
   }
+  if (error.option != nullptr) text += std::string(" (Options::") + error.option + ")";
   return text;
 }
 

@@ -19,7 +19,10 @@ struct Walk {
   ir::NodeId other_root = {};
 };
 
+struct ChainNode;
+
 struct Published : callgate_image {
+  const ChainNode* node = nullptr;  // what attach() and the accessors look at; null in the image of moved-from chains
   MergeRule rule = MergeRule::first_non_allow;
   std::uint32_t length = 0;             // filters
   const FilterLink* newest = nullptr;   // the filters, for the interpreter
@@ -29,6 +32,9 @@ struct Published : callgate_image {
 
   static const Published& of(const callgate_image* image) noexcept { return *static_cast<const Published*>(image); }
 };
+
+// The image of a chain that was moved from: it kills whatever is called. Never freed.
+extern const Published moved_from_image;
 
 // Entries of a chain without native code, for SeccompData and for frames of the layout: the reference interpreter,
 // filter by filter, and the decision graph.

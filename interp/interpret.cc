@@ -5,6 +5,7 @@
 // wrapping; A and X are 0 at the start. docs/semantics.md has the whole of it.
 #include "bpf/dialect.h"
 #include "bpf/opcode.h"
+#include "callgate/action.hpp"
 #include "callgate/program.hpp"
 #include "interp/run.h"
 
@@ -80,7 +81,8 @@ std::uint32_t interp::run(const Insn* program, const typename D::Input& input) n
 template std::uint32_t interp::run<bpf::Seccomp>(const Insn* program, const SeccompData& data) noexcept;
 
 std::uint32_t interpret(const Program& program, const SeccompData& data) noexcept {
-  return interp::run(program.instructions().data(), data);
+  const std::span<const Insn> instructions = program.instructions();
+  return instructions.empty() ? action::kill_process : interp::run(instructions.data(), data);
 }
 
 }  // namespace callgate

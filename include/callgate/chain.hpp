@@ -24,12 +24,15 @@ enum class AttachErrc : std::uint8_t {
   engine_unavailable,  // this build does not have the engine in Options::engine
   target_unavailable,  // this process cannot run code for Options::target, or the engine cannot make it
   bad_layout,          // in Options::layout the number is a constant, or an offset is not a multiple of 4 or too large
+  bad_option,          // a field of Options holds no value of its type; AttachError::option names it
+  moved_from,          // the chain, or a filter, is an object that was moved from
 };
 
 struct AttachError {
   AttachErrc code;
   std::uint64_t path_length = 0;  // length of the refused path in converted instructions, if path_too_long; else 0
   std::uint32_t path_limit = 0;   // Options::path_limit in converted instructions, if path_too_long; else 0
+  const char* option = nullptr;   // name of the field of Options, a string literal, if bad_option; else null
 };
 
 // The error in words: a string literal, never null. Thread-safe.
@@ -65,7 +68,8 @@ static_assert(offsetof(SeccompData, nr) == 0 && offsetof(SeccompData, arch) == 4
 //
 // Ownership: a Chain is a counted reference. Copying and releasing change an atomic counter; the last reference frees
 // the chain, with a small, bounded stack however long the chain is. Filters are copied into the chain as Programs,
-// which share their instructions. A moved-from Chain may only be assigned or destroyed.
+// which share their instructions. A moved-from Chain fails closed: every call is KILL_PROCESS, attach() fails with
+// moved_from, copies are like it, and the accessors answer as for a chain of default options without filters and code.
 //
 // Thread safety: any number of threads may call the const members of one Chain at once, and copy it. A thread that
 // assigns or destroys a Chain object must be the only user of this object; other objects that share the chain are not
@@ -73,8 +77,8 @@ static_assert(offsetof(SeccompData, nr) == 0 && offsetof(SeccompData, arch) == 4
 class Chain {
  public:
   // A chain without filters, which allows every call. All chains that attach() makes from it have its options. Fails
-  // with engine_unavailable, target_unavailable, bad_layout (options are checked here, not at the first filter) or
-  // out_of_memory.
+  // with engine_unavailable, target_unavailable, bad_layout, bad_option (options are checked here, not at the first
+  // filter) or out_of_memory.
   static Expected<Chain, AttachError> create(const Options& options = {}) noexcept;
 
   Chain(const Chain& other) noexcept;
@@ -83,10 +87,10 @@ class Chain {
   ~Chain();
 
   // A chain with `filter`, or with all filters of `oldest_first` in this order, on top of this chain. It is compiled
-  // once, however many filters are attached; an empty span gives a copy of this chain. Fails with path_too_long or
-  // out_of_memory. If the system refuses executable memory, or the code would be too large, the call succeeds: the new
-  // chain decides the same without code, and its fallback_reason() says why. Allocates and makes system calls: not
-  // async-signal-safe.
+  // once, however many filters are attached; an empty span gives a copy of this chain. Fails with path_too_long,
+  // moved_from or out_of_memory. If the system refuses executable memory, or the code would be too large, the call
+  // succeeds: the new chain decides the same without code, and its fallback_reason() says why. Allocates and makes
+  // system calls: not async-signal-safe.
   Expected<Chain, AttachError> attach(const Program& filter) const noexcept;
   Expected<Chain, AttachError> attach(std::span<const Program> oldest_first) const noexcept;
 
@@ -116,7 +120,7 @@ class Chain {
   explicit Chain(const callgate_image* image) noexcept : image_(image) {}
   friend struct detail::ChainNode;
 
-  const callgate_image* image_;  // owned reference, never null except after a move
+  const callgate_image* image_;  // owned reference; after a move, that of an image which kills
 };
 
 }  // namespace callgate

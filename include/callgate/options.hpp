@@ -89,7 +89,8 @@ enum class FallbackReason : std::uint8_t {
 // The reason in words: a string literal, never null. Thread-safe.
 const char* message(FallbackReason reason) noexcept;
 
-// The names of values as command lines have them: string literals, never null. Thread-safe.
+// The names of values as command lines have them: string literals, never null; "unknown" for what is no value of the
+// type. Thread-safe.
 const char* name(Engine engine) noexcept;   // "auto", "interp", "xbyak", "asmjit"
 const char* name(Target target) noexcept;   // "native", "x86_64", "x86_32"
 const char* name(Optimize level) noexcept;  // "none", "full"

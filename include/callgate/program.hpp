@@ -46,7 +46,8 @@ inline std::string to_string(const VerifyError& error) {
   return {text, describe(error, text, sizeof text)};
 }
 
-// An immutable, valid filter. Cheap to copy: copies share the instructions (atomic reference count).
+// An immutable, valid filter. Cheap to copy: copies share the instructions (atomic reference count). A moved-from
+// Program has no instructions; interpret() answers KILL_PROCESS for it, and no chain takes it.
 // Thread safety: distinct Program objects may be used from any threads, whether or not they share.
 class Program {
  public:
@@ -76,8 +77,8 @@ class Program {
 // in kernel/seccomp.c.
 Expected<Program, VerifyError> verify(std::span<const Insn> instructions) noexcept;
 
-// Runs one filter on one system call with the reference interpreter and returns the filter's 32-bit result.
-// Allocates nothing, async-signal-safe, safe on any thread.
+// Runs one filter on one system call with the reference interpreter and returns the filter's 32-bit result;
+// KILL_PROCESS for a moved-from Program. Allocates nothing, async-signal-safe, safe on any thread.
 std::uint32_t interpret(const Program& program, const SeccompData& data) noexcept;
 
 }  // namespace callgate
