@@ -133,6 +133,19 @@ bool Chain::permanent() const noexcept {
   return node != nullptr && node->memory.permanent();
 }
 
+Precision Chain::precision() const noexcept {
+  const ChainNode* node = ChainNode::of(image_);
+  return node == nullptr ? Precision::baseline : node->precision;
+}
+
+bool Chain::degraded() const noexcept {
+  const Options& asked = options();
+  if (asked.engine == Engine::interpreter || ChainNode::of(image_) == nullptr) return false;
+  const FallbackReason reason = fallback_reason();
+  if (reason != FallbackReason::none && reason != FallbackReason::no_exec_memory) return true;
+  return asked.optimize == Optimize::full && precision() != Precision::path_sensitive;
+}
+
 const Options& Chain::options() const noexcept {
   const ChainNode* node = ChainNode::of(image_);
   return node == nullptr ? no_options : node->options;

@@ -31,6 +31,7 @@ struct ChainNode : Published {
   Engine engine = Engine::interpreter;
   FallbackReason fallback_reason = FallbackReason::none;
   int fallback_errno = 0;
+  Precision precision = Precision::baseline;  // of the segment of the plan that has least of it
 
   FilterList filters;
   std::uint64_t path_length = 0;   // sum of (kernel_length + 4) over all filters

@@ -111,10 +111,26 @@ void decide_by_graph(ChainNode& node, Image image) noexcept {
             node.walk != nullptr ? walk_frame : interpret_frame);
 }
 
+static_assert(static_cast<int>(Precision::path_sensitive) == static_cast<int>(compose::Precision::path_sensitive));
+static_assert(static_cast<int>(Precision::per_number) == static_cast<int>(compose::Precision::per_number));
+static_assert(static_cast<int>(Precision::number_blind) == static_cast<int>(compose::Precision::number_blind));
+static_assert(static_cast<int>(Precision::baseline) == static_cast<int>(compose::Precision::baseline));
+
+// Of the segment that has least of it.
+Precision least_precision(const compose::Plan& plan) noexcept {
+  auto least = compose::Precision::path_sensitive;
+  for (const auto& segment : plan) {
+    const compose::ChainGraph* graph = segment->chain_graph();
+    least = std::max(least, graph == nullptr ? compose::Precision::baseline : graph->precision);
+  }
+  return static_cast<Precision>(least);
+}
+
 // Throws std::bad_alloc before it has changed anything, or not at all.
 void put(ChainNode& node, Image image, jit::CodeMemory memory) {
   const bool by_graph = image.engine == Engine::interpreter && !image.table.empty();
   if (by_graph) node.without_code = std::make_unique<WithoutCode>();
+  node.precision = least_precision(image.plan);
   node.plan = std::move(image.plan);
   node.engine = image.engine;
   node.fallback_reason = image.fallback_reason;

@@ -40,6 +40,16 @@ const char* name(MergeRule rule) noexcept {
   return "unknown";
 }
 
+const char* name(Precision precision) noexcept {
+  switch (precision) {
+    case Precision::path_sensitive: return "path_sensitive";
+    case Precision::per_number: return "per_number";
+    case Precision::number_blind: return "number_blind";
+    case Precision::baseline: return "baseline";
+  }
+  return "unknown";
+}
+
 const char* message(AttachErrc code) noexcept {
   switch (code) {
     case AttachErrc::out_of_memory: return "out of memory";

@@ -1,9 +1,13 @@
 // The 32-bit result of a filter: an action in the upper half, 16 bits of data in the lower.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <string>
 
-namespace callgate {
+#include "callgate/export.hpp"
+
+namespace CALLGATE_API callgate {
 
 // SECCOMP_RET_* (linux/seccomp.h), strictest first in the kernel's order, which is signed.
 namespace action {
@@ -28,6 +32,27 @@ constexpr std::uint32_t data_of(std::uint32_t result) noexcept { return result &
 // compares the actions as signed numbers, and a tie keeps the newer filter's result.
 constexpr bool is_stricter(std::uint32_t result, std::uint32_t current) noexcept {
   return static_cast<std::int32_t>(action_of(result)) < static_cast<std::int32_t>(action_of(current));
+}
+
+// The action of a result: "KILL_PROCESS", "KILL_THREAD", "TRAP", "ERRNO", "USER_NOTIF", "TRACE", "LOG" or "ALLOW";
+// "UNKNOWN" for what no kernel knows (it kills the process). A string literal, never null. Async-signal-safe,
+// thread-safe.
+const char* action_name(std::uint32_t result) noexcept;
+
+// The name of an errno value of x86 Linux (asm-generic/errno.h), such as "ENOSYS" for 38; null if it has none. A string
+// literal. Async-signal-safe, thread-safe.
+const char* errno_name(std::uint32_t number) noexcept;
+
+// Writes the result in words into out[0 .. capacity), always terminated when capacity > 0, cut when too long:
+// "ERRNO(38) ENOSYS", "TRACE(5)", "ALLOW", "UNKNOWN(0x90000000)". ERRNO always shows its data, other actions when they
+// are not 0. Returns its length in bytes without the terminator; 48 bytes hold every result. Async-signal-safe,
+// thread-safe.
+std::size_t describe_result(std::uint32_t result, char* out, std::size_t capacity) noexcept;
+
+// The same as a string. May throw std::bad_alloc.
+inline std::string result_to_string(std::uint32_t result) {
+  char text[48];
+  return {text, describe_result(result, text, sizeof text)};
 }
 
 }  // namespace callgate

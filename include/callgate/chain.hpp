@@ -56,6 +56,19 @@ struct ChainSizes {
   std::size_t bytecode = 0;  // instructions of all filters
 };
 
+// How much of what its filters distinguish a chain's code distinguishes, from all to nothing. Decisions are the same;
+// less precision makes them slower, and large filters lose it where they pass a budget (docs/code-generation.md).
+enum class Precision : std::uint8_t {
+  path_sensitive,  // all: what a path has found out is used below it
+  per_number,      // a decision for each number, but nothing else that a path has found out
+  number_blind,    // one decision for all numbers, without an action table
+  baseline,        // filter by filter as they stand, or the interpreter
+};
+
+// The name of the value: "path_sensitive", "per_number", "number_blind" or "baseline"; "unknown" for what is no value.
+// A string literal, never null. Thread-safe.
+const char* name(Precision precision) noexcept;
+
 namespace CALLGATE_HIDDEN detail {
 struct ChainNode;
 static_assert(CALLGATE_MAX_CODE_BYTES == max_code_bytes && CALLGATE_X32_BIT == arch::x32_bit);
@@ -113,6 +126,10 @@ class Chain {
   FallbackReason fallback_reason() const noexcept;  // why the engine is the interpreter although another was asked for
   int fallback_errno() const noexcept;              // errno value behind memory_refused, else 0
   bool permanent() const noexcept;                  // whether the mapping is sealed as Options::permanent asks
+  Precision precision() const noexcept;             // of the part of the chain that has least of it
+  // Whether decisions cost more than the options ask for: an engine fell back (fallback_reason()), or filters were over
+  // a budget (precision()). What options ask for themselves, such as no_exec_memory or Optimize::none, is no loss.
+  bool degraded() const noexcept;
   const Options& options() const noexcept;
   ChainSizes sizes() const noexcept;
 

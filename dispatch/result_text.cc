@@ -1,0 +1,222 @@
+// Results in words. Async-signal-safe: what is written goes into the caller's buffer.
+#include <cstddef>
+
+#include "callgate/action.hpp"
+
+namespace callgate {
+namespace {
+
+// By number, as x86 has them (asm-generic/errno-base.h, asm-generic/errno.h); null where there is none.
+constexpr const char* errno_names[] = {
+    nullptr,
+    "EPERM",
+    "ENOENT",
+    "ESRCH",
+    "EINTR",
+    "EIO",
+    "ENXIO",
+    "E2BIG",
+    "ENOEXEC",
+    "EBADF",
+    "ECHILD",
+    "EAGAIN",
+    "ENOMEM",
+    "EACCES",
+    "EFAULT",
+    "ENOTBLK",
+    "EBUSY",
+    "EEXIST",
+    "EXDEV",
+    "ENODEV",
+    "ENOTDIR",
+    "EISDIR",
+    "EINVAL",
+    "ENFILE",
+    "EMFILE",
+    "ENOTTY",
+    "ETXTBSY",
+    "EFBIG",
+    "ENOSPC",
+    "ESPIPE",
+    "EROFS",
+    "EMLINK",
+    "EPIPE",
+    "EDOM",
+    "ERANGE",
+    "EDEADLK",
+    "ENAMETOOLONG",
+    "ENOLCK",
+    "ENOSYS",
+    "ENOTEMPTY",
+    "ELOOP",
+    nullptr,
+    "ENOMSG",
+    "EIDRM",
+    "ECHRNG",
+    "EL2NSYNC",
+    "EL3HLT",
+    "EL3RST",
+    "ELNRNG",
+    "EUNATCH",
+    "ENOCSI",
+    "EL2HLT",
+    "EBADE",
+    "EBADR",
+    "EXFULL",
+    "ENOANO",
+    "EBADRQC",
+    "EBADSLT",
+    nullptr,
+    "EBFONT",
+    "ENOSTR",
+    "ENODATA",
+    "ETIME",
+    "ENOSR",
+    "ENONET",
+    "ENOPKG",
+    "EREMOTE",
+    "ENOLINK",
+    "EADV",
+    "ESRMNT",
+    "ECOMM",
+    "EPROTO",
+    "EMULTIHOP",
+    "EDOTDOT",
+    "EBADMSG",
+    "EOVERFLOW",
+    "ENOTUNIQ",
+    "EBADFD",
+    "EREMCHG",
+    "ELIBACC",
+    "ELIBBAD",
+    "ELIBSCN",
+    "ELIBMAX",
+    "ELIBEXEC",
+    "EILSEQ",
+    "ERESTART",
+    "ESTRPIPE",
+    "EUSERS",
+    "ENOTSOCK",
+    "EDESTADDRREQ",
+    "EMSGSIZE",
+    "EPROTOTYPE",
+    "ENOPROTOOPT",
+    "EPROTONOSUPPORT",
+    "ESOCKTNOSUPPORT",
+    "EOPNOTSUPP",
+    "EPFNOSUPPORT",
+    "EAFNOSUPPORT",
+    "EADDRINUSE",
+    "EADDRNOTAVAIL",
+    "ENETDOWN",
+    "ENETUNREACH",
+    "ENETRESET",
+    "ECONNABORTED",
+    "ECONNRESET",
+    "ENOBUFS",
+    "EISCONN",
+    "ENOTCONN",
+    "ESHUTDOWN",
+    "ETOOMANYREFS",
+    "ETIMEDOUT",
+    "ECONNREFUSED",
+    "EHOSTDOWN",
+    "EHOSTUNREACH",
+    "EALREADY",
+    "EINPROGRESS",
+    "ESTALE",
+    "EUCLEAN",
+    "ENOTNAM",
+    "ENAVAIL",
+    "EISNAM",
+    "EREMOTEIO",
+    "EDQUOT",
+    "ENOMEDIUM",
+    "EMEDIUMTYPE",
+    "ECANCELED",
+    "ENOKEY",
+    "EKEYEXPIRED",
+    "EKEYREVOKED",
+    "EKEYREJECTED",
+    "EOWNERDEAD",
+    "ENOTRECOVERABLE",
+    "ERFKILL",
+    "EHWPOISON",
+};
+
+// Appends text to a buffer of fixed size and drops what does not fit.
+class Text {
+ public:
+  Text(char* out, std::size_t capacity) noexcept : out_(out), room_(capacity == 0 ? 0 : capacity - 1) {}
+
+  void put(const char* text) noexcept {
+    while (*text != '\0') put(*text++);
+  }
+  void put(char c) noexcept {
+    if (length_ < room_) out_[length_++] = c;
+  }
+  void decimal(std::uint32_t value) noexcept {
+    std::uint32_t power = 1;
+    while (value / power >= 10) power *= 10;
+    for (; power != 0; power /= 10) put(static_cast<char>('0' + value / power % 10));
+  }
+  void hexadecimal(std::uint32_t value) noexcept {
+    put("0x");
+    for (unsigned shift = 32; shift != 0;) put("0123456789abcdef"[value >> (shift -= 4) & 0xf]);
+  }
+
+  std::size_t finish(std::size_t capacity) noexcept {
+    if (capacity != 0) out_[length_] = '\0';
+    return length_;
+  }
+
+ private:
+  char* out_;
+  std::size_t room_;
+  std::size_t length_ = 0;
+};
+
+// Null if no kernel knows the action.
+const char* known_action_name(std::uint32_t result) noexcept {
+  switch (action_of(result)) {
+    case action::kill_process: return "KILL_PROCESS";
+    case action::kill_thread: return "KILL_THREAD";
+    case action::trap: return "TRAP";
+    case action::errno_: return "ERRNO";
+    case action::user_notif: return "USER_NOTIF";
+    case action::trace: return "TRACE";
+    case action::log: return "LOG";
+    case action::allow: return "ALLOW";
+    default: return nullptr;
+  }
+}
+
+}  // namespace
+
+const char* action_name(std::uint32_t result) noexcept {
+  const char* const name = known_action_name(result);
+  return name != nullptr ? name : "UNKNOWN";
+}
+
+const char* errno_name(std::uint32_t number) noexcept {
+  return number < sizeof errno_names / sizeof errno_names[0] ? errno_names[number] : nullptr;
+}
+
+std::size_t describe_result(std::uint32_t result, char* out, std::size_t capacity) noexcept {
+  Text text(out, capacity);
+  const bool is_known = known_action_name(result) != nullptr;
+  const bool is_errno = action_of(result) == action::errno_;
+  text.put(action_name(result));
+  if (!is_known || is_errno || data_of(result) != 0) {
+    text.put('(');
+    is_known ? text.decimal(data_of(result)) : text.hexadecimal(result);
+    text.put(')');
+  }
+  if (const char* name = is_errno ? errno_name(data_of(result)) : nullptr) {
+    text.put(' ');
+    text.put(name);
+  }
+  return text.finish(capacity);
+}
+
+}  // namespace callgate
