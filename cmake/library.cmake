@@ -1,5 +1,5 @@
 # What users link: callgate::callgate, all rooms in one archive, and callgate::shared, the same as libcallgate.so.
-# Installed with a CMake package, a pkg-config file and the headers.
+# Installed with a CMake package, pkg-config files and the headers.
 
 option(CALLGATE_INSTALL "Install the library, its headers and the tools" ${PROJECT_IS_TOP_LEVEL})
 
@@ -29,7 +29,6 @@ add_library(callgate::callgate ALIAS callgate)
 if(CALLGATE_HAVE_ASMJIT)
   target_link_libraries(callgate PRIVATE asmjit::asmjit)
 endif()
-set(libraries callgate)
 
 if(CALLGATE_BUILD_SHARED)
   set(shared_rooms ${CALLGATE_ROOMS})
@@ -49,33 +48,53 @@ if(CALLGATE_BUILD_SHARED)
   if(NOT CMAKE_CXX_FLAGS MATCHES "-fsanitize=")
     target_link_options(callgate_shared PRIVATE -Wl,-z,defs)
   endif()
-  list(APPEND libraries callgate_shared)
 endif()
 
+# Installed apart if wanted (cmake --install … --component NAME): `headers`, `library` (what links and loads them, with the
+# CMake package and the pkg-config files), `command` and `helpers` (its helper programs). The archive and the shared library
+# are exported apart: only who links the archive needs AsmJit.
 if(CALLGATE_INSTALL)
   include(CMakePackageConfigHelpers)
   set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/callgate)
-  install(TARGETS ${libraries} EXPORT callgate-targets)
-  install(DIRECTORY include/callgate TYPE INCLUDE FILES_MATCHING PATTERN "*.hpp" PATTERN "*.h")
-  install(EXPORT callgate-targets NAMESPACE callgate:: DESTINATION ${package_dir})
+  install(DIRECTORY include/callgate TYPE INCLUDE COMPONENT headers FILES_MATCHING PATTERN "*.hpp" PATTERN "*.h")
+  install(TARGETS callgate EXPORT callgate-static COMPONENT library)
+  install(EXPORT callgate-static NAMESPACE callgate:: DESTINATION ${package_dir} COMPONENT library)
+  if(CALLGATE_BUILD_SHARED)
+    install(TARGETS callgate_shared EXPORT callgate-shared COMPONENT library)
+    install(EXPORT callgate-shared NAMESPACE callgate:: DESTINATION ${package_dir} COMPONENT library)
+  endif()
   configure_package_config_file(cmake/callgate-config.cmake.in ${PROJECT_BINARY_DIR}/callgate-config.cmake
                                 INSTALL_DESTINATION ${package_dir})
   write_basic_package_version_file(${PROJECT_BINARY_DIR}/callgate-config-version.cmake
                                    COMPATIBILITY SameMinorVersion)
   install(FILES ${PROJECT_BINARY_DIR}/callgate-config.cmake ${PROJECT_BINARY_DIR}/callgate-config-version.cmake
-          DESTINATION ${package_dir})
+          DESTINATION ${package_dir} COMPONENT library)
 
-  # The installed tree may be moved: paths in the pkg-config file start at its own folder.
+  # The installed tree may be moved: paths in the pkg-config files start at their own folder.
   cmake_path(RELATIVE_PATH CMAKE_INSTALL_FULL_LIBDIR BASE_DIRECTORY ${CMAKE_INSTALL_PREFIX} OUTPUT_VARIABLE pc_libdir)
   cmake_path(RELATIVE_PATH CMAKE_INSTALL_FULL_INCLUDEDIR BASE_DIRECTORY ${CMAKE_INSTALL_PREFIX}
              OUTPUT_VARIABLE pc_includedir)
   cmake_path(RELATIVE_PATH CMAKE_INSTALL_PREFIX BASE_DIRECTORY ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig
              OUTPUT_VARIABLE pc_up)
   string(REGEX REPLACE "/$" "" pc_up "${pc_up}")
-  set(pc_libs_private "")
+
+  # callgate_pkg_config(NAME [REQUIRES text] [LIBS text] [LIBS_PRIVATE text])
+  function(callgate_pkg_config pc_name)
+    cmake_parse_arguments(pc "" "REQUIRES;LIBS;LIBS_PRIVATE" "" ${ARGN})
+    configure_file(${PROJECT_SOURCE_DIR}/cmake/callgate.pc.in ${PROJECT_BINARY_DIR}/${pc_name}.pc @ONLY)
+    install(FILES ${PROJECT_BINARY_DIR}/${pc_name}.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT library)
+  endfunction()
+  set(asmjit_libs "")
   if(CALLGATE_HAVE_ASMJIT)
-    set(pc_libs_private "-lasmjit -lrt -pthread")
+    set(asmjit_libs " -lasmjit -lrt -pthread")
   endif()
-  configure_file(cmake/callgate.pc.in callgate.pc @ONLY)
-  install(FILES ${PROJECT_BINARY_DIR}/callgate.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+  if(CALLGATE_BUILD_SHARED)
+    # -lcallgate is the shared library where both are. --static puts Libs.private in front of what is required, so that the
+    # archive has everything by then, and --as-needed drops the shared library behind it.
+    callgate_pkg_config(callgate REQUIRES "callgate-shared = ${PROJECT_VERSION}"
+                        LIBS_PRIVATE "-L\${libdir} -l:libcallgate.a${asmjit_libs} -Wl,--as-needed")
+    callgate_pkg_config(callgate-shared LIBS "-L\${libdir} -lcallgate")
+  else()
+    callgate_pkg_config(callgate LIBS "-L\${libdir} -lcallgate${asmjit_libs}")
+  endif()
 endif()

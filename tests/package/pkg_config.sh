@@ -1,19 +1,23 @@
 #!/bin/bash
-# pkg_config.sh static|shared: the same consumer, built by hand with the flags of pkg-config.
+# pkg_config.sh static|archive|shared: the same consumer, built by hand with the flags of pkg-config: as a static program, as a
+# program that has only callgate from its archive, and with the shared library.
 . "${BASH_SOURCE%/*}/lib.sh"
 copy_out
+use_pkg_config
 
-pc=$(cd "$prefix" && find . -name callgate.pc)
-[[ -n $pc ]] || fail "callgate.pc is not installed"
-export PKG_CONFIG_PATH=$prefix/${pc%/callgate.pc}
-[[ $(pkg-config --modversion callgate) == "$VERSION" ]] || fail "version in callgate.pc"
-
-read -ra flags <<<"$CXXFLAGS -std=c++20 -fno-exceptions -fno-rtti $(pkg-config --cflags callgate)"
-if [[ $1 == static ]]; then
-  read -ra libs <<<"-static $(pkg-config --static --libs callgate)"
-else
-  read -ra libs <<<"$(pkg-config --libs callgate)"
-  export LD_LIBRARY_PATH=$prefix/$(dirname "${pc%/pkgconfig/callgate.pc}/x")
-fi
-"$CXX" "${flags[@]}" "$work/consumer/main.cc" -o "$work/program" "${libs[@]}"
+options=()
+case $1 in
+  static) options=(-static $(pkg-config --static --libs callgate)) ;;
+  archive) options=($(pkg-config --static --libs callgate)) ;;
+  shared)
+    options=($(pkg-config --libs callgate))
+    [[ ${options[*]} == *-lcallgate* && ${options[*]} != *asmjit* ]] || fail "pkg-config --libs: ${options[*]}"
+    export LD_LIBRARY_PATH=$libdir
+    ;;
+esac
+"$CXX" -std=c++20 -fno-exceptions -fno-rtti "${cxxflags[@]}" "$work/consumer/main.cc" -o "$work/program" "${options[@]}"
 run_consumer "$work/program"
+
+needed=$(readelf -dW "$work/program" | grep -c 'NEEDED.*libcallgate' || true)
+if [[ $1 == shared ]]; then wanted=1; else wanted=0; fi
+((needed == wanted)) || fail "$1, and the program needs libcallgate.so $needed times"
