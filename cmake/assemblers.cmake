@@ -34,7 +34,7 @@ callgate_decide(ASMJIT "${CALLGATE_WITH_ASMJIT}" "${asmjit_FOUND}")
 set(CALLGATE_ASMJIT_IS_PIC FALSE)
 if(CALLGATE_HAVE_ASMJIT)
   include(CheckCXXSourceCompiles)
-  file(WRITE ${CMAKE_BINARY_DIR}/asmjit-pic/CMakeLists.txt "
+  file(WRITE ${PROJECT_BINARY_DIR}/asmjit-pic/CMakeLists.txt "
 cmake_minimum_required(VERSION 3.25)
 project(asmjit_pic CXX)
 find_package(asmjit REQUIRED CONFIG)
@@ -42,11 +42,11 @@ add_library(probe SHARED probe.cc)
 target_link_libraries(probe PRIVATE asmjit::asmjit)
 target_link_options(probe PRIVATE -Wl,--no-undefined)
 ")
-  file(WRITE ${CMAKE_BINARY_DIR}/asmjit-pic/probe.cc "
+  file(WRITE ${PROJECT_BINARY_DIR}/asmjit-pic/probe.cc "
 #include <asmjit/x86.h>
 extern \"C\" int probe() { asmjit::CodeHolder code; asmjit::x86::Assembler as(&code); return static_cast<int>(as.nop()); }
 ")
-  try_compile(CALLGATE_ASMJIT_IS_PIC ${CMAKE_BINARY_DIR}/asmjit-pic/build ${CMAKE_BINARY_DIR}/asmjit-pic asmjit_pic
+  try_compile(CALLGATE_ASMJIT_IS_PIC ${PROJECT_BINARY_DIR}/asmjit-pic/build ${PROJECT_BINARY_DIR}/asmjit-pic asmjit_pic
               CMAKE_FLAGS "-Dasmjit_DIR=${asmjit_DIR}" "-DCMAKE_CXX_FLAGS=${CMAKE_CXX_FLAGS}")
   if(CALLGATE_ASMJIT_IS_PIC)
     message(STATUS "callgate: AsmJit's archive is position-independent: it goes into libcallgate.so too")
