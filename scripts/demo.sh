@@ -20,9 +20,17 @@ while (($#)) && [[ $1 != -- ]]; do
 done
 (($# == 0)) || shift  # the "--"
 
-"$root/scripts/setup.sh"
+# took NAME: how long what has just ended took, for the total.
+total=() since=0
+took() {
+  total+=("$1 $((SECONDS - since)) s")
+  since=$SECONDS
+}
 
-echo "Building the demo in ${build#"$root"/}"
+"$root/scripts/setup.sh" --demo
+took packages
+
+echo "Building the demo in ${build#"$root"/} (all that the compiler says: build.log)"
 build_quietly() {
   cmake --preset release -S "$root" -B "$build" -DCALLGATE_BUILD_TESTS=OFF -DCALLGATE_WERROR=OFF &&
     cmake --build "$build" --target callgate-demo callgate-demo-probes
@@ -34,6 +42,8 @@ if ! (cd "$root" && build_quietly) >"$log" 2>&1; then
   echo "demo.sh: the build failed; all of it is in $log" >&2
   exit 1
 fi
+
+took building
 
 # Real programs doing real work in a directory of their own.
 record_mix() {
@@ -88,4 +98,8 @@ else
     true  # some of the calls are there to fail
 fi
 
+took recording
+
 "$build/bench/callgate-demo" "$recording" ${options[@]+"${options[@]}"}
+took "deciding and measuring"
+printf '\nTime: %d s in total (%s)\n' "$SECONDS" "$(IFS=,; echo "${total[*]}" | sed 's/,/, /g')"

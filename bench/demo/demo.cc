@@ -8,11 +8,11 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <exception>
 #include <fstream>
 #include <numeric>
 #include <set>
+#include <span>
 #include <stdexcept>
 
 #include "bench/filters/workload.h"
@@ -109,6 +109,15 @@ void print_recording(const Recording& recording) {
   }
 }
 
+std::size_t calls_of(std::span<const Group> groups) {
+  return std::transform_reduce(groups.begin(), groups.end(), std::size_t{0}, std::plus{},
+                               [](const Group& group) { return group.count; });
+}
+
+void print_total(std::span<const Group> groups) {
+  fmt::print("{:>8}  calls in total, of {} kinds\n", grouped(calls_of(groups)), groups.size());
+}
+
 // Names and counts in columns, each read downwards.
 void print_allowed(const std::vector<Group>& groups, std::size_t shown) {
   constexpr std::size_t columns = 3;
@@ -120,9 +129,9 @@ void print_allowed(const std::vector<Group>& groups, std::size_t shown) {
     }
     fmt::print("\n");
   }
-  const std::size_t rest = std::transform_reduce(groups.begin() + static_cast<std::ptrdiff_t>(shown), groups.end(),
-                                                 std::size_t{0}, std::plus{}, [](const Group& g) { return g.count; });
+  const std::size_t rest = calls_of(std::span(groups).subspan(shown));
   if (rest > 0) fmt::print("{:>8}  calls of {} other kinds (--all lists them)\n", grouped(rest), groups.size() - shown);
+  print_total(groups);
 }
 
 void print_refused(const Workload& workload, const std::vector<Group>& groups, std::size_t shown) {
@@ -138,6 +147,7 @@ void print_refused(const Workload& workload, const std::vector<Group>& groups, s
                fmt::styled(decision, style_of(group.result)), shortened(filter, filter_width));
   }
   if (shown < groups.size()) fmt::print("          {} more (--all lists them)\n", groups.size() - shown);
+  print_total(groups);
 }
 
 void print_decisions(const Settings& settings, const Workload& workload, const Chain& chain,
@@ -173,10 +183,8 @@ void print_summary(const Chain& chain, const Recording& recording, std::size_t d
 
 void print_fallbacks(const std::vector<NamedChain>& chains) {
   for (const auto& [name, chain] : chains) {
-    if (chain.fallback_reason() == FallbackReason::none) continue;
-    const char* error = chain.fallback_errno() != 0 ? strerrordesc_np(chain.fallback_errno()) : nullptr;
-    fmt::print("{}: runs on the interpreter: {}{}{}\n", name, message(chain.fallback_reason()), error ? ": " : "",
-               error ? error : "");
+    const std::string text = without_code(chain);
+    if (!text.empty()) fmt::print("{}: {}\n", name, text);
   }
 }
 
@@ -217,6 +225,8 @@ void run(const Settings& settings) {
   print_decisions(settings, workload, chain, recording);
   print_summary(chain, recording, chains.size());
   print_speed(settings, programs, chains, contest, recording);
+  fmt::print("\nTotal: {} calls, decided by {} filters in {} ways: all give the same decisions\n",
+             grouped(recording.calls.size()), chain.length(), contest.deciding().size());
   if (!settings.stream_file.empty()) save_stream(settings, recording);
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <cstring>
 #include <stdexcept>
 
 #include "bench/measure/empty_call.h"
@@ -24,9 +25,7 @@ struct ByChain {
 };
 
 std::string remark_on(const Chain& chain) {
-  const FallbackReason reason = chain.fallback_reason();
-  if (reason == FallbackReason::none || reason == FallbackReason::no_exec_memory) return {};
-  return fmt::format("runs on the interpreter: {}", message(reason));
+  return chain.fallback_reason() == FallbackReason::no_exec_memory ? std::string() : without_code(chain);
 }
 
 }  // namespace
@@ -88,6 +87,14 @@ std::vector<NamedChain> all_chains(std::span<const Program> oldest_first, MergeR
     chains.push_back({name_of(options), chain_of(options, oldest_first)});
   }
   return chains;
+}
+
+std::string without_code(const Chain& chain) {
+  if (chain.fallback_reason() == FallbackReason::none) return {};
+  const char* decides = chain.sizes().table > 0 ? "table, then graph or interpreter" : "interpreter";
+  const char* error = chain.fallback_errno() != 0 ? strerrordesc_np(chain.fallback_errno()) : nullptr;
+  return fmt::format("decides by {} ({}{}{})", decides, message(chain.fallback_reason()), error ? ": " : "",
+                     error ? error : "");
 }
 
 std::unique_ptr<Decider> decider_of(std::string name, Chain chain) {

@@ -12,7 +12,7 @@
 namespace callgate::bench {
 
 // Engine, mode and level: what create() accepts of all of them. The interpreter comes first; then automatic without
-// executable memory (the table decides what it can, the interpreter the rest).
+// executable memory (the table decides what it can, a walk of the decision graph the rest).
 std::vector<Options> available_options();
 std::string name_of(const Options& options);  // "xbyak x86_64 full"
 
@@ -27,6 +27,10 @@ struct NamedChain {
   std::string name;
   Chain chain;
 };
+
+// What decides in a chain that has no code although its options ask for it, and why: a sentence. Empty if it has code,
+// or was to be interpreted.
+std::string without_code(const Chain& chain);
 
 // A chain for each of available_options().
 std::vector<NamedChain> all_chains(std::span<const Program> oldest_first, MergeRule rule = MergeRule::first_non_allow);
