@@ -1,16 +1,18 @@
 #!/bin/bash
-# setup.sh [--with-i386] [--virtual-machine] [--nightly] [--bench]: installs the Debian packages that building and testing callgate
-# needs and that are missing. Does nothing, and asks nobody, when all are there.
+# setup.sh [PART | [--with-i386] [--virtual-machine] [--nightly] [--bench]]: installs the Debian packages that building and testing
+# callgate needs and that are missing. PART is less: --library for the library alone, --command for the command as well, --demo
+# for scripts/demo.sh. Does nothing, and asks nobody, when all are there. What apt says is shown only if it fails.
 set -euo pipefail
 
-packages=(
-  g++ clang libclang-rt-14-dev clang-format-14 cmake ninja-build pkg-config git binutils
-  libxbyak-dev libasmjit-dev                                            # code generation
-  libcli11-dev libfmt-dev nlohmann-json3-dev libseccomp-dev libzydis-dev # tools
-  libgtest-dev libgmock-dev libbenchmark-dev                            # tests and benchmarks
+library=(g++ cmake ninja-build pkg-config libxbyak-dev libasmjit-dev)
+command=("${library[@]}" libcli11-dev libfmt-dev nlohmann-json3-dev libseccomp-dev libzydis-dev)
+demo=("${command[@]}" git binutils libbenchmark-dev python3
+  strace golang-github-containers-common)  # a real program, a real profile
+packages=("${demo[@]}"
+  clang libclang-rt-14-dev clang-format-14
+  libgtest-dev libgmock-dev                                             # tests
   libunicorn-dev                                                        # tests: an x86 that is not this processor
-  valgrind python3                                                      # the gate against slow-downs
-  strace golang-github-containers-common                                # the demo: a real program, a real profile
+  valgrind                                                              # the gate against slow-downs
 )
 i386_packages=(libasmjit-dev libfmt-dev libseccomp-dev libzydis-dev libgtest-dev libgmock-dev libbenchmark-dev
                libunicorn-dev)
@@ -22,6 +24,9 @@ bench_packages=(libpcap-dev libdpdk-dev gnuplot-nox)  # peers to compare with, t
 with_i386=
 for option in "$@"; do
   case $option in
+    --library) packages=("${library[@]}") ;;
+    --command) packages=("${command[@]}") ;;
+    --demo) packages=("${demo[@]}") ;;
     --with-i386)
       with_i386=1
       packages+=("${i386_tools[@]}" "${i386_packages[@]/%/:i386}")
@@ -30,7 +35,7 @@ for option in "$@"; do
     --nightly) packages+=("${nightly_packages[@]}") ;;
     --bench) packages+=("${bench_packages[@]}") ;;
     *)
-      echo "usage: setup.sh [--with-i386] [--virtual-machine] [--nightly] [--bench]" >&2
+      echo "usage: setup.sh [--library | --command | --demo | [--with-i386] [--virtual-machine] [--nightly] [--bench]]" >&2
       exit 2
       ;;
   esac
@@ -59,7 +64,7 @@ for package in "${packages[@]}"; do
 done
 ((${#missing[@]})) || exit 0
 
-echo "setup: installing ${missing[*]}"
+echo "setup: installing ${missing[*]} and what they need"
 as_root=()
 if ((EUID != 0)); then
   command -v sudo >/dev/null || { echo "setup: run this as root, or install sudo" >&2; exit 1; }
@@ -72,13 +77,16 @@ if [[ -n $with_i386 ]] && ! dpkg --print-foreign-architectures | grep -qx i386; 
   "${as_root[@]}" dpkg --add-architecture i386
 fi
 
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
 # An index may fail for a while, and one index of many may not matter: what counts is that the packages install.
 for attempt in 1 2 3; do
-  "${apt[@]}" -qq update || echo "setup: apt-get update reported an error (attempt $attempt)" >&2
-  if "${apt[@]}" -qq install -y --no-install-recommends "${missing[@]}"; then
+  "${apt[@]}" -qq update >"$log" 2>&1 || echo "setup: apt-get update reported an error (attempt $attempt)" >&2
+  if "${apt[@]}" -qq install -y --no-install-recommends "${missing[@]}" >>"$log" 2>&1; then
     exit 0
   fi
   sleep $((attempt * 5))
 done
+tail -n 40 "$log" >&2
 echo "setup: could not install: ${missing[*]}" >&2
 exit 1
