@@ -26,7 +26,7 @@ constexpr callgate_route killing{all_kill.data(), nullptr, 0};
 
 }  // namespace
 
-constinit const Published moved_from_image{{killing, killing, 0, CALLGATE_NO_OFFSET, 0, false}};
+constinit const Published moved_from_image{{killing, killing, 0, CALLGATE_NO_OFFSET, 0, false, 0}};
 
 }  // namespace detail
 
@@ -105,6 +105,10 @@ Expected<Chain, AttachError> Chain::attach(std::span<const Program> oldest_first
 }
 
 Match Chain::match(const SeccompData& data) const noexcept { return match_chain(data, detail::Published::of(image_)); }
+
+Match Chain::match_frame(const void* frame) const noexcept {
+  return match_chain_frame(frame, detail::Published::of(image_));
+}
 
 std::size_t Chain::length() const noexcept { return detail::Published::of(image_).length; }
 

@@ -79,6 +79,11 @@ Match match_chain(const SeccompData& data, const Published& chain) noexcept {
   return chain.bytecode != nullptr ? match_sealed(data, chain) : match_list(data, chain);
 }
 
+Match match_chain_frame(const void* frame, const Published& chain) noexcept {
+  if (chain.node == nullptr) return {action::kill_process, std::nullopt};
+  return match_chain(gather(*chain.layout, frame), chain);
+}
+
 std::uint32_t interpret_data(const void* data, const callgate_image* image) noexcept {
   return match_list(*static_cast<const SeccompData*>(data), Published::of(image)).result;
 }

@@ -155,6 +155,12 @@ bool is_sound(const InputLayout& layout) {
   return !layout.words[0].is_constant && std::all_of(layout.words.begin(), layout.words.end(), sound);
 }
 
+// Frames of a layout of one's own may have any type.
+std::uint16_t kinds_taken(FrameKind kind) noexcept {
+  return kind == FrameKind::custom ? std::uint16_t{0xffff}
+                                   : static_cast<std::uint16_t>(1u << static_cast<unsigned>(kind));
+}
+
 // The parts of the image that do not depend on how it decides.
 void describe(ChainNode& node) noexcept {
   const InputLayout& layout = node.options.layout;
@@ -163,6 +169,7 @@ void describe(ChainNode& node) noexcept {
   node.arch_offset = arch.is_constant ? CALLGATE_NO_OFFSET : static_cast<std::uint16_t>(arch.value);
   node.arch_value = arch.is_constant ? arch.value : 0;
   node.single_fetch = layout.single_fetch;
+  node.frame_kinds = kinds_taken(layout.kind());
   node.layout = &layout;
   node.rule = node.options.rule;
   node.newest = node.filters.newest();

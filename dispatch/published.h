@@ -45,6 +45,7 @@ std::uint32_t walk_frame(const void* frame, const callgate_image* image) noexcep
 
 // The decision and the filter that made it, by the interpreter; by the sealed bytecode where there is some.
 Match match_chain(const SeccompData& data, const Published& chain) noexcept;
+Match match_chain_frame(const void* frame, const Published& chain) noexcept;
 
 }  // namespace detail
 }  // namespace callgate

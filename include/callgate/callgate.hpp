@@ -9,4 +9,5 @@
 #include "callgate/layout.hpp"
 #include "callgate/options.hpp"
 #include "callgate/program.hpp"
+#include "callgate/sigsys.hpp"
 #include "callgate/version.hpp"

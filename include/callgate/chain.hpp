@@ -12,6 +12,7 @@
 #include "callgate/expected.hpp"
 #include "callgate/export.hpp"
 #include "callgate/insn.hpp"
+#include "callgate/layout.hpp"
 #include "callgate/options.hpp"
 #include "callgate/program.hpp"
 
@@ -112,13 +113,28 @@ class Chain {
   // system call, and uses neither errno, thread-local storage nor vector registers: async-signal-safe.
   std::uint32_t evaluate(const SeccompData& data) const noexcept { return callgate_decide(image_, &data); }
 
-  // The same for a frame with the layout in Options::layout. `frame` must not change during
-  // the call, unless the layout has single_fetch.
+  // The same for a frame with the layout in Options::layout. `frame` must not change during the call, unless the layout
+  // has single_fetch. Nothing tells what `frame` points to: it must be what the layout is for. In a handler of SIGSYS,
+  // whose context is a void*, evaluate(*call_of_sigsys(info, context)) is right for every call (callgate/sigsys.hpp).
   std::uint32_t evaluate_frame(const void* frame) const noexcept { return callgate_decide_frame(image_, frame); }
+
+  // The same for frames of a type that a preset of InputLayout is for, such as ucontext_t. Fails closed, with
+  // KILL_PROCESS, if the layout of this chain is another preset; a layout of one's own is taken to be for the frame.
+  template <TypedFrame Frame>
+  std::uint32_t evaluate_frame(const Frame* frame) const noexcept {
+    return takes(frame_kind<Frame>) ? callgate_decide_frame(image_, frame) : action::kill_process;
+  }
 
   // The decision and the filter that made it. Interprets the filters, newest first, so it takes time in proportion to
   // the chain; the promises of evaluate() hold.
   Match match(const SeccompData& data) const noexcept;
+
+  // The same for a frame: as evaluate_frame() of it would decide. A word that others change meanwhile is read once.
+  Match match_frame(const void* frame) const noexcept;
+  template <TypedFrame Frame>
+  Match match_frame(const Frame* frame) const noexcept {
+    return takes(frame_kind<Frame>) ? match_frame(static_cast<const void*>(frame)) : Match{action::kill_process, {}};
+  }
 
   std::size_t length() const noexcept;              // in filters
   std::uint64_t path_length() const noexcept;       // in converted instructions, as the kernel counts them
@@ -136,6 +152,8 @@ class Chain {
  private:
   explicit Chain(const callgate_image* image) noexcept : image_(image) {}
   friend struct detail::ChainNode;
+
+  bool takes(FrameKind kind) const noexcept { return (image_->frame_kinds >> static_cast<unsigned>(kind) & 1u) != 0; }
 
   const callgate_image* image_;  // owned reference; after a move, that of an image which kills
 };

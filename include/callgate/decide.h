@@ -81,6 +81,7 @@ struct callgate_image {
   uint16_t arch_offset;         // of the architecture in a frame, in bytes; or CALLGATE_NO_OFFSET
   uint32_t arch_value;          // the architecture where it is a constant
   bool single_fetch;            // whether others can write frames while they are evaluated
+  uint16_t frame_kinds;         // bit n: typed frames of kind n may be decided (enum FrameKind of layout.hpp)
 };
 
 // An entry into code. `input` is what the route is for; `image` is the image that the route belongs to.

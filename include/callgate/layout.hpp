@@ -2,6 +2,8 @@
 // SeccompData.
 #pragma once
 
+#include <ucontext.h>
+
 #include <array>
 #include <cstdint>
 #include <optional>
@@ -21,6 +23,31 @@ struct InputWord {
 };
 
 inline constexpr std::uint32_t max_frame_offset = 4092;  // bytes
+
+// The frame of InputLayout::split().
+struct SplitCall {
+  std::uint32_t nr;
+  std::uint32_t low[6];
+  std::uint32_t high[6];
+};
+
+// The frame of InputLayout::pushed_registers().
+struct PushedRegisters {
+  std::uint64_t rax, rdi, rsi, rdx, r10, r8, r9, return_address;
+};
+
+// What kind of frame a layout is for: found by its words, whatever single_fetch is. A layout of one's own is `custom`.
+enum class FrameKind : std::uint8_t {
+  custom,
+  seccomp_data,
+  split,  // for any constant architecture
+  ucontext_x86_64,
+  ucontext_i386,
+  user_regs_x86_64,
+  seccomp_notif,
+  ptrace_syscall_info,
+  pushed_registers,
+};
 
 // The places of the 16 words of struct seccomp_data. Word 0 is the number and must not be a constant, word 1 the
 // architecture, words 2 and 3 the instruction pointer, words 4 + 2 i and 5 + 2 i argument i; the low half comes first.
@@ -52,6 +79,11 @@ struct InputLayout {
   }
 
   // ucontext_t of a SIGSYS handler in an x86_64 process (number in rax, arguments in rdi, rsi, rdx, r10, r8, r9).
+  //
+  // The registers do not tell by which gate the call came: the layout takes every call for one of x86_64 (or x32, by
+  // its number). Code that can choose its instructions can say int 0x80: the kernel then takes the same registers for
+  // an i386 call (4 is write there, stat here). Decide by call_of_sigsys() (callgate/sigsys.hpp), which knows; or by
+  // this layout only after siginfo_t::si_arch was compared with arch::x86_64.
   static constexpr InputLayout ucontext_x86_64() noexcept {
     constexpr std::uint32_t gregs = 40;
     InputLayout layout = frame(gregs + 8 * 13, arch::x86_64);
@@ -61,7 +93,8 @@ struct InputLayout {
     return layout;
   }
 
-  // ucontext_t of a SIGSYS handler in an i386 process (eax; ebx, ecx, edx, esi, edi, ebp): a 32-bit process.
+  // ucontext_t of a SIGSYS handler in an i386 process (eax; ebx, ecx, edx, esi, edi, ebp): a 32-bit process. It takes
+  // every call for one of i386; call_of_sigsys() (callgate/sigsys.hpp) asks siginfo_t.
   static constexpr InputLayout ucontext_i386() noexcept {
     constexpr std::uint32_t gregs = 20;
     InputLayout layout = frame(gregs + 4 * 11, arch::x86_32);
@@ -75,7 +108,8 @@ struct InputLayout {
     return layout;
   }
 
-  // struct user_regs_struct of an x86_64 tracee that makes x86_64 calls (PTRACE_GETREGS; number in orig_rax).
+  // struct user_regs_struct of an x86_64 tracee that makes x86_64 calls (PTRACE_GETREGS; number in orig_rax). The
+  // registers do not tell whether the tracee came by int 0x80, as an i386 call; ptrace_syscall_info() does.
   static constexpr InputLayout user_regs_x86_64() noexcept {
     InputLayout layout = frame(120, arch::x86_64);
     layout.instruction_pointer(128);
@@ -100,7 +134,8 @@ struct InputLayout {
     return layout;
   }
 
-  // Eight 64-bit words as an interposer's entry code pushes them: rax, rdi, rsi, rdx, r10, r8, r9, return address.
+  // PushedRegisters: eight 64-bit words as an interposer's entry code pushes them (rax, rdi, rsi, rdx, r10, r8, r9,
+  // return address). For code that stands in for the syscall instruction; int 0x80 needs another entry and layout.
   static constexpr InputLayout pushed_registers() noexcept {
     InputLayout layout = frame(0, arch::x86_64);
     for (std::uint32_t i = 0; i < 6; ++i) layout.argument(i, 8 + 8 * i);
@@ -133,6 +168,60 @@ struct InputLayout {
     words[2] = {false, offset};
     words[3] = {false, offset + 4};
   }
+
+  constexpr FrameKind kind() const noexcept {
+    if (words == seccomp_data().words) return FrameKind::seccomp_data;
+    if (words[1].is_constant && words == split(words[1].value).words) return FrameKind::split;
+    if (words == ucontext_x86_64().words) return FrameKind::ucontext_x86_64;
+    if (words == ucontext_i386().words) return FrameKind::ucontext_i386;
+    if (words == user_regs_x86_64().words) return FrameKind::user_regs_x86_64;
+    if (words == seccomp_notif().words) return FrameKind::seccomp_notif;
+    if (words == ptrace_syscall_info().words) return FrameKind::ptrace_syscall_info;
+    return words == pushed_registers().words ? FrameKind::pushed_registers : FrameKind::custom;
+  }
 };
+
+}  // namespace callgate
+
+// Frames of the system, for FrameOf; declared here, so that this header needs none of theirs.
+struct seccomp_data;           // linux/seccomp.h
+struct seccomp_notif;          // the same
+struct ptrace_syscall_info;    // linux/ptrace.h
+struct __ptrace_syscall_info;  // sys/ptrace.h
+struct user_regs_struct;       // sys/user.h
+
+namespace callgate {
+
+// The kind of frame that a type is; `custom` for types that no preset is for.
+template <class Frame>
+inline constexpr FrameKind frame_kind = FrameKind::custom;
+template <>
+inline constexpr FrameKind frame_kind<SeccompData> = FrameKind::seccomp_data;
+template <>
+inline constexpr FrameKind frame_kind<::seccomp_data> = FrameKind::seccomp_data;
+template <>
+inline constexpr FrameKind frame_kind<SplitCall> = FrameKind::split;
+template <>
+inline constexpr FrameKind frame_kind<PushedRegisters> = FrameKind::pushed_registers;
+template <>
+inline constexpr FrameKind frame_kind<::seccomp_notif> = FrameKind::seccomp_notif;
+template <>
+inline constexpr FrameKind frame_kind<::ptrace_syscall_info> = FrameKind::ptrace_syscall_info;
+template <>
+inline constexpr FrameKind frame_kind<::__ptrace_syscall_info> = FrameKind::ptrace_syscall_info;
+#if defined(__x86_64__)
+template <>
+inline constexpr FrameKind frame_kind<::ucontext_t> = FrameKind::ucontext_x86_64;
+template <>
+inline constexpr FrameKind frame_kind<::user_regs_struct> = FrameKind::user_regs_x86_64;
+#elif defined(__i386__)
+template <>
+inline constexpr FrameKind frame_kind<::ucontext_t> = FrameKind::ucontext_i386;
+#endif
+
+// A type that a preset is for.
+template <class Frame>
+concept TypedFrame = frame_kind<Frame>
+!= FrameKind::custom;
 
 }  // namespace callgate
