@@ -1,8 +1,5 @@
 // callgate bench: one's own filters on one's own calls, on every engine.
-#include <unistd.h>
-
 #include <cmath>
-#include <cstdio>
 #include <fstream>
 #include <memory>
 #include <sstream>
@@ -55,19 +52,18 @@ std::vector<SeccompData> read_stream(const std::string& name) {
 // One line on a terminal that is rewritten, and gone in the end.
 class ProgressLine {
  public:
-  explicit ProgressLine(std::string what) : what_(std::move(what)), shown_(isatty(STDERR_FILENO) != 0) {}
+  explicit ProgressLine(std::string what) : what_(std::move(what)), shown_(can_rewrite_lines()) {}
   ProgressLine(const ProgressLine&) = delete;
   ProgressLine& operator=(const ProgressLine&) = delete;
   ~ProgressLine() {
-    if (shown_) fmt::print(stderr, "\r\033[K");
+    if (shown_) tell("\r\033[K");
   }
 
   void operator()(double done) {
     const int percent = static_cast<int>(done * 100);
     if (!shown_ || percent == last_) return;
     last_ = percent;
-    fmt::print(stderr, "\r\033[K{}: {} %", what_, percent);
-    std::fflush(stderr);
+    tell(fmt::format("{}: {} %", what_, percent), "\r\033[K");
   }
 
  private:
@@ -195,7 +191,7 @@ bool compare(Session& session, Bench& bench, const Measured& measured, const Bas
                         100 * change.part(), slower ? "  SLOWER" : "");
   }
   if (options.json) {
-    fmt::print(stderr, "{}", text);
+    tell(text);
   } else {
     session.out.write(text);
   }

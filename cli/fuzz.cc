@@ -1,6 +1,4 @@
 // callgate fuzz: do all engines decide as the interpreter does?
-#include <unistd.h>
-
 #include <memory>
 
 #include "cli/command.h"
@@ -63,9 +61,14 @@ oracles::RunOptions run_options(const FuzzOptions& options) {
 
 // One line that is written over on a terminal, and one a second elsewhere.
 void show_progress(const oracles::Progress& progress, std::uint64_t count) {
-  const char* const end = ::isatty(STDERR_FILENO) != 0 ? "\r" : "\n";
-  fmt::print(stderr, "{} of {} cases, {:.0f} programs/s{}", progress.cases, count,
-             static_cast<double>(progress.filters) / progress.seconds, progress.cases == count ? "\n" : end);
+  const bool is_last = progress.cases == count;
+  const std::string text = fmt::format("{} of {} cases, {:.0f} programs/s", progress.cases, count,
+                                       static_cast<double>(progress.filters) / progress.seconds);
+  if (can_rewrite_lines()) {
+    tell(text, "\r", is_last ? "\033[K\n" : "\033[K");
+  } else {
+    tell(text, "", "\n");
+  }
 }
 
 std::string summary(const FuzzOptions& options, const oracles::RunResult& result) {

@@ -1,10 +1,13 @@
 #include "cli/io.h"
 
 #include <fcntl.h>
+#include <poll.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 
 #include "cli/command.h"
@@ -16,13 +19,37 @@ namespace {
   throw Failure(ExitCode::usage, what + ": " + std::generic_category().message(errno));
 }
 
+// After a read or write that failed: whether to do it again, at once or because it is now possible (descriptors that
+// do not block come from whoever started the command).
+bool can_try_again(int fd, short event) {
+  if (errno == EINTR) return true;
+  if (errno != EAGAIN) return false;
+  pollfd wanted{fd, event, 0};
+  return poll(&wanted, 1, -1) == 1 || errno == EINTR;
+}
+
 }  // namespace
+
+void tell(std::string_view text, std::string_view before, std::string_view after) noexcept {
+  iovec parts[3];
+  std::size_t count = 0;
+  for (const std::string_view part : {before, text, after}) {
+    parts[count++] = {const_cast<char*>(part.data()), part.size()};
+  }
+  while (writev(STDERR_FILENO, parts, 3) < 0 && errno == EINTR) {
+  }
+}
+
+bool can_rewrite_lines() {
+  const char* const terminal = std::getenv("TERM");
+  return isatty(STDERR_FILENO) == 1 && terminal != nullptr && std::string_view(terminal) != "dumb";
+}
 
 void Output::flush() {
   std::size_t done = 0;
   while (done < buffer_.size()) {
     const ssize_t written = ::write(fd_, buffer_.data() + done, buffer_.size() - done);
-    if (written < 0 && errno == EINTR) continue;
+    if (written < 0 && can_try_again(fd_, POLLOUT)) continue;
     if (written < 0) {
       buffer_.clear();
       fail("cannot write " + name_);
@@ -48,7 +75,7 @@ std::size_t Input::read(std::span<char> out) {
   for (;;) {
     const ssize_t count = ::read(fd_, out.data(), out.size());
     if (count >= 0) return static_cast<std::size_t>(count);
-    if (errno != EINTR) fail(name_);
+    if (!can_try_again(fd_, POLLIN)) fail(name_);
   }
 }
 

@@ -1,4 +1,5 @@
-// Buffered input and output on file descriptors. Every error becomes a Failure that names the file.
+// Input and output on file descriptors, buffered but for messages. Every error of input and output becomes a Failure
+// that names the file; those of messages are ignored.
 #pragma once
 
 #include <cstddef>
@@ -11,6 +12,14 @@
 #include <fmt/format.h>
 
 namespace callgate::cli {
+
+// Writes `before`, `text` and `after` to standard error, at once and together. What cannot be written there is lost:
+// nobody reads it, and that must not change what becomes of the work.
+void tell(std::string_view text, std::string_view before = {}, std::string_view after = {}) noexcept;
+
+// Whether a line on standard error can be written over: it is a terminal that knows carriage returns and escape
+// sequences (TERM is not "dumb").
+bool can_rewrite_lines();
 
 // Collects text and writes it in blocks. Nothing is written after an error.
 class Output {

@@ -3,18 +3,18 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <cstdio>
 #include <exception>
 #include <new>
 
 #include "callgate/version.hpp"
 #include "cli/command.h"
+#include "cli/signals.h"
 
 namespace callgate::cli {
 
 void say(Session& session, const std::string& message) {
   session.out.flush();
-  fmt::print(stderr, "callgate: {}\n", message);
+  tell(message, "callgate: ", "\n");
 }
 
 namespace {
@@ -61,14 +61,15 @@ ExitCode run(int argc, char** argv, Session& session) {
 }
 
 // Results that were ready before a failure are written first, and only then the message.
-ExitCode fail(Session& session, ExitCode code, const char* message) {
+ExitCode fail(Session& session, ExitCode code, const char* message) noexcept {
   try {
-    say(session, message);
-    return code;
-  } catch (const Failure& failure) {
-    fmt::print(stderr, "callgate: {}\ncallgate: {}\n", failure.what(), message);
-    return failure.code;
+    session.out.flush();
+  } catch (const std::exception& error) {
+    tell(error.what(), "callgate: ", "\n");
+    code = ExitCode::usage;
   }
+  tell(message, "callgate: ", "\n");
+  return code;
 }
 
 ExitCode guarded(int argc, char** argv, Session& session) {
@@ -87,8 +88,8 @@ ExitCode guarded(int argc, char** argv, Session& session) {
 // number, and a filter is read as if it were the calls, or results are written into it.
 void occupy_closed_streams() {
   for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
-    // The lowest free descriptor is `fd`. Opened the wrong way round, so that using it fails.
-    if (fcntl(fd, F_GETFD) < 0) static_cast<void>(open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY));
+    // The lowest free descriptor is `fd`. O_PATH: neither read nor written, and there is always such a path.
+    if (fcntl(fd, F_GETFD) < 0) static_cast<void>(open("/", O_PATH));
   }
 }
 
@@ -96,6 +97,7 @@ void occupy_closed_streams() {
 
 int run_command(int argc, char** argv) {
   occupy_closed_streams();
+  settle_signals();
   Output out(STDOUT_FILENO, "standard output");
   Session session{out};
   return static_cast<int>(guarded(argc, argv, session));

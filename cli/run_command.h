@@ -3,7 +3,8 @@
 
 namespace callgate::cli {
 
-// Takes what main() takes and returns what main() returns. Opens what is closed of the three standard streams.
+// Takes what main() takes and returns what main() returns. Opens what is closed of the three standard streams, and
+// settles signals (cli/signals.h).
 int run_command(int argc, char** argv);
 
 }  // namespace callgate::cli

@@ -42,6 +42,34 @@ class MemoryFile {
   int fd_;
 };
 
+// A pipe whose reader has gone.
+class BrokenPipe {
+ public:
+  BrokenPipe() {
+    int ends[2];
+    require(pipe2(ends, O_CLOEXEC) == 0, "pipe2");
+    close(ends[0]);
+    fd_ = ends[1];
+  }
+  BrokenPipe(const BrokenPipe&) = delete;
+  BrokenPipe& operator=(const BrokenPipe&) = delete;
+  ~BrokenPipe() { close(fd_); }
+
+  int fd() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
+void place(process::Descriptors& descriptors, int to, Sink sink, const MemoryFile& captured, const BrokenPipe& broken) {
+  switch (sink) {
+    case Sink::captured: return descriptors.place(captured.fd(), to);
+    case Sink::closed: return descriptors.close(to);
+    case Sink::full: return descriptors.open(to, "/dev/full", O_WRONLY);
+    case Sink::broken: return descriptors.place(broken.fd(), to);
+  }
+}
+
 }  // namespace
 
 std::ostream& operator<<(std::ostream& stream, const Outcome& outcome) {
@@ -52,13 +80,12 @@ Outcome run(const std::vector<std::string>& arguments, const Streams& streams) {
   const MemoryFile in(streams.input);
   const MemoryFile out;
   const MemoryFile err;
+  const BrokenPipe broken;
   process::Descriptors descriptors;
   descriptors.place(in.fd(), STDIN_FILENO);
-  descriptors.place(out.fd(), STDOUT_FILENO);
-  descriptors.place(err.fd(), STDERR_FILENO);
   if (streams.close_input) descriptors.close(STDIN_FILENO);
-  if (streams.close_output) descriptors.close(STDOUT_FILENO);
-  if (!streams.output_path.empty()) descriptors.open(STDOUT_FILENO, streams.output_path, O_WRONLY);
+  place(descriptors, STDOUT_FILENO, streams.output, out, broken);
+  place(descriptors, STDERR_FILENO, streams.error, err, broken);
   std::vector<std::string> words = command_words(CALLGATE_COMMAND);
   words.insert(words.end(), arguments.begin(), arguments.end());
   Outcome outcome;

@@ -18,12 +18,20 @@ struct Outcome {
 // For gtest's messages.
 std::ostream& operator<<(std::ostream& stream, const Outcome& outcome);
 
-// What the command finds as its standard input and output.
+// Where standard output or standard error goes.
+enum class Sink {
+  captured,  // into the Outcome
+  closed,    // no open descriptor at all
+  full,      // a disk without space
+  broken,    // a pipe that nobody reads
+};
+
+// What the command finds as its standard streams.
 struct Streams {
-  std::string input;             // bytes on standard input
-  bool close_input = false;      // or no open descriptor at all
-  bool close_output = false;     // no open standard output
-  std::string output_path = {};  // standard output goes to this existing file instead of Outcome::out
+  std::string input;         // bytes on standard input
+  bool close_input = false;  // or no open descriptor at all
+  Sink output = Sink::captured;
+  Sink error = Sink::captured;
 };
 
 Outcome run(const std::vector<std::string>& arguments, const Streams& streams = {});

@@ -83,58 +83,99 @@ TEST(Usage, WrongUsage) {
   }
 }
 
+// A working command line of every subcommand, and what is said of it.
+struct Work {
+  std::vector<std::string> words;
+  std::string input = {};
+  bool writes_results = true;  // to standard output
+  bool is_repeatable = true;   // the same results each time
+};
+
 class StreamsTest : public testing::Test {
  protected:
-  // A working command line of every subcommand that prints something.
-  std::vector<std::vector<std::string>> commands() const {
-    return {{"check", guard},
-            {"check", "--verdicts"},
-            {"eval", "-f", guard, calls},
-            {"disasm", guard},
-            {"dump", guard},
-            {"asm", "-"},
-            {"stats", guard},
-            {"fuzz", "--programs", "8", "--optimize", "none", "--quiet"},
-            {"--help"},
-            {"eval", "--help"},
-            {"--version"}};
-  }
-  static std::string input_of(const std::vector<std::string>& command) {
-    return command[0] == "asm" ? "ret #0\n" : "0600000000000000\n";
+  std::vector<Work> works() const {
+    return {{{"check", guard}},
+            {{"check", "--verdicts"}, "0600000000000000\n"},
+            {{"check", profile}},  // has a note
+            {{"check", guard, dir.path("missing")}},
+            {{"eval", "-f", guard, calls}},
+            {{"eval", "-f", profile, calls}},
+            {{"disasm", guard}},
+            {{"dump", guard}},
+            {{"dump", "--stages", "b", profile}},
+            {{"asm", "-"}, "ret #0\n"},
+            {{"asm", profile, "-o", dir.path("out")}, {}, false},
+            {{"stats", guard}, {}, true, false},
+            {{"bench", "-f", guard, "--stream", stream, "--seconds", "0.02"}, {}, true, false},
+            {{"bench", "-f", guard, "--stream", stream, "--seconds", "0.02", "--json"}, {}, true, false},
+            {{"fuzz", "--programs", "8", "--optimize", "none"}, {}, true, false},
+            {{"kernel-check", "--only", "verdicts", "--probes", dir.path("none")}},
+            {{"record", "-o", dir.path("recorded"), "--", "/bin/true"}, {}, false},
+            {{"--help"}},
+            {{"eval", "--help"}},
+            {{"--version"}},
+            {{}, {}, false},
+            {{"frobnicate"}, {}, false},
+            {{"disasm", dir.path("missing")}, {}, false}};
   }
 
   Directory dir;
   std::string guard = dir.write("guard.bpf", raw(guard_text));
   std::string calls = dir.write("calls", "read\n");
+  std::string stream = dir.write("stream", "0 1 2\n* 20\n");
+  std::string profile = dir.write("profile.json", R"({"defaultAction":"SCMP_ACT_ERRNO","syscalls":[
+      {"names":["read","no_such_call"],"action":"SCMP_ACT_ALLOW"}]})");
 };
 
-TEST_F(StreamsTest, FullDiskIsAnError) {
-  for (const auto& command : commands()) {
+// The work's result decides, whether or not anybody reads what is said about it.
+TEST_F(StreamsTest, NothingChangesWithoutAStandardError) {
+  for (const Work& work : works()) {
     Streams streams;
-    streams.input = input_of(command);
-    ASSERT_EQ(run(command, streams).exit, 0) << testing::PrintToString(command);
-    streams.output_path = "/dev/full";
-    const Outcome outcome = run(command, streams);
-    EXPECT_EQ(outcome.exit, 2) << testing::PrintToString(command) << outcome;
-    EXPECT_THAT(outcome.err, HasSubstr("cannot write standard output: No space left on device"));
+    streams.input = work.input;
+    const Outcome normal = run(work.words, streams);
+    for (const Sink sink : {Sink::closed, Sink::full, Sink::broken}) {
+      streams.error = sink;
+      const Outcome outcome = run(work.words, streams);
+      SCOPED_TRACE(testing::PrintToString(work.words) + " " + std::to_string(static_cast<int>(sink)));
+      EXPECT_EQ(outcome.exit, normal.exit) << normal;
+      if (work.is_repeatable) EXPECT_EQ(outcome.out, normal.out);
+    }
   }
 }
 
-TEST_F(StreamsTest, ClosedOutputIsAnError) {
-  for (const auto& command : commands()) {
-    Streams streams;
-    streams.input = input_of(command);
-    streams.close_output = true;
-    const Outcome outcome = run(command, streams);
-    EXPECT_EQ(outcome.exit, 2) << testing::PrintToString(command) << outcome;
-    EXPECT_THAT(outcome.err, HasSubstr("cannot write standard output")) << testing::PrintToString(command);
+TEST_F(StreamsTest, ResultsThatCannotBeWrittenAreAnError) {
+  for (const Work& work : works()) {
+    for (const Sink sink : {Sink::closed, Sink::full, Sink::broken}) {
+      Streams streams;
+      streams.input = work.input;
+      const int exit = work.writes_results ? 2 : run(work.words, streams).exit;
+      streams.output = sink;
+      const Outcome outcome = run(work.words, streams);
+      SCOPED_TRACE(testing::PrintToString(work.words) + " " + std::to_string(static_cast<int>(sink)));
+      EXPECT_EQ(outcome.exit, exit) << outcome;
+      const char* const why = sink == Sink::closed ? "Bad file descriptor"
+                              : sink == Sink::full ? "No space left on device"
+                                                   : "Broken pipe";
+      if (work.writes_results) {
+        EXPECT_THAT(outcome.err, HasSubstr(std::string("cannot write standard output: ") + why));
+      }
+    }
+  }
+}
+
+TEST_F(StreamsTest, NoStreamAtAll) {
+  for (const Work& work : works()) {
+    const Streams none{{}, true, Sink::closed, Sink::closed};
+    const int exit = run(work.words, none).exit;
+    EXPECT_LE(exit, 2) << testing::PrintToString(work.words);
+    EXPECT_TRUE(exit == 2 || !work.writes_results) << testing::PrintToString(work.words);
   }
 }
 
 TEST_F(StreamsTest, FullDiskDoesNotHideAnotherError) {
   Streams streams;
   streams.input = "read\nno_such_call\n";
-  streams.output_path = "/dev/full";
+  streams.output = Sink::full;
   const Outcome outcome = run({"eval", "-f", guard}, streams);
   EXPECT_EQ(outcome.exit, 2);
   EXPECT_THAT(outcome.err, HasSubstr("No space left on device"));
