@@ -68,12 +68,17 @@ std::optional<Node> Node::find(const char* key) const {
   require(value_->is_object(), "expected an object");
   const auto found = value_->find(key);
   if (found == value_->end() || found->is_null()) return std::nullopt;
-  return Node(*found, path_.empty() ? key : path_ + "." + key);
+  return Node(*found, member_path(key));
 }
 
 Node Node::at(const char* key) const {
   if (auto member = find(key)) return *member;
-  Node(*value_, path_.empty() ? key : path_ + "." + key).fail("missing");
+  Node(*value_, member_path(key)).fail("missing");
+}
+
+std::string Node::member_path(std::string_view key) const {
+  const std::string name = harmless(key, 60);
+  return path_.empty() ? name : path_ + "." + name;
 }
 
 std::string Node::text() const {

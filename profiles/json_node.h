@@ -43,12 +43,20 @@ class Node {
     for (std::size_t i = 0; i < value_->size(); ++i) visit(Node((*value_)[i], path_ + "[" + std::to_string(i) + "]"));
   }
 
-  [[noreturn]] void fail(const std::string& reason) const {
-    throw std::runtime_error((path_.empty() ? "profile" : path_) + ": " + reason);
+  // Calls visit(key, value) for each member of an object, also for those that are null.
+  template <class Visit>
+  void each_member(Visit visit) const {
+    require(value_->is_object(), "expected an object");
+    for (const auto& [key, value] : value_->items()) visit(key, Node(value, member_path(key)));
   }
+
+  // "path: reason", for a message.
+  std::string say(const std::string& reason) const { return (path_.empty() ? "profile" : path_) + ": " + reason; }
+  [[noreturn]] void fail(const std::string& reason) const { throw std::runtime_error(say(reason)); }
 
  private:
   void require(bool condition, const char* expected) const;
+  std::string member_path(std::string_view key) const;
 
   const Json* value_;
   std::string path_;

@@ -26,8 +26,9 @@ struct Architecture {
 
 struct Profile {
   std::uint32_t default_action;
-  std::vector<Architecture> architectures;  // the native one first, each once
+  std::vector<Architecture> architectures;  // the native one first, each once; x86_64, i386 and x32 only
   std::vector<Rule> rules;                  // those that apply to the container, in the file's order
+  std::vector<std::string> notes;
 };
 
 // Throws std::runtime_error, whose text names the place.

@@ -7,8 +7,7 @@
 #include <fstream>
 #include <iterator>
 
-#include "callgate/action.hpp"
-#include "callgate/program.hpp"
+#include "tests/profiles/decider.h"
 
 namespace callgate::profiles {
 namespace {
@@ -16,51 +15,9 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-constexpr std::uint32_t allow = action::allow;
-constexpr std::uint32_t eperm = action::errno_ | 1;
-constexpr std::uint32_t enosys = action::errno_ | 38;
-
 // Numbers on x86_64 and i386.
 constexpr std::uint32_t nr_read = 0, nr_socket = 41, nr_personality = 135, nr_bpf = 321;
 constexpr std::uint32_t nr_read_i386 = 3;
-
-class Decider {
- public:
-  explicit Decider(std::string_view json, const OciOptions& options = {}) : filter_(compile(json, options)) {}
-
-  std::uint32_t operator()(std::uint32_t nr, std::initializer_list<std::uint64_t> args = {},
-                           std::uint32_t arch_value = arch::x86_64) const {
-    SeccompData data{nr, arch_value, 0, {}};
-    std::copy(args.begin(), args.end(), data.args);
-    const auto program = verify(filter_.instructions);
-    return program ? interpret(*program, data) : 0xdeadbeef;
-  }
-  const std::vector<std::string>& notes() const { return filter_.notes; }
-
- private:
-  static OciFilter compile(std::string_view json, const OciOptions& options) {
-    auto filter = compile_oci(json, options);
-    if (!filter) {
-      ADD_FAILURE() << filter.error();
-      return {};
-    }
-    const auto program = verify(filter->instructions);
-    EXPECT_TRUE(program) << to_string(program.error());
-    return std::move(*filter);
-  }
-
-  OciFilter filter_;
-};
-
-std::string error_of(std::string_view json, const OciOptions& options = {}) {
-  const auto filter = compile_oci(json, options);
-  return filter ? "no error" : filter.error();
-}
-
-// A profile with one rule whose members are `rule`.
-std::string with_rule(const std::string& rule, const std::string& default_action = "SCMP_ACT_ERRNO") {
-  return R"({"defaultAction":")" + default_action + R"(","syscalls":[{)" + rule + "}]}";
-}
 
 TEST(Oci, EmptyProfileIsTheDefaultAction) {
   const Decider decide(R"({"defaultAction":"SCMP_ACT_ERRNO"})");
@@ -275,8 +232,6 @@ TEST(Oci, ErrorsNameThePlace) {
       {R"({"defaultAction":"SCMP_ACT_ERRNO","syscalls":[7]})", "syscalls[0]: expected an object"},
       {R"({"defaultAction":"SCMP_ACT_ERRNO","architectures":["SCMP_ARCH_FOO"]})",
        "architectures[0]: unknown architecture \"SCMP_ARCH_FOO\""},
-      {R"({"defaultAction":"SCMP_ACT_ERRNO","architectures":["SCMP_ARCH_S390X"]})",
-       "architectures[0]: libseccomp cannot add this architecture"},
       {R"({"defaultAction":"SCMP_ACT_ERRNO","architectures":["SCMP_ARCH_X86"],
           "archMap":[{"architecture":"SCMP_ARCH_X86_64"}]})",
        "archMap: stands beside"},
