@@ -1,6 +1,6 @@
 #!/bin/bash
-# demo.sh CALLGATE-DEMO: what the demo says of a recording of three calls: the tables have totals, the last line is one, and of a
-# chain without code it says what decides.
+# demo.sh CALLGATE-DEMO: what the demo says of a recording of three calls: the tables have totals, the last line is
+# one, and of a chain without code it says what decides.
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -1,6 +1,6 @@
 #!/bin/bash
-# A CMake project outside the tree finds, links and runs the installed library, as archive and as shared library. It needs
-# AsmJit only for an archive that was built with it.
+# A CMake project outside the tree finds, links and runs the installed library, as archive and as shared library. It
+# needs AsmJit only for an archive that was built with it.
 . "${BASH_SOURCE%/*}/lib.sh"
 copy_out
 

@@ -1,6 +1,6 @@
 #!/bin/bash
-# pkg_config.sh static|archive|shared: the same consumer, built by hand with the flags of pkg-config: as a static program, as a
-# program that has only callgate from its archive, and with the shared library.
+# pkg_config.sh static|archive|shared: the same consumer, built by hand with the flags of pkg-config: as a static
+# program, as a program that has only callgate from its archive, and with the shared library.
 . "${BASH_SOURCE%/*}/lib.sh"
 copy_out
 use_pkg_config

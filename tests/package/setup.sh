@@ -1,6 +1,6 @@
 #!/bin/bash
-# setup.sh SCRIPT: scripts/setup.sh names what it installs and keeps apt's own words for failures. Programs that say that nothing
-# is installed, and install nothing, take the place of apt and dpkg.
+# setup.sh SCRIPT: scripts/setup.sh names what it installs and keeps apt's own words for failures. Programs that say
+# that nothing is installed, and install nothing, take the place of apt and dpkg.
 set -euo pipefail
 script=$1
 work=$(mktemp -d)
