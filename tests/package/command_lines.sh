@@ -4,12 +4,13 @@ set -euo pipefail
 callgate=(${LAUNCHER:+"$LAUNCHER"} "$1")
 cd "$2"
 
+declare -A helps
 failed=0 seen=0
 while read -r verb options; do
-  help=$("${callgate[@]}" "$verb" --help) || { echo "FAILED: callgate $verb --help" && failed=1 && continue; }
+  [[ -n ${helps[$verb]:-} ]] || helps[$verb]=$("${callgate[@]}" "$verb" --help) || { echo "FAILED: callgate $verb --help" && failed=1 && continue; }
   for option in $(grep -oE -- '(^| )--?[a-z][a-z-]*' <<<"${options%% -- *}" || true); do
     seen=$((seen + 1))
-    grep -qE -- "(^|[ ,])$option([ ,=]|$)" <<<"$help" ||
+    grep -qE -- "(^|[ ,])$option([ ,=]|$)" <<<"${helps[$verb]}" ||
       { echo "FAILED: callgate $verb has no $option: callgate $verb $options" && failed=1; }
   done
 done < <({
