@@ -1,6 +1,7 @@
 // Typed numbers: the number of a node cannot be taken for that of an expression.
 #pragma once
 
+#include <algorithm>
 #include <compare>
 #include <cstddef>
 #include <cstdint>
@@ -33,7 +34,7 @@ constexpr std::uint32_t index_of(Id<Tag> id) {
   return id.index();
 }
 
-// The ids first … end - 1, for loops: upwards, or downwards.
+// The ids first … end - 1, for loops: upwards, or downwards. None if `end` is not above `first`.
 template <class Id>
 class IdRange {
  public:
@@ -52,9 +53,11 @@ class IdRange {
     std::uint32_t step_;  // 1, or all ones for -1
   };
 
-  static constexpr IdRange upwards(std::uint32_t first, std::uint32_t end) { return {{first, 1}, {end, 1}}; }
+  static constexpr IdRange upwards(std::uint32_t first, std::uint32_t end) {
+    return {{first, 1}, {std::max(first, end), 1}};
+  }
   static constexpr IdRange downwards(std::uint32_t first, std::uint32_t end) {
-    return {{end - 1, 0xffffffff}, {first - 1, 0xffffffff}};
+    return {{std::max(first, end) - 1, 0xffffffff}, {first - 1, 0xffffffff}};
   }
 
   constexpr Iterator begin() const { return begin_; }
