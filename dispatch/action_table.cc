@@ -111,8 +111,7 @@ class Finder {
   // Equal switches share a check.
   void find_checks() {
     jit::Switches switches;
-    const auto ids =
-        jit::make_switches(decisions_.graph, open_, {.input = compose::seccomp_input, .has_64_bits = true}, switches);
+    const auto ids = jit::make_switches(decisions_.graph, open_, {.has_64_bits = true}, switches);
     ir::IdMap<jit::SwitchId, std::uint32_t> word_of_switch(switches.size(), pending);
     for (std::size_t i = 0; i < open_.size(); ++i) {
       std::uint32_t& word = word_of_switch[ids[i]];

@@ -1,5 +1,7 @@
 #include "dispatch/argument_check.h"
 
+#include "dispatch/units.h"
+
 namespace callgate::detail {
 namespace {
 
@@ -8,7 +10,6 @@ using jit::Switch;
 using jit::SwitchKind;
 
 constexpr std::uint64_t all_members = ~std::uint64_t{0};
-constexpr std::uint32_t first_wide_offset = 8;  // number and architecture are no 64-bit word
 
 // What a choice looks at: bits of a 64-bit word of seccomp_data, and how far they lie from bit 0.
 struct Subject {
@@ -25,7 +26,7 @@ std::optional<Subject> subject_of(const ir::Graph& graph, const Switch& choice) 
     mask = graph.constant_value(e->rhs());
     e = &graph.expr_at(e->lhs());
   }
-  if (e->op != ir::Op::load || e->offset() < first_wide_offset) return std::nullopt;
+  if (e->op != ir::Op::load || !graph.input().is_half(e->offset() / 4)) return std::nullopt;
   const unsigned shift = 8 * (e->offset() % 8);
   return Subject{e->offset() - e->offset() % 8, mask << shift, shift};
 }
@@ -64,16 +65,7 @@ std::optional<Set> set_of(std::span<const Range> ranges, bool wide) {
 
 }  // namespace
 
-bool has_wide_arguments(const InputLayout& layout) {
-  if (layout.single_fetch) return true;  // the copy that is decided on has them
-  for (std::size_t low = 2; low < layout.words.size(); low += 2) {
-    const InputWord& l = layout.words[low];
-    const InputWord& h = layout.words[low + 1];
-    const bool both_constant = l.is_constant && h.is_constant;
-    if (!both_constant && (l.is_constant || h.is_constant || h.value != l.value + 4)) return false;
-  }
-  return true;
-}
+bool has_wide_arguments(const InputLayout& layout) { return input_map(layout).halves_adjoin(); }
 
 std::optional<callgate_check> argument_check(const ir::Graph& graph, const jit::Switches& choices, jit::SwitchId id,
                                              const InputLayout& layout) {

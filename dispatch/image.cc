@@ -19,17 +19,6 @@ ir::FixedWords fixed_words(const InputLayout& layout) {
   return fixed;
 }
 
-// Where code finds its input. Frames that must be read once are copied into a SeccompData first.
-jit::InputMap input_map(const InputLayout& layout) {
-  if (layout.single_fetch) return seccomp_data_map;
-  jit::InputMap map{.schema = compose::seccomp_input};
-  for (std::size_t i = 0; i < layout.words.size(); ++i) {
-    map.at[i] = static_cast<std::int32_t>(layout.words[i].value);
-    map.is_constant[i] = layout.words[i].is_constant;
-  }
-  return map;
-}
-
 // Chains that decide by table and code have the table; chains that run baseline code for every call do not.
 bool wants_table(const Options& options) noexcept {
   return options.optimize == Optimize::full && options.engine != Engine::interpreter;

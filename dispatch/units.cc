@@ -2,6 +2,16 @@
 
 namespace callgate::detail {
 
+jit::InputMap input_map(const InputLayout& layout) {
+  if (layout.single_fetch) return seccomp_data_map;
+  jit::InputMap map{.schema = compose::seccomp_input};
+  for (std::size_t i = 0; i < layout.words.size(); ++i) {
+    map.at[i] = static_cast<std::int32_t>(layout.words[i].value);
+    map.is_constant[i] = layout.words[i].is_constant;
+  }
+  return map;
+}
+
 std::vector<jit::Unit> units_of(const compose::Plan& plan) {
   std::vector<jit::Unit> units;
   units.reserve(plan.size());

@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "callgate/layout.hpp"
 #include "callgate/options.hpp"
 #include "compose/plan.h"
 #include "compose/seccomp.h"
@@ -15,6 +16,9 @@ namespace CALLGATE_HIDDEN detail {
 
 // A SeccompData as it lies.
 inline constexpr jit::InputMap seccomp_data_map = jit::identity_map(compose::seccomp_input);
+
+// Where code finds the words of a layout. Frames that must be read once are copied into a SeccompData first.
+jit::InputMap input_map(const InputLayout& layout);
 
 // One unit for each segment, in the same order. Units refer to the plan's segments, which must outlive them. May throw
 // std::bad_alloc.

@@ -19,6 +19,8 @@ struct InputSchema {
   constexpr bool may_load(std::uint32_t offset) const { return offset < bytes && offset % 4 == 0; }
   constexpr bool decides_class(std::uint32_t word) const { return (class_words >> word & 1) != 0; }
   constexpr bool is_half(std::uint32_t word) const { return (halves >> word & 1) != 0; }
+  // Words are little-endian: the high half is the odd one.
+  constexpr bool is_high_half(std::uint32_t word) const { return is_half(word) && word % 2 == 1; }
 };
 
 }  // namespace callgate::ir

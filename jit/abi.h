@@ -33,6 +33,18 @@ struct InputMap {
   ir::InputSchema schema;
   std::array<std::int32_t, ir::max_input_words> at{};
   std::array<bool, ir::max_input_words> is_constant{};
+
+  // Whether every 64-bit value that is not constant can be read as one 64-bit word in memory, low half first. A value
+  // of which one half is constant cannot. The one answer to this question: an offset may be any number.
+  constexpr bool halves_adjoin() const {
+    for (std::uint32_t high = 0; high < schema.words(); ++high) {
+      if (!schema.is_high_half(high)) continue;
+      const std::uint32_t low = high - 1;
+      if (is_constant[low] && is_constant[high]) continue;
+      if (is_constant[low] || is_constant[high] || std::int64_t{at[high]} - at[low] != 4) return false;
+    }
+    return true;
+  }
 };
 
 // An input whose words lie as its schema has them.

@@ -7,11 +7,8 @@
 namespace callgate::jit {
 
 LowerRequest lower_request(const Request& request) {
-  const InputMap& input = request.input;
-  SwitchTarget target{.input = input.schema, .has_64_bits = request.target == Target::x86_64};
-  for (std::uint32_t low = 0; low < input.schema.words(); low += 2) {
-    if (input.schema.is_half(low)) target.halves_adjoin &= input.at[low + 1] == input.at[low] + 4;
-  }
+  const SwitchTarget target{.has_64_bits = request.target == Target::x86_64,
+                            .halves_adjoin = request.input.halves_adjoin()};
   return {request.units, request.sequence, request.entry_roots, target};
 }
 

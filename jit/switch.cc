@@ -239,10 +239,7 @@ class Maker {
     return useful;
   }
 
-  // Words are little-endian: the high half is the odd one.
-  bool is_high_half(const ir::Expr& e) const {
-    return e.op == Op::load && e.offset() % 8 == 4 && target_.input.is_half(e.offset() / 4);
-  }
+  bool is_high_half(const ir::Expr& e) const { return e.op == Op::load && graph_.input().is_high_half(e.offset() / 4); }
 
   bool is_ranges_of(const Switch& target, std::uint32_t offset) const {
     if (target.kind() != SwitchKind::ranges) return false;

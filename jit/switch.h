@@ -111,9 +111,8 @@ class Switch {
   ir::Source source_;
 };
 
-// The input, and the operations on it that a target has.
+// The operations on the input that a target has.
 struct SwitchTarget {
-  ir::InputSchema input;
   bool has_64_bits = false;
   bool halves_adjoin = true;  // the low and the high half of a 64-bit value are one 64-bit word in memory
 };

@@ -14,7 +14,7 @@ std::size_t wide_comparisons(const std::vector<Program>& filters) {
   const compose::Plan plan = compose::make_plan(filters, {});
   const compose::ChainGraph& decisions = *plan.at(0)->chain_graph();
   jit::Switches choices;
-  jit::make_switches(decisions.graph, decisions.roots, {.input = compose::seccomp_input, .has_64_bits = true}, choices);
+  jit::make_switches(decisions.graph, decisions.roots, {.has_64_bits = true}, choices);
   std::size_t comparisons = 0;
   for (const jit::SwitchId id : choices.ids()) {
     if (!choices[id].is_wide()) continue;

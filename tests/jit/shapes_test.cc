@@ -161,7 +161,7 @@ TEST(Shape, MembersOfASetLowAndHigh) {
     const jit::Flow flow = jit::lower({.units = units,
                                        .sequence = compose::seccomp_sequence(MergeRule::first_non_allow),
                                        .entry_roots = {},
-                                       .target = {.input = compose::seccomp_input, .has_64_bits = true}});
+                                       .target = {.has_64_bits = true}});
     const auto is_set = [](const jit::Step& step) { return step.kind == jit::StepKind::test_member; };
     EXPECT_EQ(std::ranges::any_of(flow.steps, is_set), !high);
     ASSERT_AGREE(filters, 5, 32);

@@ -27,9 +27,9 @@ using jit::Switches;
 using jit::SwitchId;
 using jit::SwitchKind;
 
-constexpr jit::SwitchTarget wide{.input = compose::seccomp_input, .has_64_bits = true, .halves_adjoin = true};
-constexpr jit::SwitchTarget split{.input = compose::seccomp_input, .has_64_bits = true, .halves_adjoin = false};
-constexpr jit::SwitchTarget narrow{.input = compose::seccomp_input, .has_64_bits = false, .halves_adjoin = true};
+constexpr jit::SwitchTarget wide{.has_64_bits = true, .halves_adjoin = true};
+constexpr jit::SwitchTarget split{.has_64_bits = true, .halves_adjoin = false};
+constexpr jit::SwitchTarget narrow{.has_64_bits = false, .halves_adjoin = true};
 constexpr jit::SwitchTarget targets[] = {wide, split, narrow};
 
 std::uint32_t value_of(const Graph& graph, ExprId id, const SeccompData& data) {
