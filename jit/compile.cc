@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "jit/landing_pad.h"
 #include "jit/layout.h"
 
 namespace callgate::jit {
@@ -30,6 +31,9 @@ Expected<Code, CompileError> compile(const Request& request) {
     return CompileError{FallbackReason::assembler_error, code.error().message};  // LCOV_EXCL_LINE: the same
   }
   for (const BlockId entry : flow.entries) code->entries.push_back(layout.start[entry]);
+  if (!lands_at_entries_only(code->bytes, code->entries)) {  // LCOV_EXCL_BR_LINE: only with a bug
+    return CompileError{FallbackReason::assembler_error, "a landing pad that is no entry"};  // LCOV_EXCL_LINE: the same
+  }
   return std::move(*code);
 }
 

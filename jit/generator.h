@@ -7,6 +7,7 @@
 #include "bpf/opcode.h"
 #include "jit/abi.h"
 #include "jit/assembler.h"
+#include "jit/blinding.h"
 #include "jit/block.h"
 
 namespace callgate::jit {
@@ -21,7 +22,7 @@ template <Assembler As, class Marks = NoMarks>
 class Generator {
  public:
   Generator(As& as, const Abi& abi, const InputMap& input, const Flow& flow, Marks marks = {})
-      : as_(as),
+      : as_(as, {this}),
         abi_(abi),
         input_(input),
         flow_(flow),
@@ -80,6 +81,14 @@ class Generator {
     load_input();
     if (flow_.keeps_current) as_.mov(slot(slot_current), Imm{flow_.sequence.goes_on});
   }
+
+  // For Blinding: edx was overwritten.
+  struct ReloadInput {
+    Generator* generator;
+    void operator()() const {
+      if (generator->abi_.input == Reg::edx) generator->load_input();
+    }
+  };
 
   void load_input() {
     if (abi_.has_frame) as_.mov(abi_.input, Mem{Reg::esp, static_cast<std::int32_t>(frame_ + 4)});
@@ -361,7 +370,7 @@ class Generator {
     }
   }
 
-  As& as_;
+  Blinding<As, ReloadInput> as_;
   const Abi& abi_;
   const InputMap& input_;
   const Flow& flow_;

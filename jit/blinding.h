@@ -1,0 +1,116 @@
+// The assembler that the generator writes to: it hands every operation on to another one, and constants that have a
+// landing pad in them (jit/landing_pad.h) in two halves, which are put together in a register:
+//
+//   imul eax, 0xfa1e0ff3   ==>   mov edx, 0xfb1f0ef2; xor edx, 0x1010101; imul eax, edx
+//
+// edx holds the input on x86_32, which is loaded again (MOV leaves the flags as they are), and nothing on x86_64.
+#pragma once
+
+#include <cstdint>
+#include <utility>
+
+#include "jit/assembler.h"
+#include "jit/landing_pad.h"
+
+namespace callgate::jit {
+
+// `reload` is called when edx was overwritten. Comparisons of memory with a constant may overwrite eax: the generator
+// makes them where it holds nothing.
+template <Assembler As, class Reload>
+class Blinding {
+ public:
+  Blinding(As& as, Reload reload) : as_(as), reload_(reload) {}
+
+  void endbr() { as_.endbr(); }
+
+  void mov(Reg d, Imm i) {
+    if (!is_landing_pad(i.value)) return as_.mov(d, i);
+    const auto mask = static_cast<std::uint32_t>(blinding_mask(i.value));
+    as_.mov(d, Imm{i.value ^ mask});
+    as_.xor_(d, Imm{mask});
+  }
+  void mov(Mem d, Imm i) {
+    by(i, [&](auto value) { as_.mov(d, value); });
+  }
+  template <class D, class S>
+  void mov(D d, S s) {
+    as_.mov(d, s);
+  }
+
+#define CALLGATE_BLINDING(name)                     \
+  template <class S>                                \
+  void name(Reg d, S s) {                           \
+    by(s, [&](auto value) { as_.name(d, value); }); \
+  }
+  CALLGATE_BLINDING(add)
+  CALLGATE_BLINDING(sub)
+  CALLGATE_BLINDING(or_)
+  CALLGATE_BLINDING(and_)
+  CALLGATE_BLINDING(xor_)
+  CALLGATE_BLINDING(cmp)
+  CALLGATE_BLINDING(test)
+  CALLGATE_BLINDING(imul)
+#undef CALLGATE_BLINDING
+  void cmp(Mem m, Imm i) {
+    if (!is_landing_pad(i.value)) return as_.cmp(m, i);
+    as_.mov(Reg::eax, m);
+    cmp(Reg::eax, i);
+  }
+  void test(Mem m, Imm i) {
+    if (!is_landing_pad(i.value)) return as_.test(m, i);
+    as_.mov(Reg::eax, m);
+    test(Reg::eax, i);
+  }
+
+  template <class S>
+  void div(S s) {
+    as_.div(s);
+  }
+  void neg(Reg d) { as_.neg(d); }
+  void shl(Reg d, Imm i) { as_.shl(d, i); }
+  void shr(Reg d, Imm i) { as_.shr(d, i); }
+  void shl_cl(Reg d) { as_.shl_cl(d); }
+  void shr_cl(Reg d) { as_.shr_cl(d); }
+
+  void test_byte(Mem m, std::uint8_t i) { as_.test_byte(m, i); }
+  void bt(Reg a, Reg b) { as_.bt(a, b); }
+  void mov_wide(Reg d, Mem s) { as_.mov_wide(d, s); }
+  void mov_wide(Reg d, std::uint64_t i) {
+    if (!has_landing_pad(i)) return as_.mov_wide(d, i);
+    const std::uint64_t mask = blinding_mask(i);
+    as_.mov_wide(d, i ^ mask);
+    as_.mov_wide(Reg::edx, mask);
+    as_.xor_wide(d, Reg::edx);
+    reload_();
+  }
+  // Constants of 31 bits have no landing pad.
+  void cmp_wide(Mem m, WideImm i) { as_.cmp_wide(m, i); }
+  void cmp_wide(Reg r, WideImm i) { as_.cmp_wide(r, i); }
+  void cmp_wide(Reg a, Reg b) { as_.cmp_wide(a, b); }
+  void sub_wide(Reg r, WideImm i) { as_.sub_wide(r, i); }
+  void xor_wide(Reg a, Reg b) { as_.xor_wide(a, b); }
+  void bt_wide(Reg a, Reg b) { as_.bt_wide(a, b); }
+
+  void bind(Label l) { as_.bind(l); }
+  void jmp(Label l, Reach reach) { as_.jmp(l, reach); }
+  void jcc(Cond cond, Label l, Reach reach) { as_.jcc(cond, l, reach); }
+  void ret() { as_.ret(); }
+
+ private:
+  template <class S, class Operate>
+  void by(S source, Operate operate) {
+    operate(source);
+  }
+  template <class Operate>
+  void by(Imm i, Operate operate) {
+    if (!is_landing_pad(i.value)) return operate(i);
+    mov(Reg::edx, i);
+    operate(Reg::edx);
+    reload_();
+  }
+
+  As& as_;
+  Reload reload_;
+};
+
+}  // namespace callgate::jit
