@@ -13,6 +13,7 @@
 #include "ir/build.h"
 #include "ir/evaluate.h"
 #include "oracles/generator/program_generator.h"
+#include "oracles/reference/reference.h"
 #include "tests/support/filter_graph.h"
 #include "tests/support/filters.h"
 
@@ -384,16 +385,6 @@ TEST(NumberValues, AreKnownOrNot) {
 
 // ---- decisions of whole chains -----------------------------------------------------------------------------------
 
-std::uint32_t reference(std::span<const Program* const> oldest_first, MergeRule rule, const SeccompData& data) {
-  std::uint32_t current = action::allow;
-  for (std::size_t i = oldest_first.size(); i-- > 0;) {
-    const std::uint32_t result = interpret(*oldest_first[i], data);
-    if (rule == MergeRule::first_non_allow && action_of(result) != action::allow) return result;
-    if (rule == MergeRule::most_restrictive && is_stricter(result, current)) current = result;
-  }
-  return current;
-}
-
 // Against the graph for all calls: what the number decides there is decided by the number alone, with that result.
 void expect_roots_right(const std::vector<Program>& filters, MergeRule rule, compose::Precision precision) {
   std::vector<const Program*> programs;
@@ -412,10 +403,10 @@ void expect_roots_right(const std::vector<Program>& filters, MergeRule rule, com
     if (walker.result(data)) {
       ASSERT_TRUE(result.has_value()) << "class " << id;
     }
-    ASSERT_EQ(ir::evaluate(decisions->graph, decisions->roots[id], &data), reference(programs, rule, data))
+    ASSERT_EQ(ir::evaluate(decisions->graph, decisions->roots[id], &data), oracles::reference(filters, rule, data))
         << "class " << id;
     if (result) {
-      ASSERT_EQ(*result, reference(programs, rule, data)) << "class " << id;
+      ASSERT_EQ(*result, oracles::reference(filters, rule, data)) << "class " << id;
     }
   }
 }

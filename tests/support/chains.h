@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "callgate/callgate.hpp"
+#include "oracles/reference/reference.h"
 #include "tests/support/run_everywhere.h"
 
 namespace callgate::test {
@@ -55,17 +56,13 @@ inline std::string shown(const testing::TestParamInfo<Options>& info) {
          (info.param.no_exec_memory ? "_without_code" : "");
 }
 
-// What the chain must decide, by the rules as they are written down in action.hpp and options.hpp.
+// What the chain must decide, and the newest filter with that result.
 inline Match reference(const std::vector<Program>& oldest_first, MergeRule rule, const SeccompData& data) {
-  Match match{action::allow, std::nullopt};
-  for (std::size_t i = oldest_first.size(); i-- > 0;) {
-    const std::uint32_t result = interpret(oldest_first[i], data);
-    const bool first = rule == MergeRule::first_non_allow && action_of(result) != action::allow;
-    const bool stricter = rule == MergeRule::most_restrictive && is_stricter(result, match.result);
-    if (first || stricter) match = {result, static_cast<std::uint32_t>(i)};
-    if (first) break;
-  }
-  return match;
+  const std::uint32_t result = oracles::reference(oldest_first, rule, data);
+  if (result == action::allow) return {result, std::nullopt};
+  std::size_t newest = oldest_first.size() - 1;
+  while (interpret(oldest_first[newest], data) != result) --newest;
+  return {result, static_cast<std::uint32_t>(newest)};
 }
 
 }  // namespace callgate::test
