@@ -9,9 +9,6 @@ namespace {
 
 using bpf::Opcode;
 
-constexpr std::uint16_t illegal_codes[] = {0x08, 0x0d, 0x0e, 0x21, 0x28, 0x30, 0x40,  0x48,   0x50,
-                                           0x8c, 0x88, 0x94, 0x9c, 0xb1, 0xff, 0x106, 0x8006, 0xffff};
-
 constexpr VerifyErrc rules[] = {
     VerifyErrc::empty,
     VerifyErrc::too_long,
@@ -83,7 +80,7 @@ void break_instruction(Random& random, Broken& broken) {
   Insn& in = broken.program[broken.pc];
   const auto behind = static_cast<std::uint32_t>(broken.program.size()) - broken.pc - 1;
   switch (broken.rule) {
-    case VerifyErrc::unknown_opcode: in.code = random.pick(illegal_codes); break;
+    case VerifyErrc::unknown_opcode: in.code = random.pick(refused_codes); break;
     case VerifyErrc::load_offset: in = insn({Opcode::ld_abs, bad_offset(random)}); break;
     case VerifyErrc::division_by_zero: in = insn({Opcode::div_k, 0}); break;
     case VerifyErrc::shift_too_large:

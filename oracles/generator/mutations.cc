@@ -11,13 +11,10 @@ namespace {
 
 using bpf::Opcode;
 
-constexpr std::uint16_t illegal_codes[] = {0x0e, 0x8c, 0x0d, 0x08, 0x88,        0x21, 0x94,  0x9c,   0x28,  0x30,
-                                           0x40, 0x48, 0x50, 0xb1, 0x16 | 0x08, 0xff, 0x106, 0x8006, 0xffff};
-
 std::uint16_t other_code(Random& random, std::uint16_t code) {
   switch (random.below(4)) {
     case 0: return static_cast<std::uint16_t>(code ^ 1u << random.below(16));
-    case 1: return random.pick(illegal_codes);
+    case 1: return random.pick(refused_codes);
     default: return static_cast<std::uint16_t>(bpf::opcode_table[random.below(std::size(bpf::opcode_table))].opcode);
   }
 }

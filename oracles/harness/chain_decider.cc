@@ -30,20 +30,12 @@ class EmptyChains {
 };
 
 // With the action table and the best engine of this build.
-class ChainDecider final : public Decider {
+class ChainDecider final : public OneByOneDecider {
  public:
-  ChainDecider() : Decider("table") {}
-
-  void decide(std::span<const Question> questions, std::uint32_t* results, std::span<Answer> answers,
-              Times& times) override {
-    for (std::size_t i = 0; i < questions.size(); ++i) {
-      answers[i] = decide_one(questions[i], results, times);
-      results += questions[i].inputs.size();
-    }
-  }
+  ChainDecider() : OneByOneDecider("table") {}
 
  private:
-  Answer decide_one(const Question& question, std::uint32_t* results, Times& times) const {
+  Answer decide_one(const Question& question, std::uint32_t* results, Times& times) override {
     const auto chain = empty_.with(question);
     times.lap(Phase::compile);
     if (!chain) return {Answer::failed, to_string(chain.error())};
@@ -61,21 +53,12 @@ class ChainDecider final : public Decider {
 };
 
 // A match must name a filter that gives the result.
-class MatchDecider final : public Decider {
+class MatchDecider final : public OneByOneDecider {
  public:
-  MatchDecider() : Decider("match") {}
-
-  void decide(std::span<const Question> questions, std::uint32_t* results, std::span<Answer> answers,
-              Times& times) override {
-    for (std::size_t i = 0; i < questions.size(); ++i) {
-      answers[i] = decide_one(questions[i], results);
-      results += questions[i].inputs.size();
-    }
-    times.lap(Phase::run);
-  }
+  MatchDecider() : OneByOneDecider("match") {}
 
  private:
-  Answer decide_one(const Question& question, std::uint32_t* results) const {
+  Answer decide_one(const Question& question, std::uint32_t* results, Times& times) override {
     const auto chain = empty_.with(question);
     if (!chain) return {Answer::failed, to_string(chain.error())};
     for (const SeccompData& data : question.inputs) {
@@ -85,6 +68,7 @@ class MatchDecider final : public Decider {
       if (given != match.result) return {Answer::failed, "names a filter that does not give the result"};
       *results++ = match.result;
     }
+    times.lap(Phase::run);
     return {};
   }
 

@@ -50,6 +50,24 @@ class Decider {
   std::string name_;
 };
 
+// One whose questions have nothing in common.
+class OneByOneDecider : public Decider {
+ public:
+  using Decider::Decider;
+
+  void decide(std::span<const Question> questions, std::uint32_t* results, std::span<Answer> answers,
+              Times& times) final {
+    for (std::size_t i = 0; i < questions.size(); ++i) {
+      answers[i] = decide_one(questions[i], results, times);
+      results += questions[i].inputs.size();
+    }
+  }
+
+ private:
+  // Writes a result for each input of the question to `results`.
+  virtual Answer decide_one(const Question& question, std::uint32_t* results, Times& times) = 0;
+};
+
 using Deciders = std::vector<std::unique_ptr<Decider>>;
 
 // One for each kind and level of the configuration, or why one of them cannot run here.

@@ -7,23 +7,21 @@
 namespace callgate::oracles {
 namespace {
 
-class Gate32Decider final : public Decider {
+class Gate32Decider final : public OneByOneDecider {
  public:
   explicit Gate32Decider(Optimize level)
-      : Decider(std::string("asmjit x86_32 here optimize=") + callgate::name(level)), level_(level) {}
-
-  void decide(std::span<const Question> questions, std::uint32_t* results, std::span<Answer> answers,
-              Times& times) override {
-    for (std::size_t i = 0; i < questions.size(); ++i) {
-      const auto image = compile(questions[i], Engine::asmjit, Target::x86_32, level_, answers[i]);
-      times.lap(Phase::compile);
-      if (image) run(*image, questions[i], results);
-      results += questions[i].inputs.size();
-      times.lap(Phase::run);
-    }
-  }
+      : OneByOneDecider(std::string("asmjit x86_32 here optimize=") + callgate::name(level)), level_(level) {}
 
  private:
+  Answer decide_one(const Question& question, std::uint32_t* results, Times& times) override {
+    Answer answer;
+    const auto image = compile(question, Engine::asmjit, Target::x86_32, level_, answer);
+    times.lap(Phase::compile);
+    if (image) run(*image, question, results);
+    times.lap(Phase::run);
+    return answer;
+  }
+
   void run(const detail::Image& image, const Question& question, std::uint32_t* results) {
     const std::uint8_t* const code = buffer_.put(image.code.bytes);
     for (const SeccompData& data : question.inputs) {

@@ -6,30 +6,23 @@
 namespace callgate::oracles {
 namespace {
 
-class GraphDecider final : public Decider {
+class GraphDecider final : public OneByOneDecider {
  public:
-  GraphDecider() : Decider("graph") {}
-
-  void decide(std::span<const Question> questions, std::uint32_t* results, std::span<Answer> answers,
-              Times& times) override {
-    for (std::size_t i = 0; i < questions.size(); ++i) {
-      const Question& question = questions[i];
-      const Options options{.rule = question.rule};
-      const compose::Plan plan =
-          detail::make_image(question.filters, {options, Engine::interpreter, Target::native}).plan;
-      times.lap(Phase::compile);
-      const compose::ChainGraph* decisions = plan.size() == 1 ? plan[0]->chain_graph() : nullptr;
-      if (decisions != nullptr) {
-        for (std::size_t j = 0; j < question.inputs.size(); ++j) results[j] = walk(*decisions, question.inputs[j]);
-      } else {
-        answers[i] = {Answer::declined, "over budget"};
-      }
-      results += question.inputs.size();
-      times.lap(Phase::run);
-    }
-  }
+  GraphDecider() : OneByOneDecider("graph") {}
 
  private:
+  Answer decide_one(const Question& question, std::uint32_t* results, Times& times) override {
+    const Options options{.rule = question.rule};
+    const compose::Plan plan =
+        detail::make_image(question.filters, {options, Engine::interpreter, Target::native}).plan;
+    times.lap(Phase::compile);
+    const compose::ChainGraph* decisions = plan.size() == 1 ? plan[0]->chain_graph() : nullptr;
+    if (decisions == nullptr) return {Answer::declined, "over budget"};
+    for (const SeccompData& data : question.inputs) *results++ = walk(*decisions, data);
+    times.lap(Phase::run);
+    return {};
+  }
+
   static std::uint32_t walk(const compose::ChainGraph& decisions, const SeccompData& data) {
     return ir::evaluate(decisions.graph, decisions.root_of(compose::class_of(data.nr, data.arch)), &data);
   }
