@@ -37,8 +37,8 @@ struct Recording {
 // call of every thread. Where a line does not say the call's architecture, its name does: "[20] getpid" is i386.
 inline constexpr const char* strace_options = "-f -n -i -e raw=all -X raw";
 
-// Reads strace's output. Lines that are not understood are counted and skipped. Arguments that strace does not show
-// (a call has its own number of them) are 0.
+// Reads strace's output. Lines that are not understood, and calls of which an argument is not known, are counted and
+// skipped. Arguments that strace does not show (a call has its own number of them) are 0.
 Recording parse_strace(std::istream& input);
 
 // `count` calls of x86_64: every number below 460 equally often, arguments small, large or any 64 bits. The same

@@ -1,38 +1,17 @@
 #include "bench/tally.h"
 
 #include <fmt/format.h>
-#include <seccomp.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <cstring>
 #include <map>
-#include <memory>
 #include <tuple>
 
 #include "bpf/names.h"
+#include "calls/architecture.h"
 
 namespace callgate::bench {
 namespace {
-
-std::uint32_t seccomp_arch_of(const SeccompData& data) {
-  if (data.arch == arch::x86_32) return SCMP_ARCH_X86;
-  return (data.nr & arch::x32_bit) != 0 ? SCMP_ARCH_X32 : SCMP_ARCH_X86_64;
-}
-
-const char* mode_suffix(const SeccompData& data) {
-  switch (seccomp_arch_of(data)) {
-    case SCMP_ARCH_X86: return " (i386)";
-    case SCMP_ARCH_X32: return " (x32)";
-    default: return "";
-  }
-}
-
-std::string bare_name(const SeccompData& data) {
-  const std::unique_ptr<char, decltype(&std::free)> name(
-      seccomp_syscall_resolve_num_arch(seccomp_arch_of(data), static_cast<int>(data.nr)), &std::free);
-  return name ? name.get() : fmt::format("call {}", data.nr & ~arch::x32_bit);
-}
 
 std::string argument_text(std::uint64_t value) {
   constexpr std::int64_t smallest = -4096;
@@ -43,14 +22,14 @@ std::string argument_text(std::uint64_t value) {
 
 }  // namespace
 
-std::string call_name(const SeccompData& data) { return bare_name(data) + mode_suffix(data); }
-
 std::string call_text(const SeccompData& data, std::size_t argument_count) {
   std::string arguments;
   for (std::size_t i = 0; i < argument_count; ++i) {
     arguments += (i == 0 ? "" : ", ") + argument_text(data.args[i]);
   }
-  return fmt::format("{}({}){}", bare_name(data), arguments, mode_suffix(data));
+  const std::string name = calls::call_name(data);
+  const std::size_t suffix = std::min(name.find(" ("), name.size());
+  return fmt::format("{}({}){}", name.substr(0, suffix), arguments, name.substr(suffix));
 }
 
 std::string decision_text(std::uint32_t result) {
@@ -66,7 +45,7 @@ std::vector<Group> tally(const Chain& chain, const Recording& recording, By by, 
     const SeccompData& data = recording.calls[i];
     if ((action_of(chain.evaluate(data)) == action::allow) != allowed) continue;
     const Match match = chain.match(data);
-    std::string text = by == By::name ? call_name(data) : call_text(data, recording.argument_counts[i]);
+    std::string text = by == By::name ? calls::call_name(data) : call_text(data, recording.argument_counts[i]);
     ++counts[{std::move(text), match.result, match.filter}];
   }
   std::vector<Group> groups;

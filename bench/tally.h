@@ -25,8 +25,6 @@ enum class By { name, arguments };
 // Groups the calls whose being allowed is `allowed`, most frequent first and then in the order of their text.
 std::vector<Group> tally(const Chain& chain, const Recording& recording, By by, bool allowed);
 
-// "openat", "getpid (i386)", "read (x32)"; a number without a name as "call 9999".
-std::string call_name(const SeccompData& data);
 // "socket(0x11, 0x3, 0)", with as many arguments as were recorded; small negative ones in decimal.
 std::string call_text(const SeccompData& data, std::size_t argument_count);
 // "ALLOW", "ERRNO(1) EPERM".

@@ -23,6 +23,7 @@
 #include "bench/stream.h"
 #include "bench/tally.h"
 #include "callgate/version.hpp"
+#include "calls/recording.h"
 
 namespace callgate::bench {
 namespace {
@@ -73,6 +74,7 @@ void save_stream(const Settings& settings, const Recording& recording) {
   const std::size_t count = settings.sample == 0 ? recording.calls.size() : settings.sample;
   const std::vector<SeccompData> sample = sample_blocks(recording.calls, count);
   std::ofstream file(settings.stream_file);
+  file << calls::recording_header << " (made from what strace wrote)\n";
   write_compact(file, sample);
   if (!file.flush()) throw std::runtime_error(settings.stream_file + ": cannot be written");
   fmt::print("\n{} calls written to {}\n", grouped(sample.size()), settings.stream_file);

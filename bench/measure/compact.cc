@@ -3,43 +3,12 @@
 #include <algorithm>
 #include <istream>
 #include <ostream>
-#include <sstream>
 #include <stdexcept>
 
-#include "bench/measure/text_cursor.h"
+#include "calls/reader.h"
 
 namespace callgate::bench {
 namespace {
-
-[[noreturn]] void fail(std::size_t line, const std::string& message) {
-  throw std::runtime_error("line " + std::to_string(line) + ": " + message);
-}
-
-SeccompData read_call(const std::string& text, std::size_t line) {
-  std::istringstream words(text);
-  std::string word;
-  SeccompData data{};
-  data.arch = arch::x86_64;
-  std::size_t count = 0;
-  for (bool first = true; words >> word; first = false) {
-    if (word == "i386" && count == 0 && !first) {
-      data.arch = arch::x86_32;
-      continue;
-    }
-    TextCursor reader(word);
-    const std::optional<std::uint64_t> value = reader.digits(first ? 10 : 16);
-    if (!value || !reader.rest().empty()) fail(line, "not a number: " + word);
-    if (first && *value > UINT32_MAX) fail(line, "no system call number: " + word);
-    if (first) {
-      data.nr = static_cast<std::uint32_t>(*value);
-    } else if (count == 6) {
-      fail(line, "more than six arguments");
-    } else {
-      data.args[count++] = *value;
-    }
-  }
-  return data;
-}
 
 void write_call(std::ostream& output, const SeccompData& data) {
   output << std::dec << data.nr;
@@ -53,24 +22,17 @@ void write_call(std::ostream& output, const SeccompData& data) {
 }  // namespace
 
 std::vector<SeccompData> read_compact(std::istream& input) {
-  constexpr std::uint64_t most_repeats = 1'000'000;
-  std::vector<SeccompData> calls;
+  std::vector<SeccompData> recorded;
+  const calls::Sink keep = [&](const calls::Call& call) { recorded.push_back(call.data); };
+  calls::Reader reader(calls::Form::recording);
   std::size_t number = 0;
   for (std::string line; std::getline(input, line);) {
     ++number;
-    line.resize(std::min(line.find('#'), line.size()));
-    if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
-    TextCursor reader(line);
-    if (!reader.skip("* ")) {
-      calls.push_back(read_call(line, number));
-      continue;
+    if (const auto error = reader.add(line, keep)) {
+      throw std::runtime_error("line " + std::to_string(number) + ": " + *error);
     }
-    const std::uint64_t repeats = reader.digits(10).value_or(0);
-    if (calls.empty() || repeats == 0 || repeats > most_repeats) fail(number, "bad repetition: " + line);
-    const SeccompData last = calls.back();
-    calls.insert(calls.end(), static_cast<std::size_t>(repeats), last);
   }
-  return calls;
+  return recorded;
 }
 
 void CompactWriter::add(const SeccompData& data) {

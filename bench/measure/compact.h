@@ -1,10 +1,4 @@
-// Streams of system calls as compact text, one call a line:
-//
-//   number [i386] [arguments in hexadecimal, without the trailing zeros]
-//   * n                                          n more calls such as the one before
-//   # comment
-//
-// Numbers are decimal; x32 calls carry their bit (0x40000000) in it. Instruction pointers are not kept.
+// Streams of system calls as compact text, one call a line; calls/recording.h describes it and reads it.
 #pragma once
 
 #include <cstddef>

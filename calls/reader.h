@@ -1,0 +1,57 @@
+// The one reader of system calls as text, whoever wrote them.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "calls/audit.h"
+#include "calls/call.h"
+#include "calls/skipped.h"
+#include "calls/strace.h"
+
+namespace callgate::calls {
+
+enum class Form : std::uint8_t {
+  automatic,  // what each line looks like; a recording is recognised by its header
+  lines,      // as people type them: call_line.h
+  recording,  // of callgate record: recording.h
+  strace,     // strace.h
+  audit,      // audit.h
+};
+
+// Reads lines one by one. In lines and recordings a line that is no call is an error. Among what strace and the audit
+// subsystem write it is skipped and counted, and so is what cannot be read. Not thread-safe.
+class Reader {
+ public:
+  explicit Reader(Form form = Form::automatic);
+  Reader(const Reader&) = delete;
+  Reader& operator=(const Reader&) = delete;
+
+  // Takes the next line, without its newline, and gives `seen` the calls that are complete with it; their `line` says
+  // where they begin. The error says what is wrong with the line, without its place.
+  std::optional<std::string> add(std::string_view line, const Sink& seen);
+  // At the end of the input: gives the calls of which more might have come.
+  void finish(const Sink& seen);
+
+  const Skipped& skipped() const noexcept { return skipped_; }
+  // Whether a recording said in its header that its arguments are hashed (callgate record --hash-arguments).
+  bool has_hashed_arguments() const noexcept { return has_hashed_arguments_; }
+
+ private:
+  Form form_of(std::string_view line) const;
+  std::optional<std::string> add_typed(std::string_view line, const Sink& seen);
+  std::optional<std::string> add_recorded(std::string_view line, const Sink& seen);
+
+  Form form_;
+  std::uint64_t line_ = 0;
+  std::optional<Call> last_;  // of a recording
+  bool has_hashed_arguments_ = false;
+  Skipped skipped_;
+  StraceReader strace_{skipped_};
+  AuditReader audit_{skipped_};
+};
+
+}  // namespace callgate::calls
