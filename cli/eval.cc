@@ -1,18 +1,18 @@
 // callgate eval: what a chain of filters decides about system calls.
 #include <array>
-#include <cstring>
 #include <memory>
 #include <optional>
 #include <span>
 #include <system_error>
 
-#include <nlohmann/json.hpp>
-
-#include "bpf/names.h"
+#include "bpf/kernel.h"
+#include "bpf/quote.h"
 #include "callgate/chain.hpp"
-#include "cli/call_text.h"
+#include "calls/reader.h"
 #include "cli/chain_options.h"
 #include "cli/command.h"
+#include "cli/eval_answer.h"
+#include "cli/eval_output.h"
 #include "cli/filter_file.h"
 #include "cli/helper_32.h"
 #include "oracles/harness/chain_32.h"
@@ -20,13 +20,16 @@
 namespace callgate::cli {
 namespace {
 
-enum class ResultFormat { text, hex, json };
+enum class ResultFormat { text, hex, json, none };
 
 struct EvalOptions {
   std::vector<std::string> filters;
   std::string input = "-";
   bool records = false;
+  calls::Form form = calls::Form::automatic;
   ResultFormat format = ResultFormat::text;
+  bool summary = false;
+  std::optional<bpf::KernelVersion> kernel;  // given with --kernel-version
   FilterOptions filter;
   Options chain;
 };
@@ -107,66 +110,150 @@ class Decider {
     chain_32_.emplace(std::move(*made));
   }
 
-  void decide(std::span<const SeccompData> calls, std::span<std::uint32_t> results) {
+  void decide(std::span<const SeccompData> calls, std::span<std::uint32_t> results) const {
     if (chain_32_) return chain_32_->evaluate(calls, results.data());
     for (std::size_t i = 0; i < calls.size(); ++i) results[i] = chain_.evaluate(calls[i]);
   }
-  Match match(const SeccompData& call) const { return chain_.match(call); }
   const char* name() const { return chain_32_ ? "asmjit (x86_32)" : callgate::name(chain_.engine()); }
 
  private:
   Chain chain_;
-  std::optional<oracles::Chain32> chain_32_;
+  mutable std::optional<oracles::Chain32> chain_32_;
 };
 
-// Which filter decided comes from a replay on the interpreter, which must agree with the engine.
-void print_json(Output& out, const Decider& decider, const SeccompData& data, std::uint32_t result) {
-  const Match match = decider.match(data);
-  if (match.result != result) {
-    throw Failure(ExitCode::failed,
-                  fmt::format("engine {} decides 0x{:08x}, the interpreter 0x{:08x}: a bug in callgate", decider.name(),
-                              result, match.result));
+// Writes answers in the format that was asked for, and counts them.
+class Answers {
+ public:
+  Answers(Session& session, const EvalOptions& options, const Decider& decider, const std::vector<Program>& filters)
+      : out_(session.out), options_(options), decider_(decider), judge_(filters, options.chain.rule, options.kernel) {}
+
+  void add(std::span<const calls::Call> calls) {
+    inputs_.clear();
+    for (const calls::Call& call : calls) inputs_.push_back(call.data);
+    results_.resize(calls.size());
+    decider_.decide(inputs_, results_);
+    for (std::size_t i = 0; i < calls.size(); ++i) add(calls[i], results_[i]);
   }
-  nlohmann::ordered_json answer = {{"result", result},
-                                   {"hex", fmt::format("0x{:08x}", result)},
-                                   {"action", bpf::action_name(result)},
-                                   {"data", data_of(result)},
-                                   {"filter", nullptr}};
-  if (match.filter) answer["filter"] = *match.filter;
-  out.print("{}\n", answer.dump());
+
+  void finish() const {
+    if (!options_.summary) return;
+    if (options_.format == ResultFormat::json) return summary_.print_json(out_);
+    if (options_.format != ResultFormat::none && calls_ > 0) out_.print("\n");
+    summary_.print(out_);
+  }
+
+  std::uint64_t count() const { return calls_; }
+  std::uint64_t unknown() const { return unknown_; }
+  std::uint64_t assuming_zero() const { return assuming_zero_; }
+
+ private:
+  void add(const calls::Call& call, std::uint32_t result) {
+    const Answer answer = judge_.judge(call, result, decider_.name());
+    ++calls_;
+    unknown_ += !answer.result;
+    assuming_zero_ += answer.assumes_zero;
+    if (options_.summary) summary_.add(call, answer, options_.filters);
+    switch (options_.format) {
+      case ResultFormat::text: return out_.print("{}\n", answer_text(call, answer, options_.filters));
+      case ResultFormat::json: return out_.print("{}\n", answer_json(call, answer, options_.filters));
+      case ResultFormat::hex: return print_hex(answer);
+      case ResultFormat::none: return;
+    }
+  }
+
+  void print_hex(const Answer& answer) { answer.result ? out_.print("0x{:08x}\n", *answer.result) : out_.print("?\n"); }
+
+  Output& out_;
+  const EvalOptions& options_;
+  const Decider& decider_;
+  Judge judge_;
+  EvalSummary summary_;
+  std::vector<SeccompData> inputs_;
+  std::vector<std::uint32_t> results_;
+  std::uint64_t calls_ = 0;
+  std::uint64_t unknown_ = 0;
+  std::uint64_t assuming_zero_ = 0;
+};
+
+// "3 signals, 1 other line"; empty if there was nothing to skip.
+std::string skipped_text(const calls::Skipped& skipped) {
+  std::string text;
+  const auto add = [&](std::size_t count, const char* singular, const char* plural) {
+    if (count == 0) return;
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, count == 1 ? singular : plural);
+  };
+  add(skipped.resumed, "second half of a call", "second halves of calls");
+  add(skipped.signals, "signal", "signals");
+  add(skipped.exits, "end of a thread", "ends of threads");
+  add(skipped.notices, "notice", "notices");
+  add(skipped.records, "other audit record", "other audit records");
+  add(skipped.other, "other line", "other lines");
+  add(skipped.odd, "call that cannot be read", "calls that cannot be read");
+  return text;
 }
 
-void print_decision(Output& out, const Decider& decider, const SeccompData& data, std::uint32_t result,
-                    ResultFormat format) {
-  switch (format) {
-    case ResultFormat::text: return out.print("{}\n", bpf::result_name(result));
-    case ResultFormat::hex: return out.print("0x{:08x}\n", result);
-    case ResultFormat::json: return print_json(out, decider, data, result);
+void say_what_was_skipped(Session& session, const std::string& name, const calls::Reader& reader) {
+  constexpr std::size_t longest = 100;
+  const calls::Skipped& skipped = reader.skipped();
+  for (const calls::OddLine& line : skipped.first) {
+    say(session,
+        fmt::format("{}:{}: skipped: {}: {}", name, line.line, line.reason, bpf::harmless(line.text, longest)));
+  }
+  if (const std::string text = skipped_text(skipped); !text.empty()) {
+    say(session, fmt::format("note: {}: lines that are no calls: {}", name, text));
+  }
+  if (skipped.guessed_arch > 0) {
+    say(session,
+        fmt::format("note: {}: of {} calls name and number do not tell whether they are of x86_64 or i386: taken "
+                    "as the thread's last",
+                    name, skipped.guessed_arch));
+  }
+  if (reader.has_hashed_arguments()) {
+    say(session, fmt::format("note: {}: its arguments are hashed; only the filters given to callgate record -f decide "
+                             "these calls as the real ones",
+                             name));
   }
 }
 
-template <class Answer>
-void for_each_line(Session& session, Input& input, Answer answer) {
+// Whether every line that looked like a call was one.
+bool read_lines(Session& session, Input& input, const EvalOptions& options, Answers& answers) {
   LineReader lines(input, session.out);
+  calls::Reader reader(options.form);
+  const calls::Sink answer = [&](const calls::Call& call) { answers.add(std::span(&call, 1)); };
   std::string_view line;
   while (lines.next(line)) {
-    if (is_blank(line)) continue;
-    const auto data = parse_call(line);
-    if (!data) throw Failure(ExitCode::usage, lines.place() + ": " + data.error());
-    answer(std::span<const SeccompData>(&*data, 1));
+    if (const auto error = reader.add(line, answer)) {
+      throw Failure(ExitCode::usage, lines.place() + ": " + *error);
+    }
   }
+  reader.finish(answer);
+  say_what_was_skipped(session, input.name(), reader);
+  return reader.skipped().odd == 0;
 }
 
-template <class Answer>
-void for_each_record(Input& input, Answer answer) {
+// How many arguments to show: those behind the last one that is not 0 are most likely not used.
+std::uint8_t used_arguments(const SeccompData& data) {
+  std::size_t count = calls::argument_count;
+  while (count > 0 && data.args[count - 1] == 0) --count;
+  return static_cast<std::uint8_t>(count);
+}
+
+void read_records(Input& input, Answers& answers) {
   std::array<SeccompData, 1024> block{};
   const std::span<char> bytes(reinterpret_cast<char*>(block.data()), sizeof block);
+  std::vector<calls::Call> calls;
   std::uint64_t done = 0;
   std::size_t count = bytes.size();
   while (count == bytes.size()) {
     count = input.read_fully(bytes);
-    answer(std::span<const SeccompData>(block).first(count / sizeof(SeccompData)));
-    done += count / sizeof(SeccompData);
+    calls.clear();
+    for (const SeccompData& data : std::span(block).first(count / sizeof(SeccompData))) {
+      calls::Call& call = calls.emplace_back();
+      call.data = data;
+      call.shown = used_arguments(data);
+      call.line = ++done;
+    }
+    answers.add(calls);
   }
   if (const std::size_t rest = count % sizeof(SeccompData); rest != 0) {
     throw Failure(ExitCode::usage,
@@ -175,22 +262,27 @@ void for_each_record(Input& input, Answer answer) {
 }
 
 ExitCode run(Session& session, const EvalOptions& options) {
-  Decider decider(session, options.chain, read_filters(session, options));
-  std::vector<std::uint32_t> results;
-  const auto answer = [&](std::span<const SeccompData> calls) {
-    results.resize(calls.size());
-    decider.decide(calls, results);
-    for (std::size_t i = 0; i < calls.size(); ++i) {
-      print_decision(session.out, decider, calls[i], results[i], options.format);
-    }
-  };
+  const std::vector<Program> filters = read_filters(session, options);
+  Decider decider(session, options.chain, filters);
+  Answers answers(session, options, decider, filters);
   Input input(options.input);
+  bool all_read = true;
   if (options.records) {
-    for_each_record(input, answer);
+    read_records(input, answers);
   } else {
-    for_each_line(session, input, answer);
+    all_read = read_lines(session, input, options, answers);
   }
-  return ExitCode::done;
+  answers.finish();
+  const bool has_notes = options.format == ResultFormat::text || options.format == ResultFormat::json;
+  if (!has_notes && answers.assuming_zero() > 0) {
+    say(session, fmt::format("note: decided for 0 in arguments that are not given: {} of {} calls",
+                             answers.assuming_zero(), answers.count()));
+  }
+  if (answers.unknown() > 0) {
+    say(session, fmt::format("note: not decided, as it depends on what the input does not tell: {} of {} calls",
+                             answers.unknown(), answers.count()));
+  }
+  return all_read && answers.unknown() == 0 ? ExitCode::done : ExitCode::failed;
 }
 
 }  // namespace
@@ -202,28 +294,68 @@ void add_eval(CLI::App& app, Session& session) {
       ->required()
       ->type_name("FILE")
       ->allow_extra_args(false);
-  command.add_option("INPUT", options->input, "The calls to decide, one a line; - (the default) is standard input")
-      ->type_name("");
+  command.add_option("INPUT", options->input, "The calls to decide; - (the default) is standard input")->type_name("");
   command.add_flag("--records", options->records, "INPUT holds 64-byte struct seccomp_data records, not lines");
+  add_choice(command, "--calls", options->form,
+             {{"auto", calls::Form::automatic},
+              {"lines", calls::Form::lines},
+              {"recording", calls::Form::recording},
+              {"strace", calls::Form::strace},
+              {"audit", calls::Form::audit}},
+             "Who wrote the lines of INPUT")
+      ->excludes("--records");
   add_choice(command, "--format", options->format,
-             {{"text", ResultFormat::text}, {"hex", ResultFormat::hex}, {"json", ResultFormat::json}},
+             {{"text", ResultFormat::text},
+              {"hex", ResultFormat::hex},
+              {"json", ResultFormat::json},
+              {"none", ResultFormat::none}},
              "Format of the decisions");
+  command
+      .add_flag_callback(
+          "--json", [options] { options->format = ResultFormat::json; }, "The same as --format json")
+      ->excludes("--format");
+  command.add_flag("--summary", options->summary, "At the end, a table: how often which call was decided how");
   add_chain_options(command, options->chain);
   add_filter_options(command, options->filter, "--input-format");
-  command.footer(R"(Lines of INPUT: NR-OR-NAME A0 A1 A2 A3 A4 A5 [arch=ARCH] [ip=ADDRESS]
-  Missing arguments are 0. Numbers are decimal, 0x hexadecimal, octal with a leading 0, or negative. ARCH is x86_64
-  (the default), i386, x32 (x86_64 with bit 30 of the number set) or an AUDIT_ARCH_* name or number. Names of calls
-  are those of the architecture. Blank lines and # comments are skipped.
+  command.footer(R"(An answer is a line: the decision, the call, and the filter and instruction that decided, such as
+  ERRNO(38) ENOSYS  socket(0x10, 3, 9)  filter 0 at 12
+The decision comes first; it is "?" if it depends on an argument that the input does not tell. What is taken as 0
+because it was left out is said in the line if the decision depends on it.
+
+INPUT is any of these; each line is recognised by what it looks like:
+  NR-OR-NAME A0 A1 A2 A3 A4 A5 [arch=ARCH] [ip=ADDRESS]
+      Arguments that are left out are taken as 0; ? is one that is not known. Numbers are decimal, 0x hexadecimal,
+      octal with a leading 0, or negative; O_RDONLY|O_CLOEXEC and the like are known. ARCH is x86_64 (the default),
+      i386, x32 (x86_64 with bit 30 of the number set), an AUDIT_ARCH_* name or number, or its eight digits as in audit
+      records. Names of calls are those of the architecture. Blank lines and # comments are skipped.
+      A negative int (openat's -100) is what glibc passes: its 32 bits, and 0 above them. musl and Go extend the sign;
+      where that would be decided otherwise the line says so. Other negative numbers fill 64 bits.
+  a recording of callgate record, known by its header. Its arguments are hexadecimal.
+  what strace writes, with -f -n -i -t -r -T -y -k -e raw=all or without; halves of interrupted calls are joined. With
+      -n and -e raw=all nothing is lost that the call uses. Without, strings and structures are arguments that are not
+      known, of a negative int the upper half is not, and other ints have 0 there.
+  audit records (type=SECCOMP, type=1326, type=SYSCALL) from audit.log, the journal, the kernel's log or ausearch.
+Lines of strace and of logs that are no calls are skipped, and counted on standard error.
+
+Filters decide calls 335 (uretprobe, to Linux 6.13) and 336 (uprobe, to Linux 6.17) of x86_64 on older kernels only:
+--kernel-version says which kernel is asked about.
 
 Examples:
   echo 'personality 8' | callgate eval -f /usr/share/containers/seccomp.json
-  echo 'socket 16 3 9' | callgate eval -f old.bpf -f new.bpf --rule most_restrictive --format json
+  echo 'socket 16 3 9' | callgate eval -f old.bpf -f new.bpf --rule most_restrictive --json
+  strace -f -n -e raw=all -o calls.strace ./service; callgate eval -f filter.bpf --summary calls.strace
+  journalctl -k -g type=1326 | callgate eval -f filter.bpf
   callgate eval -f filter.bpf --engine interp --records calls.bin
   callgate eval -f filter.bpf --target x86_32 calls   # 32-bit code, in a helper process where the command is 64-bit
 
-Exit code: 0 if all calls are decided, 1 if a filter is invalid or a decision fails, 2 if the input cannot be read
-or the engine or target is not there.)");
-  command.callback([options, &session] { session.exit = run(session, *options); });
+Exit code: 0 if all calls are decided; 1 if a filter is invalid, a decision fails or is not known, or a call in what
+strace or the audit subsystem wrote cannot be read; 2 if the input cannot be read or the engine or target is not
+there.)");
+  command.callback([options, &session, &command] {
+    const profiles::KernelVersion kernel = options->filter.oci.kernel;
+    if (command.count("--kernel-version") > 0) options->kernel = bpf::KernelVersion{kernel.major, kernel.minor};
+    session.exit = run(session, *options);
+  });
 }
 
 }  // namespace callgate::cli

@@ -1,25 +1,12 @@
-// Names of system calls, by libseccomp.
+// Names of system calls, as disasm asks for them: the number of an x32 call has its bit, so the architecture's value
+// tells.
 #pragma once
 
-#include <cstdint>
-#include <string>
-
-#include "callgate/expected.hpp"
+#include "calls/syscall_names.h"
 
 namespace callgate::cli {
 
-enum class NameError : std::uint8_t {
-  unknown,    // no architecture has a system call of that name
-  no_number,  // this one has not, or only as a part of socketcall or ipc
-};
-
-// An architecture for libseccomp: that of the AUDIT_ARCH_* value, or x32, which shares x86_64's value.
-std::uint32_t libseccomp_arch(std::uint32_t arch_value, bool x32);
-
-// The number that a program for `libseccomp_arch` loads to make the call `name`, with the x32 bit on x32.
-Expected<std::uint32_t, NameError> syscall_number(const std::string& name, std::uint32_t libseccomp_arch);
-
-// The other direction; empty if there is no such call.
-std::string syscall_name(std::uint32_t nr, std::uint32_t libseccomp_arch);
+using calls::syscall_name;
+constexpr std::uint32_t libseccomp_arch(std::uint32_t arch_value, bool) { return arch_value; }
 
 }  // namespace callgate::cli

@@ -4,6 +4,9 @@
 
 #include <algorithm>
 #include <cstring>
+#include <sstream>
+
+#include <nlohmann/json.hpp>
 
 #include "callgate/chain.hpp"
 #include "tests/cli/filters.h"
@@ -15,6 +18,14 @@ namespace {
 
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::StartsWith;
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::istringstream stream(text);
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(stream, line);) lines.push_back(line);
+  return lines;
+}
 
 class Eval : public testing::Test {
  protected:
@@ -42,14 +53,14 @@ class Eval : public testing::Test {
 
 TEST_F(Eval, DecidesEachLine) {
   const Outcome outcome = eval("execve\n59\nread 7\nread 0x7\nread\n\n  # a comment\nwrite 1 2 3 # another\n");
-  EXPECT_EQ(outcome.out, "ERRNO(13)\nERRNO(13)\nKILL_PROCESS\nKILL_PROCESS\nALLOW\nALLOW\n");
+  EXPECT_EQ(decisions(outcome.out), "ERRNO(13)\nERRNO(13)\nKILL_PROCESS\nKILL_PROCESS\nALLOW\nALLOW\n");
   EXPECT_EQ(outcome.exit, 0) << outcome;
   EXPECT_THAT(outcome.err, IsEmpty());
 }
 
 TEST_F(Eval, InputFromAFile) {
   const Outcome outcome = eval("", {dir.write("calls", "read\nexecve")});
-  EXPECT_EQ(outcome.out, "ALLOW\nERRNO(13)\n") << outcome;
+  EXPECT_EQ(decisions(outcome.out), "ALLOW\nERRNO(13)\n") << outcome;
 }
 
 TEST_F(Eval, EveryFieldReachesTheFilter) {
@@ -164,16 +175,16 @@ TEST_F(Eval, BadLinesNameThePlaceAndLoseNothing) {
   for (const auto& [text, message] : cases) {
     const Outcome outcome = eval("read\nexecve\n" + std::string(text) + "\nread\n");
     EXPECT_EQ(outcome.exit, 2) << text;
-    EXPECT_EQ(outcome.out, "ALLOW\nERRNO(13)\n") << text;
+    EXPECT_EQ(decisions(outcome.out), "ALLOW\nERRNO(13)\n") << text;
     EXPECT_THAT(outcome.err, HasSubstr("standard input:3: ")) << text;
     EXPECT_THAT(outcome.err, HasSubstr(message)) << text;
   }
 }
 
 TEST_F(Eval, LinesOfAnyLengthAndBytes) {
-  EXPECT_EQ(eval("read " + std::string(200'000, ' ') + "7\n").out, "KILL_PROCESS\n");
+  EXPECT_EQ(decisions(eval("read " + std::string(200'000, ' ') + "7\n").out), "KILL_PROCESS\n");
   EXPECT_EQ(eval(std::string("re\0ad\n", 6)).exit, 2);
-  EXPECT_EQ(eval("read 7\r\n").out, "KILL_PROCESS\n");
+  EXPECT_EQ(decisions(eval("read 7\r\n").out), "KILL_PROCESS\n");
   const Outcome endless = run({"eval", "-f", guard, "/dev/zero"});
   EXPECT_EQ(endless.exit, 2);
   EXPECT_THAT(endless.err, HasSubstr("/dev/zero:1: line too long"));
@@ -188,7 +199,7 @@ std::string record(std::uint32_t nr, std::uint64_t argument) {
 
 TEST_F(Eval, Records) {
   const std::string input = record(59, 0) + record(0, 7) + record(0, 0);
-  EXPECT_EQ(eval(input, {"--records"}).out, "ERRNO(13)\nKILL_PROCESS\nALLOW\n");
+  EXPECT_EQ(decisions(eval(input, {"--records"}).out), "ERRNO(13)\nKILL_PROCESS\nALLOW\n");
   EXPECT_EQ(eval("", {"--records"}).out, "");
   std::string many;
   std::string expected;
@@ -196,25 +207,27 @@ TEST_F(Eval, Records) {
     many += record(i % 3 == 0 ? 59 : 0, 0);
     expected += i % 3 == 0 ? "ERRNO(13)\n" : "ALLOW\n";
   }
-  EXPECT_EQ(eval(many, {"--records"}).out, expected);
+  EXPECT_EQ(decisions(eval(many, {"--records"}).out), expected);
 }
 
 TEST_F(Eval, RecordCutOff) {
   const Outcome outcome = eval(record(59, 0) + record(0, 7).substr(0, 63), {"--records"});
   EXPECT_EQ(outcome.exit, 2);
-  EXPECT_EQ(outcome.out, "ERRNO(13)\n");
+  EXPECT_EQ(decisions(outcome.out), "ERRNO(13)\n");
   EXPECT_THAT(outcome.err, HasSubstr("record 1 is cut off after 63 of 64 bytes"));
 }
 
 TEST_F(Eval, HexAndJson) {
   EXPECT_EQ(eval("execve\nread 7\nread\n", {"--format", "hex"}).out, "0x0005000d\n0x80000000\n0x7fff0000\n");
-  EXPECT_EQ(eval("execve\nread 7\nread\n", {"--format", "json"}).out,
-            R"({"result":327693,"hex":"0x0005000d","action":"ERRNO","data":13,"filter":0})"
-            "\n"
-            R"({"result":2147483648,"hex":"0x80000000","action":"KILL_PROCESS","data":0,"filter":0})"
-            "\n"
-            R"({"result":2147418112,"hex":"0x7fff0000","action":"ALLOW","data":0,"filter":null})"
-            "\n");
+  const Outcome outcome = eval("execve\nread 7\nread\n", {"--format", "json"});
+  const std::vector<std::string> lines = lines_of(outcome.out);
+  ASSERT_EQ(lines.size(), 3u) << outcome;
+  EXPECT_THAT(lines[0], StartsWith(R"({"result":327693,"hex":"0x0005000d","action":"ERRNO","data":13,"filter":0,)"));
+  EXPECT_THAT(lines[1],
+              StartsWith(R"({"result":2147483648,"hex":"0x80000000","action":"KILL_PROCESS","data":0,"filter":0,)"));
+  EXPECT_THAT(lines[2],
+              StartsWith(R"({"result":2147418112,"hex":"0x7fff0000","action":"ALLOW","data":0,"filter":null,)"));
+  EXPECT_EQ(eval("execve\nread 7\nread\n", {"--json"}).out, outcome.out);
 }
 
 TEST_F(Eval, OldestFirstAndBothRules) {
@@ -298,7 +311,7 @@ TEST_F(Eval, CodeFor32BitsInTheHelper) {
   }
   // What is ready is written before a line that cannot be read.
   const Outcome cut = eval("execve\nno_such_call\n", {"--target", "x86_32"});
-  EXPECT_EQ(cut.out, "ERRNO(13)\n");
+  EXPECT_EQ(decisions(cut.out), "ERRNO(13)\n");
   EXPECT_EQ(cut.exit, 2);
 }
 
@@ -321,7 +334,7 @@ TEST_F(Eval, PathTooLong) {
 
 TEST_F(Eval, FilterAndCallsFromStandardInputIsRefused) {
   EXPECT_EQ(run({"eval", "-f", "-"}, raw(guard_text)).exit, 2);
-  EXPECT_EQ(run({"eval", "-f", "-", dir.write("calls", "execve\n")}, raw(guard_text)).out, "ERRNO(13)\n");
+  EXPECT_EQ(decisions(run({"eval", "-f", "-", dir.write("calls", "execve\n")}, raw(guard_text)).out), "ERRNO(13)\n");
   EXPECT_EQ(run({"eval", "-f", "-", "-f", "-", dir.write("calls", "execve\n")}, raw(guard_text)).exit, 2);
 }
 
@@ -329,8 +342,181 @@ TEST_F(Eval, ContainerProfile) {
   const std::string path = dir.write("profile.json", R"({"defaultAction":"SCMP_ACT_ERRNO","defaultErrnoRet":38,
       "syscalls":[{"names":["read"],"action":"SCMP_ACT_ALLOW"},
                   {"names":["bpf"],"action":"SCMP_ACT_ALLOW","includes":{"caps":["CAP_BPF"]}}]})");
-  EXPECT_EQ(run({"eval", "-f", path}, "read\nbpf\n").out, "ALLOW\nERRNO(38)\n");
-  EXPECT_EQ(run({"eval", "-f", path, "--cap", "CAP_BPF", "--tree"}, "read\nbpf\n").out, "ALLOW\nALLOW\n");
+  EXPECT_EQ(decisions(run({"eval", "-f", path}, "read\nbpf\n").out), "ALLOW\nERRNO(38)\n");
+  EXPECT_EQ(decisions(run({"eval", "-f", path, "--cap", "CAP_BPF", "--tree"}, "read\nbpf\n").out), "ALLOW\nALLOW\n");
+}
+
+// A filter that lets openat pass for the descriptor 0xffffff9c (64 bits of it), and denies all other calls of it.
+constexpr std::string_view openat_text = R"(
+        ld [0]
+        jeq #257, 0, allow
+        ld [20]
+        jeq #0, 0, deny
+        ld [16]
+        jeq #0xffffff9c, allow, deny
+deny:   ret #0x00050026
+allow:  ret #0x7fff0000
+)";
+
+class EvalInput : public Eval {
+ protected:
+  Outcome openat(const std::string& input, std::vector<std::string> more = {}) const {
+    more.insert(more.begin(), {"eval", "-f", filter});
+    return run(more, input);
+  }
+  std::string filter = dir.write("openat.bpf", raw(openat_text));
+};
+
+TEST_F(EvalInput, LinesShowCallDecisionFilterAndInstruction) {
+  EXPECT_EQ(eval("execve 0x1000\nread 7\nread 1 2 3\nread 7 arch=i386\n9999 1 0x20\n").out,
+            "ERRNO(13) EACCES  execve(0x1000)  filter 0 at 5\n"
+            "KILL_PROCESS  read(7)  filter 0 at 6\n"
+            "ALLOW  read(1, 2, 3)  no filter objects\n"
+            "KILL_PROCESS  read(7) (i386)  filter 0 at 6\n"
+            "ALLOW  call 9999(1, 0x20)  no filter objects\n");
+  const std::string unknown = dir.write("unknown.bpf", raw_return(0x90000000));
+  const Outcome two = run({"eval", "-f", guard, "-f", unknown}, "read 1\n");
+  EXPECT_THAT(two.out, StartsWith("UNKNOWN(0x90000000): the kernel kills the process  read(1)  filter 1 ("));
+  EXPECT_THAT(two.out, HasSubstr("unknown.bpf) at 0\n"));
+  const auto decision = [&](std::uint32_t result) {
+    const std::string line = run({"eval", "-f", dir.write("one.bpf", raw_return(result))}, "read 1\n").out;
+    return line.substr(0, line.find("  read"));
+  };
+  EXPECT_EQ(decision(action::errno_ | 38), "ERRNO(38) ENOSYS");
+  EXPECT_EQ(decision(action::errno_), "ERRNO(0) (the call returns 0 and does nothing)");
+  EXPECT_EQ(decision(action::errno_ | 5000), "ERRNO(5000) (the kernel returns 4095)");
+  EXPECT_EQ(decision(action::trace | 5), "TRACE(5)");
+}
+
+// The smallest case: the recorded arguments are 0x10 and 0x22, and no others are decided.
+TEST_F(EvalInput, RecordedCallsAreDecidedForTheirArguments) {
+  const std::string sixteen = dir.write("sixteen.bpf", raw("ld [16]\njeq #16, 0, 1\nret #0x7fff0000\nret #0x80000000\n"));
+  EXPECT_EQ(run({"eval", "-f", sixteen}, "# callgate record -- x\n1 10 22\n* 1\n").out,
+            "ALLOW  write(0x10, 0x22)  no filter objects\nALLOW  write(0x10, 0x22)  no filter objects\n");
+  EXPECT_EQ(decisions(run({"eval", "-f", sixteen}, "1 10 22\n").out), "KILL_PROCESS\n");
+  EXPECT_EQ(decisions(run({"eval", "-f", sixteen, "--calls", "recording"}, "1 10 22\n").out), "ALLOW\n");
+  const Outcome bad = run({"eval", "-f", sixteen}, "# callgate record -- x\n1 10\nread\n");
+  EXPECT_EQ(bad.exit, 2);
+  EXPECT_THAT(bad.err, HasSubstr("standard input:3: not a number: read"));
+  EXPECT_THAT(run({"eval", "-f", sixteen}, "# callgate record --hash-arguments -- x\n1 10\n").err,
+              HasSubstr("its arguments are hashed"));
+}
+
+TEST_F(EvalInput, WhatIsLeftOutIsSaidWhereItMatters) {
+  EXPECT_EQ(eval("read\n").out, "ALLOW  read()  no filter objects  (argument 0 is not given: taken as 0)\n");
+  EXPECT_EQ(eval("execve\nread 1\n").out,
+            "ERRNO(13) EACCES  execve()  filter 0 at 5\nALLOW  read(1)  no filter objects\n");
+  const Outcome hex = eval("read\nread 1\n", {"--format", "hex"});
+  EXPECT_EQ(hex.out, "0x7fff0000\n0x7fff0000\n");
+  EXPECT_THAT(hex.err, HasSubstr("decided for 0 in arguments that are not given: 1 of 2 calls"));
+}
+
+TEST_F(EvalInput, NegativeIntIsWhatGlibcPasses) {
+  const Outcome outcome = openat("openat -100 1 0\nopenat 0xffffff9c 1 0\nopenat 0xffffffffffffff9c 1 0\n");
+  EXPECT_EQ(decisions(outcome.out), "ALLOW\nALLOW\nERRNO(38)\n");
+  EXPECT_THAT(lines_of(outcome.out)[0], HasSubstr("taken as 0xffffff9c, as glibc passes this int; as 0xffffffffffffff9c "
+                                                  "(musl, Go) it would be ERRNO(38) ENOSYS"));
+  EXPECT_EQ(lines_of(outcome.out)[1], "ALLOW  openat(0xffffff9c, 1, 0)  no filter objects");
+  EXPECT_EQ(eval("openat -100 1 0\n").out, "ALLOW  openat(0xffffff9c, 1, 0)  no filter objects\n") << "it is all the same";
+}
+
+TEST_F(EvalInput, WhatIsNotKnownIsNotJudged) {
+  const Outcome outcome = openat("openat ? 1\nopenat 3 ?\nread ?\n");
+  EXPECT_EQ(outcome.exit, 1) << outcome;
+  EXPECT_EQ(decisions(outcome.out), "?\nERRNO(38)\nALLOW\n");
+  EXPECT_THAT(outcome.out, StartsWith("?  openat(?, 1)  (argument 0 is not known: ERRNO(38) ENOSYS or ALLOW)\n"));
+  EXPECT_THAT(outcome.err, HasSubstr("not decided, as it depends on what the input does not tell: 1 of 3 calls"));
+  EXPECT_EQ(openat("openat ?\n", {"--format", "hex"}).out, "?\n");
+  const nlohmann::json json = nlohmann::json::parse(openat("openat ?\n", {"--json"}).out);
+  EXPECT_TRUE(json["result"].is_null());
+  EXPECT_TRUE(json["call"]["args"][0].is_null());
+  EXPECT_EQ(json["decision"], "?");
+}
+
+TEST_F(EvalInput, Strace) {
+  const Outcome outcome = openat(
+      "7 [ 257] openat(0xffffff9c, 0x7ffe1000, 0) = 3\n"
+      "7 openat(AT_FDCWD, \"/etc/passwd\", O_RDONLY <unfinished ...>\n"
+      "8 openat(3, \"x\", O_RDONLY) = 3\n"
+      "7 <... openat resumed>) = 3\n"
+      "--- SIGCHLD {si_signo=SIGCHLD} ---\n"
+      "openat(3\n"
+      "7 +++ exited with 0 +++\n");
+  EXPECT_EQ(decisions(outcome.out), "ALLOW\nERRNO(38)\n?\n");
+  EXPECT_EQ(outcome.exit, 1) << outcome;
+  EXPECT_THAT(outcome.out, HasSubstr("?  openat(0x????????ffffff9c, ?, 0)  (argument 0 is not known: "));
+  EXPECT_THAT(outcome.err, HasSubstr("standard input:6: skipped: a call that is cut off: openat(3"));
+  EXPECT_THAT(outcome.err, HasSubstr("lines that are no calls: 1 second half of a call, 1 signal, 1 end of a thread, "
+                                     "1 call that cannot be read"));
+}
+
+TEST_F(EvalInput, AuditRecords) {
+  const Outcome outcome = eval(
+      "Nov 28 12:00:00 host kernel: usb 1-1: new device\n"
+      "Nov 28 12:00:00 host kernel: audit: type=1326 audit(1.2:3): sig=31 arch=c000003e syscall=59 compat=0 ip=0x1 code=0x0\n"
+      "type=SYSCALL msg=audit(1.2:4): arch=40000003 syscall=3 success=yes a0=7 a1=10 a2=20 a3=30\n"
+      "type=1326 audit(1.2:5): arch=c000003e syscall=0\n");
+  EXPECT_EQ(outcome.out,
+            "ERRNO(13) EACCES  execve()  filter 0 at 5\n"
+            "KILL_PROCESS  read(7, 0x10, 0x20, 0x30) (i386)  filter 0 at 6\n"
+            "?  read()  (argument 0 is not known: ALLOW or KILL_PROCESS)\n");
+  EXPECT_EQ(outcome.exit, 1);
+  EXPECT_EQ(decisions(eval("read 7 arch=40000003\nexecve arch=c000003e\n").out), "KILL_PROCESS\nERRNO(13)\n");
+}
+
+TEST_F(EvalInput, JsonHasLineAndCall) {
+  const std::vector<std::string> lines = lines_of(eval("\nexecve 0x1000 ip=0x20\n", {"--json", "--summary"}).out);
+  ASSERT_EQ(lines.size(), 2u);
+  const nlohmann::json answer = nlohmann::json::parse(lines[0]);
+  EXPECT_EQ(answer["decision"], "ERRNO(13) EACCES");
+  EXPECT_EQ(answer["errno"], "EACCES");
+  EXPECT_EQ(answer["instruction"], 5);
+  EXPECT_EQ(answer["file"], guard);
+  EXPECT_EQ(answer["line"], 2);
+  EXPECT_EQ(answer["call"]["name"], "execve");
+  EXPECT_EQ(answer["call"]["nr"], 59);
+  EXPECT_EQ(answer["call"]["arch"], "x86_64");
+  EXPECT_EQ(answer["call"]["args"][0], "0x1000");
+  EXPECT_EQ(answer["call"]["ip"], "0x20");
+  EXPECT_TRUE(answer["notes"].empty());
+  const nlohmann::json summary = nlohmann::json::parse(lines[1])["summary"];
+  EXPECT_EQ(summary["calls"], 1);
+  EXPECT_EQ(summary["rows"][0]["decision"], "ERRNO(13) EACCES");
+}
+
+TEST_F(EvalInput, Summary) {
+  const std::string calls = "read 1\nread 1\nexecve 1\nread ?\n";
+  const std::string table =
+      "     calls  decision          call    by\n"
+      "         1  ?                 read    -\n"
+      "         1  ERRNO(13) EACCES  execve  filter 0\n"
+      "         2  ALLOW             read    no filter objects\n"
+      "         4  calls in all\n"
+      "         2  allowed (50.00 %)\n"
+      "         1  not allowed (25.00 %)\n"
+      "         1  not known (25.00 %)\n";
+  EXPECT_EQ(eval(calls, {"--summary", "--format", "none"}).out, table);
+  const std::string all = eval(calls, {"--summary"}).out;
+  EXPECT_EQ(all, eval(calls).out + "\n" + table);
+}
+
+// Kernels let these pass without a filter: seccomp_uprobe_exception() in kernel/seccomp.c.
+TEST_F(EvalInput, CallsThatKernelsDoNotFilter) {
+  const std::string nothing = dir.write("nothing.bpf", raw_return(action::errno_ | 1));
+  const auto decide = [&](const std::string& call, std::vector<std::string> more = {}) {
+    more.insert(more.begin(), {"eval", "-f", nothing});
+    return run(more, call + "\n").out;
+  };
+  EXPECT_EQ(decide("335"), "ERRNO(1) EPERM  uretprobe()  filter 0 at 0  (Linux 6.14 and newer ask no filter about this "
+                           "call (--kernel-version))\n");
+  EXPECT_THAT(decide("336"), HasSubstr("Linux 6.18 and newer"));
+  EXPECT_EQ(decide("335", {"--kernel-version", "6.13"}), "ERRNO(1) EPERM  uretprobe()  filter 0 at 0\n");
+  EXPECT_EQ(decide("335", {"--kernel-version", "6.14"}), "ALLOW  uretprobe()  the kernel asks no filter  (since Linux 6.14)\n");
+  EXPECT_EQ(decisions(decide("336", {"--kernel-version", "6.17"})), "ERRNO(1)\n");
+  EXPECT_EQ(decisions(decide("336", {"--kernel-version", "7.0"})), "ALLOW\n");
+  for (const char* other : {"335 arch=i386", "335 arch=x32", "334", "337"}) {
+    EXPECT_EQ(decisions(decide(other, {"--kernel-version", "7.0"})), "ERRNO(1)\n") << other;
+  }
 }
 
 }  // namespace

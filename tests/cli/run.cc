@@ -7,6 +7,7 @@
 
 #include <fstream>
 #include <iterator>
+#include <sstream>
 #include <stdexcept>
 
 #include "oracles/process/child.h"
@@ -99,6 +100,13 @@ Outcome run(const std::vector<std::string>& arguments, const std::string& input)
   Streams streams;
   streams.input = input;
   return run(arguments, streams);
+}
+
+std::string decisions(const std::string& out) {
+  std::istringstream lines(out);
+  std::string words;
+  for (std::string line; std::getline(lines, line);) words += line.substr(0, line.find(' ')) + '\n';
+  return words;
 }
 
 Directory::Directory() {

@@ -37,6 +37,9 @@ struct Streams {
 Outcome run(const std::vector<std::string>& arguments, const Streams& streams = {});
 Outcome run(const std::vector<std::string>& arguments, const std::string& input);
 
+// The first word of each line: what callgate eval decides, as scripts read it.
+std::string decisions(const std::string& out);
+
 // A directory of the test's own, removed with its files at the end.
 class Directory {
  public:

@@ -210,10 +210,10 @@ TEST_F(StreamsTest, AnswersEachLineOfAConversation) {
   close(from[1]);
   for (const auto& [line, answer] : {std::pair{"read\n", "ALLOW\n"}, std::pair{"execve\n", "ERRNO(13)\n"}}) {
     ASSERT_GT(write(to[1], line, std::string(line).size()), 0);
-    char buffer[64];
+    char buffer[256];
     const ssize_t count = read(from[0], buffer, sizeof buffer);
     ASSERT_GT(count, 0);
-    EXPECT_EQ(std::string(buffer, static_cast<std::size_t>(count)), answer);
+    EXPECT_EQ(decisions(std::string(buffer, static_cast<std::size_t>(count))), answer);
   }
   close(to[1]);
   close(from[0]);
