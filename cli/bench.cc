@@ -7,8 +7,9 @@
 #include "bench/measure/agreement.h"
 #include "bench/measure/compact.h"
 #include "bench/measure/engines.h"
-#include "bench/measure/interleave.h"
-#include "cli/bench_json.h"
+#include "bench/measure/instructions.h"
+#include "bench/measure/rounds.h"
+#include "cli/bench_baseline.h"
 #include "cli/command.h"
 #include "cli/filter_file.h"
 
@@ -20,18 +21,19 @@ struct BenchOptions {
   std::string stream;
   std::string baseline;
   std::string max_regress = "5%";
+  Limits limits;
   bool json = false;
   double seconds = 3;
   MergeRule rule = MergeRule::first_non_allow;
   FilterOptions filter;
 };
 
-// "5%" or "0.05" → 0.05.
+// "5%" or "0.05" → 0.05. A plain 5 would be 500 %, which nobody means.
 double part(const std::string& text) {
   std::istringstream input(text);
   double value = 0;
   std::string rest;
-  if (!(input >> value) || value < 0 || ((input >> rest) && rest != "%")) {
+  if (!(input >> value) || value < 0 || ((input >> rest) && rest != "%") || (rest.empty() && value >= 1)) {
     throw Failure(ExitCode::usage, "--max-regress is not a part such as 5% or 0.05: " + text);
   }
   return rest == "%" ? value / 100 : value;
@@ -76,31 +78,35 @@ class Bench {
  public:
   Bench(std::vector<Program> programs, std::vector<SeccompData> calls, const BenchOptions& options)
       : programs_(std::move(programs)), calls_(std::move(calls)), options_(options) {
-    deciders_.push_back(bench::empty_call_decider());
-    for (bench::NamedChain& named : bench::all_chains(programs_, options.rule)) {
-      chains_.push_back(named.chain);
-      deciders_.push_back(bench::decider_of(std::move(named.name), std::move(named.chain)));
-    }
-    const std::span deciding = std::span(deciders_).subspan(1);
+    const auto deciders = make();
+    for (const auto& decider : deciders) names_.push_back(decider->name());
+    const std::span deciding = std::span(deciders).subspan(1);
     if (const auto found = bench::find_disagreement(programs_, deciding, calls_, options.rule)) {
       throw Failure(ExitCode::failed, "a bug in callgate: " + to_string(*found, calls_));
     }
   }
 
-  Measured measure(const std::string& what) {
-    ProgressLine line(what);
-    const auto timings = bench::interleave(deciders_, calls_, bench::Pace::back_to_back, options_.seconds, quietest_,
-                                           [&](double done) { line(done); });
-    Measured measured;
-    measured.filters = programs_.size();
-    measured.calls = calls_.size();
+  Identity identity() const { return identity_of(programs_, calls_, options_.rule, options_.seconds); }
+
+  // `baseline` may be null. What looks slower than it is looked at for longer, and the figures are those of all rounds.
+  Measured measure(const Baseline* baseline, const Limits& limits) const {
+    ProgressLine line("measuring");
+    const bench::RoundsResult times = bench::measure_in_rounds(
+        calls_, {[this] { return make(); }, options_.seconds,
+                 [&](const bench::RoundsResult& so_far) {
+                   return baseline == nullptr || times_are_fine(*baseline, so_far, names_, limits);
+                 },
+                 [&](double done) { line(done); }});
+    Measured measured{identity(), {}, times.rounds, 0, calls_.size()};
     for (const Program& program : programs_) measured.instructions += program.size();
-    for (std::size_t i = 0; i < timings.size(); ++i) {
-      Figure figure{deciders_[i]->name(),        timings[i], timings[i].median / timings[0].median, {}, {},
-                    deciders_[i]->about().remark};
+    const auto deciders = make();
+    const auto chains = bench::all_chains(programs_, options_.rule);
+    for (std::size_t i = 0; i < deciders.size(); ++i) {
+      Figure figure{names_[i], times.deciders[i],          times.empty_calls(i), instructions(*deciders[i]), {},
+                    {},        deciders[i]->about().remark};
       if (i > 0) {
-        figure.sizes = chains_[i - 1].sizes();
-        figure.attach_microseconds = bench::attach_microseconds(chains_[i - 1].options(), programs_);
+        figure.sizes = chains[i - 1].chain.sizes();
+        figure.attach_microseconds = bench::attach_microseconds(chains[i - 1].chain.options(), programs_);
       }
       measured.figures.push_back(std::move(figure));
     }
@@ -108,23 +114,48 @@ class Bench {
   }
 
  private:
+  // The empty call, then all engines.
+  std::vector<std::unique_ptr<bench::Decider>> make() const {
+    std::vector<std::unique_ptr<bench::Decider>> deciders;
+    deciders.push_back(bench::empty_call_decider());
+    for (bench::NamedChain& named : bench::all_chains(programs_, options_.rule)) {
+      deciders.push_back(bench::decider_of(std::move(named.name), std::move(named.chain)));
+    }
+    return deciders;
+  }
+
+  // Instructions of a decision, over a few calls from all over the stream: always the same ones.
+  std::optional<double> instructions(bench::Decider& decider) const {
+    if (options_.limits.compared == Compared::times) return std::nullopt;
+    constexpr std::size_t most = 64;
+    std::vector<SeccompData> some;
+    const std::size_t count = std::min(most, calls_.size());
+    for (std::size_t i = 0; i < count; ++i) some.push_back(calls_[i * calls_.size() / count]);
+    decider.prepare({});
+    const auto around = bench::count_instructions([&] { decider.run(); });
+    decider.prepare(some);
+    const auto all = bench::count_instructions([&] { decider.run(); });
+    if (!around || !all) return std::nullopt;
+    return (static_cast<double>(*all) - static_cast<double>(*around)) / static_cast<double>(count);
+  }
+
   std::vector<Program> programs_;
   std::vector<SeccompData> calls_;
   const BenchOptions& options_;
-  std::vector<Chain> chains_;
-  std::vector<std::unique_ptr<bench::Decider>> deciders_;
-  bench::Quietest quietest_;
+  std::vector<std::string> names_;
 };
 
 void print_table(Output& out, const Measured& measured) {
-  out.print("{} filters, {} instructions; {} calls\n\n", measured.filters, measured.instructions, measured.calls);
-  out.print("{:<24} {:>9} {:>9} {:>8} {:>12} {:>9} {:>9} {:>8} {:>10}\n", "", "ns", "lowest", "spread", "empty calls",
-            "speed-up", "code, B", "table, B", "attach, µs");
-  const double interpreter = measured.figures[1].timing.median;
+  out.print("{} filters, {} instructions; {} calls; {} rounds\n\n", measured.identity.filters.size(),
+            measured.instructions, measured.calls, measured.rounds);
+  out.print("{:<24} {:>9} {:>8} {:>12} {:>12} {:>9} {:>9} {:>8} {:>10}\n", "", "ns", "apart", "empty calls",
+            "instructions", "speed-up", "code, B", "table, B", "attach, µs");
+  const double interpreter = measured.figures[1].time.nanoseconds;
   for (const Figure& figure : measured.figures) {
-    const bench::Timing& timing = figure.timing;
-    out.print("{:<24} {:>9.2f} {:>9.2f} {:>6.1f} % {:>12.2f} {:>8.1f}x", figure.name, timing.median, timing.lowest,
-              100 * timing.spread(), figure.empty_calls, interpreter / timing.median);
+    const bench::Steady& time = figure.time;
+    const std::string instructions = figure.instructions ? fmt::format("{:.2f}", *figure.instructions) : "-";
+    out.print("{:<24} {:>9.2f} {:>6.1f} % {:>12.2f} {:>12} {:>8.1f}x", figure.name, time.nanoseconds, 100 * time.apart,
+              figure.empty_calls, instructions, interpreter / time.nanoseconds);
     if (figure.attach_microseconds) {
       out.print(" {:>9} {:>8} {:>10.1f}", figure.sizes.code, figure.sizes.table, *figure.attach_microseconds);
     }
@@ -132,82 +163,42 @@ void print_table(Output& out, const Measured& measured) {
   }
 }
 
-// Empty calls per decision of a former run, by engine.
-using Baseline = std::vector<std::pair<std::string, double>>;
-
-Baseline read_baseline(const std::string& name) {
+Baseline read_baseline_file(const std::string& name) {
   Input input(name);
   try {
-    return empty_calls_in_json(input.read_all());
+    return read_baseline(input.read_all());
+  } catch (const OtherFormat& error) {
+    throw Failure(ExitCode::incomparable, input.name() + ": " + error.what());
   } catch (const std::runtime_error& error) {
     throw Failure(ExitCode::usage, input.name() + ": " + error.what());
   }
 }
 
-struct Change {
-  std::string engine;
-  double before;  // empty calls
-  double now;
-
-  double part() const { return now / before - 1; }
-};
-
-std::vector<Change> changes(const Measured& measured, const Baseline& baseline) {
-  std::vector<Change> found;
-  for (const auto& [engine, before] : baseline) {
-    for (const Figure& figure : measured.figures) {
-      if (figure.name == engine && engine != bench::empty_call_name)
-        found.push_back({engine, before, figure.empty_calls});
-    }
-  }
-  return found;
+void check_comparable(Session& session, const Baseline& baseline, const Bench& bench, const BenchOptions& options) {
+  const std::string why = why_incomparable(baseline.identity, bench.identity(), options.limits);
+  if (!why.empty()) throw Failure(ExitCode::incomparable, options.baseline + ": " + why);
+  for (const std::string& note : notes(baseline, bench.identity(), options.limits)) say(session, "note: " + note);
 }
 
-// A machine's neighbours can slow one engine down more than the empty call beside it, so a regression counts only if it
-// shows in every one of three runs.
-std::vector<Change> confirmed(Bench& bench, std::vector<Change> found, const Baseline& baseline, double limit) {
-  const auto regressed = [&](const Change& change) { return change.part() > limit; };
-  for (int again = 2; again <= 3 && std::ranges::any_of(found, regressed); ++again) {
-    const auto next = changes(bench.measure(fmt::format("measuring again ({} of 3)", again)), baseline);
-    for (std::size_t i = 0; i < found.size(); ++i) found[i].now = std::min(found[i].now, next[i].now);
-  }
-  return found;
-}
-
-// Compares with the baseline; whether nothing became slower than allowed.
-bool compare(Session& session, Bench& bench, const Measured& measured, const Baseline& baseline,
-             const BenchOptions& options) {
-  const double limit = part(options.max_regress);
-  std::vector<Change> found = changes(measured, baseline);
-  if (found.empty()) throw Failure(ExitCode::usage, options.baseline + ": no engine of this run is in it");
-  found = confirmed(bench, std::move(found), baseline, limit);
-  std::string text = fmt::format("\n{:<24} {:>12} {:>12} {:>9}   (empty calls per decision; limit {:+.1f} %)\n",
-                                 "compared with the baseline", "before", "now", "change", 100 * limit);
-  bool fine = true;
-  for (const Change& change : found) {
-    const bool slower = change.part() > limit;
-    fine &= !slower;
-    text += fmt::format("{:<26} {:>12.2f} {:>12.2f} {:>7.1f} %{}\n", change.engine, change.before, change.now,
-                        100 * change.part(), slower ? "  SLOWER" : "");
-  }
-  if (options.json) {
-    tell(text);
-  } else {
-    session.out.write(text);
-  }
-  return fine;
-}
-
-ExitCode run(Session& session, const BenchOptions& options) {
-  static_cast<void>(part(options.max_regress));  // wrong usage shows before the wait
-  const Baseline baseline = options.baseline.empty() ? Baseline{} : read_baseline(options.baseline);
+ExitCode run(Session& session, BenchOptions options) {
+  options.limits.part = part(options.max_regress);  // wrong usage shows before the wait
+  std::optional<Baseline> baseline;
+  if (!options.baseline.empty()) baseline = read_baseline_file(options.baseline);
   std::vector<Program> programs;
   for (const std::string& name : options.filters) programs.push_back(read_program(session, name, options.filter));
-  Bench bench(std::move(programs), read_stream(options.stream), options);
-  const Measured measured = bench.measure("measuring");
+  const Bench bench(std::move(programs), read_stream(options.stream), options);
+  if (baseline) check_comparable(session, *baseline, bench, options);
+  const Measured measured = bench.measure(baseline ? &*baseline : nullptr, options.limits);
   options.json ? session.out.write(to_json(measured)) : print_table(session.out, measured);
-  if (options.baseline.empty()) return ExitCode::done;
-  return compare(session, bench, measured, baseline, options) ? ExitCode::done : ExitCode::failed;
+  if (!baseline) return ExitCode::done;
+  const Comparison comparison = compare(*baseline, measured, options.limits);
+  if (options.json) {
+    session.out.flush();
+    tell(comparison.text);
+  } else {
+    session.out.write(comparison.text);
+  }
+  return comparison.fine ? ExitCode::done : ExitCode::failed;
 }
 
 }  // namespace
@@ -227,6 +218,10 @@ void add_bench(CLI::App& app, Session& session) {
   command.add_option("--max-regress", options->max_regress, "How much slower than the baseline is an error")
       ->type_name("PART")
       ->capture_default_str();
+  add_choice(command, "--compare", options->limits.compared,
+             {{"both", Compared::both}, {"instructions", Compared::instructions}, {"times", Compared::times}},
+             "Which figures must not be above the limit; without \"instructions\" none are counted");
+  command.add_flag("--force", options->limits.any_processor, "Compare times of another processor model as well");
   command.add_flag("--json", options->json, "Write JSON such as Google Benchmark does, not a table");
   command.add_option("--seconds", options->seconds, "How long to measure")
       ->type_name("S")
@@ -239,9 +234,16 @@ void add_bench(CLI::App& app, Session& session) {
   add_filter_options(command, options->filter, "--input-format");
   command.footer(
       R"(Every engine of this build must first agree with the interpreter on every call. Then all take turns, in chunks
-of 40 microseconds; chunks that something disturbed are dropped. Figures are medians; an empty call is an indirect
-call to code that does nothing. Compared with a baseline are decisions in empty calls, so that it may come from
-another machine of the same kind; what looks slower is measured three times before it counts.
+of 40 microseconds; chunks that something disturbed are dropped. This is done in eight rounds at least, each with
+chains made anew: "ns" is the lower quartile of the best round, and "apart" how far the next best was above it. Rounds
+go on, for up to five times --seconds, until that is 1 % at most. An empty call is an indirect call to code that does
+nothing. "instructions" are what the processor executes for a decision, counted on 64 of the calls by single-stepping:
+they repeat exactly. "attach" is microseconds to attach the filters to an empty chain and to release the result, the
+least of nine times.
+
+Compared with a baseline are the figures that are printed: instructions, and times in empty calls. While a time
+looks slower than allowed, rounds go on. A baseline of other filters, of another stream or --rule, or of a build for
+another word size is refused; one of another processor model too, unless times are not compared or --force is given.
 
 Examples:
   callgate bench -f profile.json --stream service.calls
@@ -249,7 +251,7 @@ Examples:
   callgate bench -f profile.json --stream service.calls --baseline baseline.json --max-regress 5%
 
 Exit code: 0; 1 if a filter is invalid, engines disagree or a decision became slower than allowed; 2 if the input
-cannot be read.)");
+cannot be read; 3 if the baseline is of something else.)");
   command.callback([options, &session] { session.exit = run(session, *options); });
 }
 

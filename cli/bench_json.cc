@@ -1,13 +1,16 @@
 #include "cli/bench_json.h"
 
+#include <fmt/format.h>
 #include <sys/utsname.h>
 
 #include <chrono>
+#include <cmath>
 #include <ctime>
 #include <nlohmann/json.hpp>
-#include <stdexcept>
 #include <thread>
 
+#include "bench/measure/engines.h"
+#include "bench/measure/processor.h"
 #include "callgate/version.hpp"
 
 namespace callgate::cli {
@@ -16,6 +19,50 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 const std::string decide = "decide/";
+
+// Counted up when figures of the same name mean something else.
+constexpr int baseline_format = 2;
+
+#if defined(__clang__)
+const std::string compiler = "clang " __clang_version__;
+#else
+const std::string compiler = "g++ " __VERSION__;
+#endif
+
+// FNV-1a: for telling files apart by accident, not by an attacker. Values are fed from their lowest byte on, so that a
+// hash is the same on every machine.
+class Hash {
+ public:
+  void add(std::uint64_t value, int bytes) {
+    for (int i = 0; i < bytes; ++i) state_ = (state_ ^ (value >> (8 * i) & 0xff)) * 0x100000001b3;
+  }
+  std::string text() const { return fmt::format("{:016x}", state_); }
+
+ private:
+  std::uint64_t state_ = 0xcbf29ce484222325;
+};
+
+std::string hash_of(const Program& program) {
+  Hash hash;
+  for (const Insn& insn : program.instructions()) {
+    hash.add(insn.code, 2);
+    hash.add(insn.jt, 1);
+    hash.add(insn.jf, 1);
+    hash.add(insn.k, 4);
+  }
+  return hash.text();
+}
+
+std::string hash_of(std::span<const SeccompData> calls) {
+  Hash hash;
+  for (const SeccompData& data : calls) {
+    hash.add(data.nr, 4);
+    hash.add(data.arch, 4);
+    hash.add(data.instruction_pointer, 8);
+    for (const std::uint64_t argument : data.args) hash.add(argument, 8);
+  }
+  return hash.text();
+}
 
 std::string now() {
   const std::time_t time = std::time(nullptr);
@@ -28,15 +75,24 @@ std::string now() {
 Json context(const Measured& measured) {
   utsname system{};
   uname(&system);
+  const Identity& identity = measured.identity;
   return {{"date", now()},
           {"host_name", system.nodename},
           {"kernel", system.release},
           {"executable", "callgate bench"},
           {"num_cpus", std::thread::hardware_concurrency()},
           {"library_build_type", "release"},
-          {"callgate", CALLGATE_VERSION},
-          {"bits", 8 * sizeof(void*)},
-          {"filters", measured.filters},
+          {"baseline_format", baseline_format},
+          {"callgate", identity.version},
+          {"compiler", identity.compiler},
+          {"bits", identity.bits},
+          {"processor", identity.processor},
+          {"filter_hashes", identity.filters},
+          {"stream_hash", identity.stream},
+          {"rule", identity.rule},
+          {"seconds", identity.seconds},
+          {"rounds", measured.rounds},
+          {"filters", identity.filters.size()},
           {"instructions", measured.instructions},
           {"calls", measured.calls}};
 }
@@ -47,20 +103,65 @@ Json run(const std::string& name, double time, const char* unit) {
 }
 
 Json decision(const Figure& figure) {
-  Json entry = run(decide + figure.name, figure.timing.median, "ns");
-  entry["iterations"] = figure.timing.chunks;
+  const bench::Timing& timing = figure.time.timing;
+  Json entry = run(decide + figure.name, figure.time.nanoseconds, "ns");
+  entry["iterations"] = timing.chunks;
   entry["empty_calls"] = figure.empty_calls;
-  entry["min"] = figure.timing.lowest;
-  entry["q1"] = figure.timing.lower_quartile;
-  entry["q3"] = figure.timing.upper_quartile;
-  entry["dropped"] = figure.timing.dropped;
+  if (figure.instructions) entry["instructions"] = *figure.instructions;
+  entry["steady"] = figure.time.is_steady();
+  entry["min"] = timing.lowest;
+  entry["q1"] = timing.lower_quartile;
+  entry["median"] = timing.median;
+  entry["q3"] = timing.upper_quartile;
+  entry["dropped"] = timing.dropped;
   entry["code"] = figure.sizes.code;
   entry["table"] = figure.sizes.table;
   if (!figure.remark.empty()) entry["label"] = figure.remark;
   return entry;
 }
 
+Identity identity_in(const Json& context) {
+  return {context.at("filter_hashes"), context.at("stream_hash"), context.at("rule"), context.at("processor"),
+          context.at("callgate"),      context.at("compiler"),    context.at("bits"), context.at("seconds")};
+}
+
+// A figure that something is divided by.
+double positive(const Json& entry, const char* key) {
+  const double value = entry.at(key);
+  if (!std::isfinite(value) || value <= 0) throw std::runtime_error(fmt::format("{} is {}", key, value));
+  return value;
+}
+
+Baseline::Engine engine_in(const Json& entry, const std::string& name) {
+  Baseline::Engine engine{name, positive(entry, "empty_calls"), {}, entry.at("steady")};
+  if (entry.contains("instructions")) engine.instructions = positive(entry, "instructions");
+  return engine;
+}
+
+Baseline baseline_in(const Json& document) {
+  const Json& context = document.at("context");
+  if (!context.contains("baseline_format") || context.at("baseline_format") != baseline_format) {
+    throw OtherFormat("it is from another version of callgate bench, in another format: record it anew (--json)");
+  }
+  Baseline baseline{identity_in(context), {}};
+  for (const Json& entry : document.at("benchmarks")) {
+    const std::string name = entry.at("name");
+    if (!name.starts_with(decide) || name == decide + bench::empty_call_name) continue;
+    baseline.engines.push_back(engine_in(entry, name.substr(decide.size())));
+  }
+  if (baseline.engines.empty()) throw std::runtime_error("no engine is in it");
+  return baseline;
+}
+
 }  // namespace
+
+Identity identity_of(std::span<const Program> oldest_first, std::span<const SeccompData> calls, MergeRule rule,
+                     double seconds) {
+  Identity identity{{},       hash_of(calls),    name(rule), bench::processor_model(), CALLGATE_VERSION,
+                    compiler, 8 * sizeof(void*), seconds};
+  for (const Program& program : oldest_first) identity.filters.push_back(hash_of(program));
+  return identity;
+}
 
 std::string to_json(const Measured& measured) {
   Json benchmarks = Json::array();
@@ -73,18 +174,12 @@ std::string to_json(const Measured& measured) {
   return Json{{"context", context(measured)}, {"benchmarks", benchmarks}}.dump(2) + "\n";
 }
 
-std::vector<std::pair<std::string, double>> empty_calls_in_json(const std::string& text) {
-  std::vector<std::pair<std::string, double>> found;
+Baseline read_baseline(const std::string& text) {
   try {
-    const Json document = Json::parse(text);
-    for (const Json& entry : document.at("benchmarks")) {
-      const std::string name = entry.at("name");
-      if (name.starts_with(decide)) found.emplace_back(name.substr(decide.size()), entry.at("empty_calls"));
-    }
+    return baseline_in(Json::parse(text));
   } catch (const Json::exception& error) {
     throw std::runtime_error(std::string("not the JSON of callgate bench: ") + error.what());
   }
-  return found;
 }
 
 }  // namespace callgate::cli

@@ -16,8 +16,9 @@ namespace callgate::cli {
 
 enum class ExitCode : int {
   done = 0,
-  failed = 1,  // a filter is invalid, or a decision failed
-  usage = 2,   // wrong usage, unreadable input, unwritable output
+  failed = 1,        // a filter is invalid, or a decision failed
+  usage = 2,         // wrong usage, unreadable input, unwritable output
+  incomparable = 3,  // bench: the baseline is of something else
 };
 
 // Ends the command: main() writes what is buffered for standard output, then the message, and exits with the code.

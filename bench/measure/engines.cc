@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <cstring>
+#include <limits>
 #include <stdexcept>
 
 #include "bench/measure/empty_call.h"
@@ -115,14 +115,15 @@ std::uint32_t decide_one_by_one(std::span<const Program> oldest_first, const Sec
 
 double attach_microseconds(const Options& options, std::span<const Program> oldest_first) {
   using Clock = std::chrono::steady_clock;
-  std::array<double, 9> times{};
-  for (double& time : times) {
+  const Chain empty = chain_of(options, {});
+  double least = std::numeric_limits<double>::max();
+  for (int i = 0; i < 9; ++i) {
     const Clock::time_point start = Clock::now();
-    static_cast<void>(chain_of(options, oldest_first));
-    time = std::chrono::duration<double, std::micro>(Clock::now() - start).count();
+    const bool attached = empty.attach(oldest_first).has_value();
+    if (!attached) throw std::runtime_error(name_of(options) + ": attaching failed");
+    least = std::min(least, std::chrono::duration<double, std::micro>(Clock::now() - start).count());
   }
-  std::ranges::sort(times);
-  return times[times.size() / 2];
+  return least;
 }
 
 }  // namespace callgate::bench

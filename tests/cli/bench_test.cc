@@ -1,10 +1,12 @@
 // callgate bench: figures of one's own filters, and the comparison with former ones.
 #include <gmock/gmock.h>
 
+#include <cstdio>
 #include <nlohmann/json.hpp>
 
 #include "tests/cli/filters.h"
 #include "tests/cli/run.h"
+#include "tests/support/machine.h"
 
 namespace callgate::test {
 namespace {
@@ -14,6 +16,7 @@ using testing::HasSubstr;
 using Json = nlohmann::json;
 
 const char* const filter_text = "ld [0]\njeq #3, deny\nret #0x7fff0000\ndeny: ret #0x50009\n";
+const std::vector<std::string> only_times{"--compare", "times"};
 const char* const stream_text = "0 1 2\n3 4\n* 20\n1\n";
 
 struct Files {
@@ -30,7 +33,7 @@ struct Files {
 
 TEST(Bench, PrintsATableOfAllEngines) {
   const Files files;
-  const Outcome outcome = run(files.command());
+  const Outcome outcome = run(files.command(only_times));
   EXPECT_EQ(outcome.exit, 0) << outcome;
   EXPECT_THAT(outcome.out, HasSubstr("1 filters, 4 instructions; 23 calls"));
   for (const char* name : {"empty call", "interp", "no executable memory"}) EXPECT_THAT(outcome.out, HasSubstr(name));
@@ -54,41 +57,187 @@ TEST(Bench, JsonHasWhatComparersRead) {
   EXPECT_THAT(names, Contains("attach/interp"));
 }
 
-// A former run in which decisions took `factor` times what they take now.
-std::string baseline(const Files& files, double factor) {
-  Json document = Json::parse(run(files.command({"--json"})).out);
-  for (Json& entry : document["benchmarks"]) {
-    if (entry.contains("empty_calls")) entry["empty_calls"] = entry["empty_calls"].get<double>() * factor;
-  }
+// A former run, changed by `edit`.
+template <class Edit>
+std::string baseline(const Files& files, const std::vector<std::string>& options, const Edit& edit) {
+  std::vector<std::string> words = options;
+  words.push_back("--json");
+  Json document = Json::parse(run(files.command(words)).out);
+  edit(document);
   return files.directory.write("baseline", document.dump());
+}
+
+void scale(Json& document, const char* figure, double factor) {
+  for (Json& entry : document["benchmarks"]) {
+    if (entry.contains(figure)) entry[figure] = entry[figure].get<double>() * factor;
+  }
+}
+
+std::vector<std::string> compared_with(const std::string& baseline, std::vector<std::string> more = only_times) {
+  more.insert(more.end(), {"--baseline", baseline});
+  return more;
 }
 
 TEST(Bench, ARegressionFailsAndItsAbsenceDoesNot) {
   const Files files;
-  const Outcome fine = run(files.command({"--baseline", baseline(files, 100), "--max-regress", "5%"}));
+  const auto times = [&](double factor) {
+    return baseline(files, only_times, [&](Json& document) { scale(document, "empty_calls", factor); });
+  };
+  const Outcome fine = run(files.command(compared_with(times(100))));
   EXPECT_EQ(fine.exit, 0) << fine;
   EXPECT_THAT(fine.out, HasSubstr("change"));
-  const Outcome slower = run(files.command({"--baseline", baseline(files, 0.01)}));
+  const Outcome slower = run(files.command(compared_with(times(0.01))));
   EXPECT_EQ(slower.exit, 1) << slower;
   EXPECT_THAT(slower.out, HasSubstr("SLOWER"));
+}
+
+TEST(Bench, AnEngineThatIsGoneIsARegression) {
+  const Files files;
+  const std::string former = baseline(files, only_times, [](Json& document) {
+    scale(document, "empty_calls", 100);
+    Json entry = document["benchmarks"].at(1);
+    entry["name"] = "decide/magic";
+    document["benchmarks"].push_back(entry);
+  });
+  const Outcome outcome = run(files.command(compared_with(former)));
+  EXPECT_EQ(outcome.exit, 1) << outcome;
+  EXPECT_THAT(outcome.out, HasSubstr("GONE"));
+}
+
+// Instructions repeat exactly, however busy the machine is; a tenth more is seen.
+TEST(Bench, InstructionsTellAnUnchangedCommandFromASlowerOne) {
+  CALLGATE_SKIP_IF_EMULATED("it may not know the trap flag");
+  const Files files;
+  const std::vector<std::string> instructions{"--compare", "instructions"};
+  const std::string former = baseline(files, instructions, [](Json&) {});
+  for (int i = 0; i < 3; ++i) {
+    const Outcome same =
+        run(files.command(compared_with(former, {"--compare", "instructions", "--max-regress", "0%"})));
+    EXPECT_EQ(same.exit, 0) << same;
+  }
+  Streams slower;
+  slower.program = CALLGATE_SLOWER;
+  const Outcome outcome = run(files.command(compared_with(former, instructions)), slower);
+  EXPECT_EQ(outcome.exit, 1) << outcome;
+  EXPECT_THAT(outcome.out, HasSubstr("SLOWER"));
+}
+
+// What is stored is what was compared: there is no second measurement.
+TEST(Bench, ComparesTheFiguresThatItWrites) {
+  const Files files;
+  const std::string former = baseline(files, only_times, [](Json& document) { scale(document, "empty_calls", 0.01); });
+  const Outcome outcome = run(files.command(compared_with(former, {"--compare", "times", "--json"})));
+  ASSERT_EQ(outcome.exit, 1) << outcome;
+  for (const Json& entry : Json::parse(outcome.out)["benchmarks"]) {
+    if (!entry.contains("empty_calls") || entry["name"] == "decide/empty call") continue;
+    char shown[32];
+    std::snprintf(shown, sizeof shown, " %.2f ", entry["empty_calls"].get<double>());
+    EXPECT_THAT(outcome.err, HasSubstr(shown)) << entry;
+  }
+}
+
+// Each differs from what the baseline is of in one thing.
+TEST(Bench, ABaselineOfSomethingElseIsRefused) {
+  const Files files;
+  const std::string former = baseline(files, only_times, [](Json&) {});
+  const std::string other_filter =
+      files.directory.write("other filter", "ld [0]\njeq #3, deny\nret #0x7fff0000\ndeny: ret #0x5000a\n");
+  const std::string other_stream = files.directory.write("other stream", "0 1 2\n3 4\n* 20\n2\n");
+  const auto with = [&](const std::string& filter, const std::string& stream, std::vector<std::string> more = {}) {
+    std::vector<std::string> words{"bench",     "-f",   filter,       "--stream", stream,
+                                   "--seconds", "0.02", "--baseline", former};
+    words.insert(words.end(), more.begin(), more.end());
+    return run(words);
+  };
+  const std::pair<Outcome, const char*> refused[] = {
+      {with(other_filter, files.stream), "other filters"},
+      {with(files.filter, files.stream, {"-f", files.filter}), "other filters"},
+      {with(files.filter, other_stream), "other calls"},
+      {with(files.filter, files.stream, {"--rule", "most_restrictive"}), "--rule"},
+  };
+  for (const auto& [outcome, why] : refused) {
+    EXPECT_EQ(outcome.exit, 3) << outcome;
+    EXPECT_THAT(outcome.err, HasSubstr(why));
+    EXPECT_EQ(outcome.out, "") << "it shows before the wait";
+  }
+  const std::string comment = files.directory.write("comment", std::string("# recorded on Monday\n") + stream_text);
+  EXPECT_NE(with(files.filter, comment, {"--max-regress", "9999%"}).exit, 3) << "the same calls";
+}
+
+TEST(Bench, TimesOfAnotherProcessorAreComparedOnlyByForce) {
+  CALLGATE_SKIP_IF_EMULATED("it may not know the trap flag");
+  const Files files;
+  const std::string former =
+      baseline(files, {}, [](Json& document) { document["context"]["processor"] = "Z80, stepping 1"; });
+  const Outcome refused = run(files.command(compared_with(former, {})));
+  EXPECT_EQ(refused.exit, 3) << refused;
+  EXPECT_THAT(refused.err, HasSubstr("Z80, stepping 1"));
+  const Outcome forced = run(files.command(compared_with(former, {"--force", "--max-regress", "9999%"})));
+  EXPECT_EQ(forced.exit, 0) << forced;
+  EXPECT_THAT(forced.err, HasSubstr("note: the baseline is of processor Z80"));
+  const Outcome counted = run(files.command(compared_with(former, {"--compare", "instructions"})));
+  EXPECT_EQ(counted.exit, 0) << counted;
+}
+
+TEST(Bench, AnotherVersionIsSaid) {
+  const Files files;
+  const std::string former =
+      baseline(files, only_times, [](Json& document) { document["context"]["callgate"] = "0.0.7"; });
+  const Outcome outcome = run(files.command(compared_with(former, {"--compare", "times", "--max-regress", "9999%"})));
+  EXPECT_EQ(outcome.exit, 0) << outcome;
+  EXPECT_THAT(outcome.err, HasSubstr("note: the baseline is of callgate 0.0.7"));
+}
+
+// Of nothing, less than nothing and what is no number nobody can become slower.
+TEST(Bench, ABaselineWithoutFiguresIsWrong) {
+  const Files files;
+  const Json good = Json::parse(run(files.command({"--compare", "times", "--json"})).out);
+  const auto exit_with = [&](const auto& edit) {
+    Json document = good;
+    edit(document);
+    const std::string path = files.directory.write("edited", document.dump());
+    return run(files.command(compared_with(path, {"--compare", "times", "--max-regress", "9999%"}))).exit;
+  };
+  EXPECT_EQ(exit_with([](Json&) {}), 0);
+  EXPECT_EQ(exit_with([](Json& document) { scale(document, "empty_calls", 0); }), 2);
+  EXPECT_EQ(exit_with([](Json& document) { scale(document, "empty_calls", -1); }), 2);
+  EXPECT_EQ(exit_with([](Json& document) { document["benchmarks"][1]["empty_calls"] = "fast"; }), 2);
+  EXPECT_EQ(exit_with([](Json& document) { document["benchmarks"] = Json::array(); }), 2);
+  EXPECT_EQ(exit_with([](Json& document) { document["context"].erase("stream_hash"); }), 2);
+  EXPECT_EQ(exit_with([](Json& document) { document["context"].erase("baseline_format"); }), 3) << "an older one";
+}
+
+TEST(Bench, NothingToCompareDoesNotPass) {
+  const Files files;
+  const std::string former = baseline(files, only_times, [](Json&) {});  // without instructions
+  EXPECT_EQ(run(files.command(compared_with(former, {"--compare", "instructions"}))).exit, 1);
+}
+
+TEST(Bench, AttachMeansTheSameInStats) {
+  const Files files;
+  EXPECT_THAT(run({"stats", "--json", files.filter}).out, HasSubstr("\"attach\": "));
+  EXPECT_THAT(run(files.command(only_times)).out, HasSubstr("attach, µs"));
 }
 
 TEST(Bench, WrongInputIsWrongUsage) {
   const Files files;
   EXPECT_EQ(run({"bench", "-f", files.filter, "--stream", files.directory.write("bad", "read 1\n")}).exit, 2);
   EXPECT_EQ(run({"bench", "-f", files.filter, "--stream", files.directory.write("none", "# nothing\n")}).exit, 2);
-  EXPECT_EQ(run(files.command({"--max-regress", "much"})).exit, 2);
+  for (const char* limit : {"much", "5", "-1%", "5%%", "nan", "inf"}) {
+    EXPECT_EQ(run(files.command({"--max-regress", limit})).exit, 2) << limit;
+  }
   const Outcome no_baseline = run(files.command({"--baseline", files.filter}));
   EXPECT_EQ(no_baseline.exit, 2);
   EXPECT_EQ(no_baseline.out, "") << "it shows before the wait";
-  const std::string other = files.directory.write("other", R"({"benchmarks":[{"name":"decide/x","empty_calls":1}]})");
-  EXPECT_EQ(run(files.command({"--baseline", other})).exit, 2);
+  for (const char* other : {"", "{}", "[]", R"({"benchmarks":[{"name":"decide/x","empty_calls":1}]})"}) {
+    EXPECT_EQ(run(files.command({"--baseline", files.directory.write("other", other)})).exit, 2) << other;
+  }
 }
 
 TEST(Bench, MostRestrictiveHasItsOwnAnswers) {
   const Files files;
   const std::string kill = files.directory.write("kill", "ret #0x80000000\n");
-  std::vector<std::string> words = files.command({"--rule", "most_restrictive"});
+  std::vector<std::string> words = files.command({"--rule", "most_restrictive", "--compare", "times"});
   words.insert(words.begin() + 1, {"-f", kill});
   EXPECT_EQ(run(words).exit, 0) << "all engines agree with the interpreter";
 }

@@ -87,7 +87,7 @@ Outcome run(const std::vector<std::string>& arguments, const Streams& streams) {
   if (streams.close_input) descriptors.close(STDIN_FILENO);
   place(descriptors, STDOUT_FILENO, streams.output, out, broken);
   place(descriptors, STDERR_FILENO, streams.error, err, broken);
-  std::vector<std::string> words = command_words(CALLGATE_COMMAND);
+  std::vector<std::string> words = command_words(streams.program.empty() ? CALLGATE_COMMAND : streams.program);
   words.insert(words.end(), arguments.begin(), arguments.end());
   Outcome outcome;
   outcome.exit = process::exit_code(process::wait_for(process::spawn(words, descriptors)));

@@ -32,6 +32,7 @@ struct Streams {
   bool close_input = false;  // or no open descriptor at all
   Sink output = Sink::captured;
   Sink error = Sink::captured;
+  std::string program = {};  // instead of the command
 };
 
 Outcome run(const std::vector<std::string>& arguments, const Streams& streams = {});
