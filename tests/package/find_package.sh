@@ -21,7 +21,7 @@ run_consumer "$work/build/consumer_callgate"
 refused 'no such component' unknown unknown
 
 no_asmjit=-DCMAKE_DISABLE_FIND_PACKAGE_asmjit=ON
-configure static static ${ASMJIT:-$no_asmjit}
+if [[ -n ${ASMJIT:-} ]]; then configure static static; else configure static static $no_asmjit; fi
 [[ -z ${ASMJIT:-} ]] || refused 'needs AsmJit' static-without static $no_asmjit
 if [[ -z ${SHARED:-} ]]; then
   [[ -z ${ASMJIT:-} ]] || refused 'needs AsmJit' archive-without "" $no_asmjit
