@@ -24,7 +24,7 @@ std::span<const Arrival> NumberFlow::run(NodeId root, const Domain& domain) {
   for (std::size_t i = root.index() / 64 + 1; i-- > 0;) {
     while (waiting_[i] != 0) {
       const auto bit = static_cast<std::uint32_t>(std::bit_width(waiting_[i]) - 1);
-      waiting_[i] &= ~(std::uint64_t{1} << bit);
+      waiting_[i] ^= std::bit_floor(waiting_[i]);
       const NodeId id{static_cast<std::uint32_t>(i * 64) + bit};
       const NumberSet numbers = sets_[set_of_[id]];
       set_of_[id] = no_set;

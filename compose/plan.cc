@@ -38,7 +38,8 @@ class Planner {
   // Precision that was lost is not regained.
   Precision most_precision() const {
     if (options_.level != Optimize::full) return Precision::baseline;
-    return newest() != nullptr ? newest()->precision : options_.precision;
+    const ChainGraph* const below = newest();
+    return below != nullptr ? below->precision : options_.precision;
   }
 
   // Puts the filters into the newest segment if it has a graph, else into a segment of their own. A graph of another
