@@ -1,7 +1,6 @@
 #include "cli/filter_file.h"
 
-#include <algorithm>
-#include <cctype>
+#include <utility>
 
 namespace callgate::cli {
 namespace {
@@ -28,13 +27,6 @@ Expected<std::vector<Insn>, std::string> parse(Session& session, const std::stri
   return bpf::read_filter(content, format);
 }
 
-// "sys_admin" and "CAP_SYS_ADMIN" name the same capability.
-std::string capability(std::string name) {
-  std::transform(name.begin(), name.end(), name.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
-  return name.starts_with("CAP_") ? name : "CAP_" + name;
-}
-
 }  // namespace
 
 void add_filter_options(CLI::App& app, FilterOptions& options, const std::string& format_flag) {
@@ -51,9 +43,15 @@ void add_filter_options(CLI::App& app, FilterOptions& options, const std::string
   app.add_option_function<std::vector<std::string>>(
          "--cap",
          [&options](const std::vector<std::string>& names) {
-           for (const std::string& name : names) options.oci.capabilities.insert(capability(name));
+           for (const std::string& name : names) {
+             auto found = profiles::parse_capabilities(name);
+             if (!found) throw CLI::ValidationError("--cap", found.error());
+             options.oci.capabilities.merge(*found);
+           }
          },
-         "A capability that the container has, such as CAP_SYS_ADMIN (may be repeated)")
+         "A capability that the container has, such as CAP_SYS_ADMIN or\nsys_admin, several with commas, or ALL (may "
+         "be "
+         "repeated)")
       ->type_name("NAME")
       ->allow_extra_args(false)
       ->group(group);
@@ -66,6 +64,21 @@ void add_filter_options(CLI::App& app, FilterOptions& options, const std::string
          },
          "The kernel that the container runs on, such as 5.10 (default: the running one)")
       ->type_name("VERSION")
+      ->group(group);
+  using profiles::ContainerEngine;
+  const std::vector<std::pair<std::string, ContainerEngine>> engines = {{"common", ContainerEngine::common},
+                                                                        {"runc", ContainerEngine::runc},
+                                                                        {"crun", ContainerEngine::crun},
+                                                                        {"podman", ContainerEngine::podman},
+                                                                        {"docker", ContainerEngine::docker}};
+  add_choice(app, "--engine-of", options.oci.engine, engines,
+             "Whose reading of the profile counts: runc, crun, podman (with\ncrun) or docker (with runc); see "
+             "docs/profiles.md")
+      ->group(group);
+  app.add_flag(
+         "--accept-mismatch", options.oci.accept_mismatch,
+         "Take calls that libseccomp's filter decides in another way than\nthe profile's rules as notes, not as an "
+         "error")
       ->group(group);
   app.add_flag("--tree", options.oci.binary_tree, "Let libseccomp build a binary tree of system calls")->group(group);
 }

@@ -19,7 +19,8 @@ struct FilterOptions {
   profiles::OciOptions oci;
 };
 
-// Adds `format_flag` and what OCI profiles need: --cap, --kernel-version, --tree.
+// Adds `format_flag` and what OCI profiles need: --cap, --kernel-version, --engine-of, --accept-mismatch,
+// --tree.
 void add_filter_options(CLI::App& app, FilterOptions& options, const std::string& format_flag);
 
 // The instructions in the file `name`, not verified. A Failure (usage) if it cannot be read as a filter. What an OCI

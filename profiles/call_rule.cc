@@ -57,8 +57,9 @@ std::string unknown(const std::string& name) {
 
 }  // namespace
 
-int libseccomp_number(const std::string& name) {
-  return name.find('\0') == std::string::npos ? seccomp_syscall_resolve_name(name.c_str()) : __NR_SCMP_ERROR;
+int libseccomp_number(const std::string& name, std::uint32_t token) {
+  if (name.find('\0') != std::string::npos) return __NR_SCMP_ERROR;
+  return seccomp_syscall_resolve_name_arch(token, name.c_str());
 }
 
 std::vector<CallRule> split_rules(const Profile& profile, std::vector<std::string>& notes) {
@@ -83,12 +84,16 @@ std::optional<std::uint32_t> CallArch::number(std::string_view name) const {
   return bpf::syscall_number(name, arch, x32);
 }
 
+bool CallArch::is_multiplexed(std::uint32_t nr) const {
+  return arch == arch::x86_32 && ((nr >= 359 && nr <= 373) || (nr >= 393 && nr <= 402));
+}
+
 std::vector<CallArch> call_arches(const Profile& profile) {
   std::vector<CallArch> found;
   for (const Architecture& architecture : profile.architectures) {
     const bool x32 = architecture.token == SCMP_ARCH_X32;
     const std::uint32_t value = x32 ? std::uint32_t{arch::x86_64} : architecture.token;
-    found.push_back({value, x32, value == arch::x86_64 && !x32});
+    found.push_back({architecture.token, value, x32, value == arch::x86_64 && !x32});
   }
   return found;
 }

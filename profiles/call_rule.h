@@ -29,17 +29,22 @@ struct CallRule {
 // filter has room for.
 std::vector<CallRule> split_rules(const Profile& profile, std::vector<std::string>& notes);
 
-// The number by which libseccomp knows `name` (negative if only other architectures have the call), or
-// __NR_SCMP_ERROR.
-int libseccomp_number(const std::string& name);
+// The number by which libseccomp knows `name` on an architecture (its token), or __NR_SCMP_ERROR. Negative numbers
+// stand for calls that the architecture lacks, or has by way of socketcall and ipc.
+int libseccomp_number(const std::string& name, std::uint32_t token = SCMP_ARCH_NATIVE);
 
 // An architecture whose calls a profile decides.
 struct CallArch {
-  std::uint32_t arch;  // AUDIT_ARCH_*
+  std::uint32_t token;  // libseccomp's
+  std::uint32_t arch;   // AUDIT_ARCH_*
   bool x32;
   bool wide;  // whether all 64 bits of arguments count; libseccomp looks at 32 for i386 and x32
 
-  std::optional<std::uint32_t> number(std::string_view name) const;  // of a call, as seccomp_data has it
+  // Of a call, as seccomp_data has it.
+  std::optional<std::uint32_t> number(std::string_view name) const;
+  // Whether it is one of those that i386 has by way of socketcall and ipc as well: libseccomp knows them by negative
+  // numbers, and takes care of both.
+  bool is_multiplexed(std::uint32_t nr) const;
 };
 std::vector<CallArch> call_arches(const Profile& profile);
 

@@ -1,6 +1,7 @@
 // libseccomp, kept at arm's length: it runs in a child process, which can be stopped.
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <span>
 #include <string>

@@ -120,15 +120,17 @@ void emit_call(Text& out, std::uint32_t nr, const Rules& rules, bool wide, const
   out.line("ja " + to_filter);
 }
 
-bool is_unknown_to_libseccomp(const CallRule& rule) {
-  return !rule.is_default && libseccomp_number(rule.name) == __NR_SCMP_ERROR;
+// Old versions of libseccomp lack new calls, on all architectures or on some.
+bool is_known_to_libseccomp(const CallArch& arch, const std::string& name, std::uint32_t nr) {
+  const int number = libseccomp_number(name, arch.token);
+  return static_cast<std::uint32_t>(number) == nr || (number != __NR_SCMP_ERROR && arch.is_multiplexed(nr));
 }
 
 std::map<std::uint32_t, Rules> calls_of(const CallArch& arch, std::span<const CallRule> rules) {
   std::map<std::uint32_t, Rules> calls;
   for (const CallRule& rule : rules) {
     const auto nr = arch.number(rule.name);
-    if (nr && is_unknown_to_libseccomp(rule)) calls[*nr].push_back(&rule);
+    if (nr && !rule.is_default && !is_known_to_libseccomp(arch, rule.name, *nr)) calls[*nr].push_back(&rule);
   }
   return calls;
 }
@@ -138,18 +140,14 @@ bool lets_pass(std::uint32_t action) {
   return kind == action::allow || kind == action::log || kind == action::trace;
 }
 
-// i386 has these calls by way of socketcall and ipc as well: libseccomp gives runc no number for them.
-bool is_multiplexed(const CallArch& arch, std::uint32_t nr) {
-  return arch.arch == arch::x86_32 && ((nr >= 359 && nr <= 373) || (nr >= 393 && nr <= 402));
-}
-
+// Calls that libseccomp knows by negative numbers do not count for runc.
 std::vector<LargestNumber> find_largest(const Profile& profile, std::span<const CallRule> rules) {
   std::vector<LargestNumber> found;
   for (const CallArch& arch : call_arches(profile)) {
     std::uint32_t largest = 0;
     for (const CallRule& rule : rules) {
       const auto nr = arch.number(rule.name);
-      if (nr && !is_multiplexed(arch, *nr)) largest = std::max(largest, *nr);
+      if (nr && !arch.is_multiplexed(*nr)) largest = std::max(largest, *nr);
     }
     if (largest != 0) found.push_back({arch, largest});
   }

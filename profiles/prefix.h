@@ -22,10 +22,10 @@ struct Prefix {
   std::vector<LargestNumber> largest;  // of the architectures that have runc's stub
 };
 
-// Instructions for the rules whose calls libseccomp does not know: of several rules for one call the first without
-// tests counts, else the strictest that holds, else what follows decides. In front of them runc's stub, if the engine
-// uses runc and the default action does not let calls pass: numbers above the largest that a rule names are ENOSYS
-// (libcontainer/seccomp/patchbpf in runc's sources).
+// Instructions for the rules whose calls libseccomp does not know on an architecture: of several rules for one call the
+// first without tests counts, else the strictest that holds, else what follows decides. In front of them runc's stub,
+// if the engine uses runc and the default action does not let calls pass: numbers above the largest that a rule names
+// are ENOSYS (libcontainer/seccomp/patchbpf in runc's sources).
 Prefix make_prefix(const Profile& profile, std::span<const CallRule> rules, ContainerEngine engine);
 
 }  // namespace callgate::profiles

@@ -1,7 +1,7 @@
 // Filters of libseccomp's that decide calls in another way than the rules say.
 #include <gmock/gmock.h>
-#include <seccomp.h>
 
+#include "profiles/libseccomp.h"
 #include "tests/profiles/decider.h"
 
 namespace callgate::profiles {
@@ -22,10 +22,7 @@ std::string rule(const std::string& action, const std::string& op, const std::st
 
 std::string everything(const std::string& action) { return R"("names":["read"],"action":"SCMP_ACT_)" + action + '"'; }
 
-bool libseccomp_is_mended() {
-  const scmp_version* const version = seccomp_version();
-  return std::tie(version->major, version->minor, version->micro) >= std::tuple(2u, 6u, 1u);
-}
+bool libseccomp_is_mended() { return libseccomp_version() >= LibseccompVersion{2, 6, 1}; }
 
 OciOptions accepting() {
   OciOptions options;
