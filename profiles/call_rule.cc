@@ -85,7 +85,10 @@ std::optional<std::uint32_t> CallArch::number(std::string_view name) const {
 }
 
 bool CallArch::is_multiplexed(std::uint32_t nr) const {
-  return arch == arch::x86_32 && ((nr >= 359 && nr <= 373) || (nr >= 393 && nr <= 402));
+  constexpr std::uint32_t recvmmsg = 337, sendmmsg = 345;
+  constexpr std::uint32_t socket = 359, shutdown = 373, semget = 393, msgctl = 402;
+  if (arch != arch::x86_32) return false;
+  return nr == recvmmsg || nr == sendmmsg || (nr >= socket && nr <= shutdown) || (nr >= semget && nr <= msgctl);
 }
 
 std::vector<CallArch> call_arches(const Profile& profile) {

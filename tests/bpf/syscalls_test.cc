@@ -38,7 +38,10 @@ TEST(Syscalls, CallsThatAreNewerThanLibseccompOfDebian12) {
     EXPECT_EQ(syscall_number("file_setattr", arch), 469u);
     EXPECT_EQ(syscall_number("listns", arch), 470u);
   }
+  EXPECT_EQ(syscall_number("map_shadow_stack", arch::x86_64), 453u);
+  EXPECT_EQ(syscall_number("map_shadow_stack", arch::x86_64, true), std::nullopt);
   EXPECT_EQ(syscall_number("uretprobe", arch::x86_64), 335u);
+  EXPECT_EQ(syscall_number("uretprobe", arch::x86_64, true), x32_bit | 335);
   EXPECT_EQ(syscall_number("uretprobe", arch::x86_32), std::nullopt);
 }
 

@@ -32,7 +32,11 @@ class Decider {
     return program ? interpret(*program, data) : 0xdeadbeef;
   }
   const std::vector<std::string>& notes() const { return filter_.notes; }
-  std::size_t size() const { return filter_.instructions.size(); }
+  // Instructions with the constant `k`.
+  std::ptrdiff_t count(std::uint32_t k) const {
+    return std::count_if(filter_.instructions.begin(), filter_.instructions.end(),
+                         [k](const Insn& insn) { return insn.k == k; });
+  }
 
  private:
   static OciFilter compile(std::string_view json, const OciOptions& options) {
