@@ -1,8 +1,8 @@
 #include "bpf/syscalls.h"
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
+#include <iterator>
 
 #include "bpf/nearest.h"
 #include "callgate/insn.hpp"
@@ -15,14 +15,14 @@ struct Call {
   std::int16_t x86_64, x32, i386;  // -1: none
 };
 
-constexpr std::array calls = {
-#define CALLGATE_SYSCALL(name, x86_64, x32, i386) Call{name, x86_64, x32, i386},
+constexpr Call calls[] = {
+#define CALLGATE_SYSCALL(name, x86_64, x32, i386) {name, x86_64, x32, i386},
 #include "bpf/syscalls.inc"
 #undef CALLGATE_SYSCALL
 };
 
 constexpr bool names_ascend() {
-  for (std::size_t i = 1; i < calls.size(); ++i) {
+  for (std::size_t i = 1; i < std::size(calls); ++i) {
     if (calls[i - 1].name >= calls[i].name) return false;
   }
   return true;
@@ -30,9 +30,9 @@ constexpr bool names_ascend() {
 static_assert(names_ascend());
 
 const Call* find(std::string_view name) {
-  const auto found = std::lower_bound(calls.begin(), calls.end(), name,
+  const auto found = std::lower_bound(std::begin(calls), std::end(calls), name,
                                       [](const Call& call, std::string_view wanted) { return call.name < wanted; });
-  return found != calls.end() && found->name == name ? &*found : nullptr;
+  return found != std::end(calls) && found->name == name ? found : nullptr;
 }
 
 // Which of a call's numbers an architecture uses; null for one that the table lacks.
@@ -56,8 +56,9 @@ std::string_view syscall_name(std::uint32_t nr, std::uint32_t arch) {
   const Column number = column(arch, x32);
   if (number == nullptr) return {};
   const std::int64_t wanted = x32 ? nr - arch::x32_bit : nr;
-  const auto found = std::find_if(calls.begin(), calls.end(), [&](const Call& call) { return call.*number == wanted; });
-  return found == calls.end() ? std::string_view() : found->name;
+  const auto found =
+      std::find_if(std::begin(calls), std::end(calls), [&](const Call& call) { return call.*number == wanted; });
+  return found == std::end(calls) ? std::string_view() : found->name;
 }
 
 bool is_syscall_name(std::string_view name) { return find(name) != nullptr; }
