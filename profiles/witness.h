@@ -15,9 +15,9 @@ namespace callgate::profiles {
 // way are a std::runtime_error that names the rule, or notes of `filter` if `accept`. A rule that one without tests
 // makes useless is a note: libseccomp documents as much.
 //
-// The calls: every number, and for each call with tests the arguments around the tests' numbers, half by half, in
-// all combinations, or a sample where these are too many. Calls that i386 makes by way of socketcall and ipc are left
-// out: what libseccomp makes of their arguments is its own business. A filter that is not valid is not tried.
+// The calls: every number with a name, and for each call with tests the arguments around the tests' numbers, half by
+// half, in all combinations, or a sample where these are too many. Calls that i386 makes by way of socketcall and ipc
+// are left out: what libseccomp makes of their arguments is its own business. A filter that is not valid is not tried.
 void check_witnesses(const Profile& profile, std::span<const CallRule> rules, const Prefix& prefix, bool accept,
                      OciFilter& filter);
 
