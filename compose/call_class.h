@@ -4,6 +4,7 @@
 
 #include <array>
 #include <bit>
+#include <cassert>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -63,6 +64,7 @@ constexpr std::uint32_t class_of(std::uint32_t nr, std::uint32_t arch_value) {
 template <class Value>
 std::uint32_t run_end(std::span<const Value> by_class, std::uint32_t first) {
   constexpr std::ptrdiff_t step = 8;
+  assert(first < by_class.size());
   const Value* const last = by_class.data() + by_class.size();
   const Value* at = by_class.data() + first;
   const Value value = *at++;

@@ -135,6 +135,7 @@ class Attacher {
   bool arrive_in_groups(const Arrival& arrival, const Domain& domain, std::uint32_t first_class,
                         const NumberGroups& groups) {
     std::vector<std::optional<Group>> made(groups.count);
+    assert(std::ranges::all_of(groups.of, [&](std::uint32_t group) { return group < groups.count; }));
     bool within_budget = true;
     arrival.numbers.for_each([&](std::uint32_t n) {
       if (!within_budget) return;
@@ -196,13 +197,14 @@ void assert_sound([[maybe_unused]] const ChainGraph& decisions) {
 }  // namespace
 
 std::uint32_t step_budget(const ChainGraph& older, std::span<const Program* const> newer, Precision precision) {
-  std::size_t insns = 0;
+  std::uint64_t insns = 0;
   for (const Program* program : newer) insns += program->size();
-  const std::size_t wanted = least_specialise_steps + specialise_steps_per_insn * (insns + older.graph.node_count());
-  const std::size_t longest_programs = (insns + max_program_length - 1) / max_program_length;
-  const std::size_t share = precision == Precision::path_sensitive ? 1 : precision == Precision::per_number ? 4 : 2;
-  const std::size_t most = max_specialise_steps * longest_programs / share;
-  return static_cast<std::uint32_t>(std::min(wanted, most));
+  const std::uint64_t wanted = least_specialise_steps + specialise_steps_per_insn * (insns + older.graph.node_count());
+  const std::uint64_t longest_programs = (insns + max_program_length - 1) / max_program_length;
+  const std::uint64_t share = precision == Precision::path_sensitive ? 1 : precision == Precision::per_number ? 4 : 2;
+  const std::uint64_t most = max_specialise_steps * longest_programs / share;
+  constexpr std::uint64_t countable = 0x7fffffff;  // far more steps than any attach; sums of them do not wrap
+  return static_cast<std::uint32_t>(std::min({wanted, most, countable}));
 }
 
 const char* name(Precision precision) {

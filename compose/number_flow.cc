@@ -122,19 +122,21 @@ NumberGroups NumberFlow::groups(NodeId root, const NumberSet& numbers, const Dom
   return groups;
 }
 
-// Groups are counted anew, so that there are never more than numbers.
+// Groups are counted anew, so that there are never more than numbers. A number that is not asked about is of the first
+// group.
 void NumberFlow::split_group(const Node& node, const NumberSet& numbers, const Domain& domain, NumberGroups& groups) {
   constexpr std::uint32_t none = numbers_per_domain;
   std::array<std::uint32_t, 2 * std::size_t{NumberGroups::most}> half_of;
   std::fill_n(half_of.begin(), 2 * std::size_t{groups.count}, none);
-  std::uint32_t count = 0;
+  NumberGroups split{.of = {}, .count = 0};
   const NumberSet yes = takers(node, domain);
   numbers.for_each([&](std::uint32_t n) {
     std::uint32_t& half = half_of[2 * groups.of[n] + (yes.contains(n) ? 1 : 0)];
-    if (half == none) half = count++;
-    groups.of[n] = half;
+    if (half == none) half = split.count++;
+    split.of[n] = half;
   });
-  groups.count = count;
+  split.count = std::max(split.count, 1u);
+  groups = split;
 }
 
 NumberSet NumberFlow::takers(const Node& node, const Domain& domain) {

@@ -40,7 +40,7 @@ struct Arrival {
 struct NumberGroups {
   static constexpr std::uint32_t most = 2 * numbers_per_domain + 1;
 
-  std::array<std::uint32_t, numbers_per_domain> of;  // by number: its group
+  std::array<std::uint32_t, numbers_per_domain> of;  // by number: its group, which is less than `count`
   std::uint32_t count = 0;
 };
 
@@ -61,8 +61,8 @@ class NumberFlow {
   // std::bad_alloc.
   std::span<const Arrival> run(NodeId root, const Domain& domain);
 
-  // The groups of `numbers` that the tests at and below `node` tell apart; the groups of other numbers mean nothing.
-  // When the steps are used up, every number is a group of its own.
+  // The groups of `numbers` that the tests at and below `node` tell apart; which group other numbers have means
+  // nothing. When the steps are used up, every number is a group of its own.
   NumberGroups groups(NodeId node, const NumberSet& numbers, const Domain& domain);
 
  private:

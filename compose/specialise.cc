@@ -1,6 +1,7 @@
 #include "compose/specialise.h"
 
 #include <algorithm>
+#include <cassert>
 #include <utility>
 
 #include "compose/number_value.h"
@@ -47,6 +48,7 @@ void Environment::keep(Support support) {
 }
 
 void Specialiser::set_class(ClassId id, std::uint32_t nr, std::uint32_t arch) {
+  assert(id != no_class);
   class_id_ = id;
   number_known_ = true;
   nr_ = nr;
@@ -55,6 +57,7 @@ void Specialiser::set_class(ClassId id, std::uint32_t nr, std::uint32_t arch) {
 }
 
 void Specialiser::set_class(ClassId id, std::optional<std::uint32_t> arch, std::uint32_t low, std::uint32_t high) {
+  assert(id != no_class);
   set_no_class();
   class_id_ = id;
   F arch_facts;
@@ -257,8 +260,11 @@ inline std::optional<NodeId> Specialiser::branch(State& state, const Node& node,
                                                  const Asked* asked) {
   const std::uint32_t met = memo_.size();
   const std::uint32_t memo = memo_.intern(state);
-  if (memo < met) return residual_of_[memo];
-  residual_of_.push_back({});
+  if (memo < met) {
+    assert(residual_of_[memo] != unfinished);
+    return residual_of_[memo];
+  }
+  residual_of_.push_back(unfinished);
   steps_ += 4;  // about the cost of a state that branches, in steps of one that does not
   Frame& frame = stack_.emplace_back(Frame{memo, state, node.compare, lhs, rhs, node.source});
   if (asked != nullptr) {

@@ -28,6 +28,7 @@
 #pragma once
 
 #include <array>
+#include <cassert>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -57,7 +58,10 @@ struct Relation {
 // and its index).
 using SubjectId = Id<struct SubjectTag>;
 inline constexpr std::uint32_t relation_bit = 0x80000000;
-constexpr SubjectId subject_of(ExprId value) { return SubjectId{value.index()}; }
+constexpr SubjectId subject_of(ExprId value) {
+  assert(value.index() < relation_bit);
+  return SubjectId{value.index()};
+}
 
 // The facts of a path, about at most `capacity` subjects. Facts about more are dropped, which is always sound.
 class Environment {
@@ -100,13 +104,15 @@ class Specialiser {
   // New nodes go into `graph`. At most `budget` steps are made by one specialiser, for all its calls together.
   Specialiser(Graph& graph, MergeRule rule, bool use_facts, std::uint32_t budget)
       : graph_(graph), rule_(rule), use_facts_(use_facts), budget_(budget), ladders_(graph) {
-    facts_.intern(F{});
+    [[maybe_unused]] const std::uint32_t nothing = facts_.intern(F{});
+    assert(nothing == 0);
   }
 
   // The calls that run() specialises for from here on: either calls of one architecture that the newer filter treats
   // alike, with the number of one of them (every test of the newer filter that depends on number and architecture alone
   // has the same answer for all of them; nothing else may be concluded from the number); or calls of one architecture
-  // or of every unknown one, with an interval of numbers; or all calls.
+  // or of every unknown one, with an interval of numbers; or all calls. `id` is not no_class: the states of such a
+  // class would be taken for those of another.
   void set_class(ClassId id, std::uint32_t nr, std::uint32_t arch);
   void set_class(ClassId id, std::optional<std::uint32_t> arch, std::uint32_t low, std::uint32_t high);
   void set_no_class();
@@ -200,7 +206,9 @@ class Specialiser {
   Interner<F> facts_;
   Interner<Relation> relations_;
   Interner<State> memo_;
-  std::vector<NodeId> residual_of_;  // by state; 0 while it is being made, when no walk can meet the state again
+  // By state. `unfinished` while it is being made: the graph has no loops, so no walk meets the state again.
+  std::vector<NodeId> residual_of_;
+  static constexpr NodeId unfinished{0xffffffff};
   std::vector<Frame> stack_;
   IdMap<NodeId, std::uint32_t> strictest_;  // by node: strictest_below(), as far as it was asked for
 };

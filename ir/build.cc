@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cassert>
 #include <vector>
 
 #include "bpf/opcode.h"
@@ -76,7 +77,8 @@ class Builder {
   bool forward() {
     Scratch none;
     none.values.fill(dead);
-    scratches_.intern(none);
+    [[maybe_unused]] const std::uint32_t number = scratches_.intern(none);
+    assert(number == 0);
     const ExprId a = graph_.constant(D::initial_a);
     const ExprId x = graph_.constant(D::initial_x);
     arrive(0, {a, x, 0});

@@ -7,10 +7,6 @@
 namespace callgate::ir {
 namespace {
 
-// Merging the results of filters puts at most two operations, each with a constant, around the expression of a result
-// (the precedence of its action).
-constexpr std::uint32_t max_size = max_expr_size + 4;
-
 class Checker {
  public:
   Checker(const Graph& graph, std::span<const NodeId> roots, const Sequence& sequence, Guards guards)
@@ -28,7 +24,7 @@ class Checker {
     }
     reachable_ = reachable_from(graph_, roots_);  // not before: it follows successors and operands, which must exist
     for (const ExprId id : graph_.exprs()) {
-      if (reachable_.exprs[id] && graph_.expr_at(id).size > max_size) return at_expr(id, "too large");
+      if (reachable_.exprs[id] && graph_.expr_at(id).size > max_merged_expr_size) return at_expr(id, "too large");
     }
     if (guards_ == Guards::by_facts) return std::nullopt;
     if (auto broken = check_divisions()) return broken;

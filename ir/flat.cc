@@ -5,21 +5,28 @@
 namespace callgate::ir {
 namespace {
 
-constexpr std::size_t max_code_index = 0xffff;
+constexpr std::size_t max_code_index = 0xffff;  // FlatNode::lhs has 16 bits
 
 // Writes expressions as postfix code, each once.
 class Encoder {
  public:
   Encoder(const Graph& graph, std::vector<FlatOp>& ops) : graph_(graph), ops_(ops) {}
 
-  std::uint32_t code_of(ExprId id) {
+  // Where the code of an expression begins. The first expression that cannot be walked or named makes fits() false; the
+  // indices are of no use then.
+  std::uint16_t code_of(ExprId id) {
+    if (graph_.expr_at(id).size > max_merged_expr_size) fits_ = false;
+    if (!fits_) return 0;
     const auto [place, is_new] = at_.try_emplace(id, static_cast<std::uint32_t>(ops_.size()));
     if (is_new) {
       write(id);
       ops_.back().last = true;
     }
-    return place->second;
+    if (ops_.size() > max_code_index) fits_ = false;
+    return fits_ ? static_cast<std::uint16_t>(place->second) : std::uint16_t{0};
   }
+
+  bool fits() const { return fits_; }
 
  private:
   // Recursion is bounded by the size of an expression.
@@ -34,6 +41,7 @@ class Encoder {
   const Graph& graph_;
   std::vector<FlatOp>& ops_;
   std::map<ExprId, std::uint32_t> at_;
+  bool fits_ = true;
 };
 
 bool is_word_test(const Graph& graph, const Node& node) {
@@ -63,18 +71,18 @@ FlatGraph FlatGraph::make(const Graph& graph) {
       out.k = node.result();
     } else if (node.kind == NodeKind::computed) {
       out.kind = FlatKind::computed;
-      out.lhs = static_cast<std::uint16_t>(encoder.code_of(node.computed()));
+      out.lhs = encoder.code_of(node.computed());
     } else if (is_word_test(graph, node)) {
       out.kind = kind_of(node.compare);
       out.lhs = static_cast<std::uint16_t>(graph.expr_at(node.lhs()).offset() / 4);
       out.k = graph.constant_value(node.rhs());
     } else {
       out.kind = FlatKind::compare;
-      out.lhs = static_cast<std::uint16_t>(encoder.code_of(node.lhs()));
+      out.lhs = encoder.code_of(node.lhs());
       out.k = encoder.code_of(node.rhs());
     }
     flat.nodes_.push_back(out);
-    if (flat.ops_.size() > max_code_index) return {};
+    if (!encoder.fits()) return {};
   }
   return flat;
 }

@@ -39,7 +39,7 @@ struct FlatOp {
 class FlatGraph {
  public:
   // Nodes keep their numbers of the graph. Fails (is empty) if the graph has more code for expressions than the
-  // encoding can name. May throw std::bad_alloc.
+  // encoding can name, or an expression of more than max_merged_expr_size nodes. May throw std::bad_alloc.
   static FlatGraph make(const Graph& graph);
 
   bool empty() const { return nodes_.empty(); }

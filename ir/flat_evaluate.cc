@@ -12,11 +12,8 @@ std::uint32_t word_of(const void* input, std::uint32_t word) noexcept {
   return value;
 }
 
-// Operands that wait at any time are fewer than the nodes of an expression (ir/check.cc bounds them).
-constexpr std::uint32_t max_waiting = max_expr_size + 8;
-
 std::uint32_t value_of(const FlatOp* op, const void* input) noexcept {
-  std::uint32_t stack[max_waiting];
+  std::uint32_t stack[max_merged_expr_size];  // no more operands wait at any time than an expression has nodes
   std::uint32_t depth = 0;
   for (;; ++op) {
     switch (op->op) {

@@ -104,6 +104,9 @@ class Expr {
   std::uint32_t second_;  // 0 where there is none
 };
 inline constexpr std::uint32_t max_expr_size = 32;
+// Merging the results of filters puts at most two operations, each with a constant, around the expression of a result
+// (the precedence of its action).
+inline constexpr std::uint32_t max_merged_expr_size = max_expr_size + 4;
 
 // How a test compares its two sides. Unsigned, as all comparisons of classic BPF.
 enum class Compare : std::uint8_t { equal, greater, greater_equal, any_bit_set };

@@ -286,7 +286,9 @@ class Generator {
   }
 
   // A = the value of an expression. Slots from `free_slot` on are free. Recursion is bounded by the size of an
-  // expression (ir::max_expr_size), and so is the number of slots: every one holds the right side of an operation.
+  // expression, and so is the number of slots: every one holds the right side of an operation on the way, which has two
+  // nodes at least, beside the right side of a test.
+  static_assert(1 + ir::max_merged_expr_size / 3 <= scratch_slots);
   void compute(const ir::Graph& g, ir::ExprId id, std::uint32_t free_slot) {
     const ir::Expr& e = g.expr_at(id);
     switch (e.op) {

@@ -2,6 +2,8 @@
 // of a unit; behind them lie the blocks that merge its results (result_blocks.cc).
 #include "jit/lower.h"
 
+#include <algorithm>
+#include <cassert>
 #include <utility>
 
 #include "jit/lower_baseline.h"
@@ -60,12 +62,13 @@ class UnitLowering {
   }
 
   void find_entries() {
-    flow_.entries.resize(1 + request_.entry_roots.size());
+    flow_.entries.resize(1 + request_.entry_roots.size(), no_block);
     for (std::uint32_t i = 0; i < flow_.blocks.size(); ++i) {
       const BlockId id{i};
       const Block& block = flow_.blocks[id];
       if (block.kind == BlockKind::entry) flow_.entries[block.get<EntryIndex>().index] = id;
     }
+    assert(std::ranges::find(flow_.entries, no_block) == flow_.entries.end());
   }
 
   const LowerRequest& request_;

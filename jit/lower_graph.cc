@@ -1,6 +1,7 @@
 #include "jit/lower_graph.h"
 
 #include <algorithm>
+#include <cassert>
 
 #include "jit/open_block.h"
 #include "jit/switch.h"
@@ -26,7 +27,7 @@ class GraphLowering {
     const std::vector<SwitchId> root_switches = make_switches(graph_, roots, target_, switches_);
     rate();
     order(root_switches);
-    first_block_.resize(switches_.size());
+    first_block_.resize(switches_.size(), no_block);
     for (const SwitchId id : order_) first_block_[id] = make_first_block(switches_[id]);
     link_entries(root_switches, entry_blocks);
     for (const SwitchId id : order_) {
@@ -172,7 +173,10 @@ class GraphLowering {
     return {.in_memory = false, .expr = s.expr(), .source = s.source()};
   }
 
-  Edge edge_to(SwitchId id) const { return {first_block_[id], likelihood_[id]}; }
+  Edge edge_to(SwitchId id) const {
+    assert(first_block_[id] != no_block);
+    return {first_block_[id], likelihood_[id]};
+  }
 
   ResultBlocks& results_;
   Flow& flow_;

@@ -149,7 +149,7 @@ class Maker {
         first_part_(graph.node_count(), empty_slot),
         end_part_(graph.node_count()),
         needed_(graph.node_count()),
-        switch_of_(graph.node_count()) {}
+        switch_of_(graph.node_count(), no_switch) {}
 
   std::vector<SwitchId> run(std::span<const NodeId> roots) {
     for (const NodeId root : roots) needed_[root] = true;
@@ -190,17 +190,23 @@ class Maker {
       case NodeKind::test: break;
     }
     if (first_part_[id] != empty_slot) return make_ranges(id);
-    const SwitchId then = switch_of_[node.then];
-    const SwitchId otherwise = switch_of_[node.otherwise];
+    const SwitchId then = made(node.then);
+    const SwitchId otherwise = made(node.otherwise);
     if (then == otherwise) return then;
     if (!graph_.is_constant(node.rhs())) return switches_.intern(Switch::test(id, then, otherwise, node.source));
     return switches_.intern(Switch::bits(node.lhs(), graph_.constant_value(node.rhs()), then, otherwise, node.source));
   }
 
+  // The switch of a node that comes before the one that is being made.
+  SwitchId made(NodeId id) const {
+    assert(switch_of_[id] != no_switch);
+    return switch_of_[id];
+  }
+
   SwitchId make_ranges(NodeId id) {
     ranges_.clear();
     for (std::uint32_t i = first_part_[id]; i < end_part_[id]; ++i) {
-      append(ranges_, {parts_[i].start, switch_of_[parts_[i].node]});
+      append(ranges_, {parts_[i].start, made(parts_[i].node)});
     }
     const ir::Node& node = graph_.node_at(id);
     const bool wide = widen(node.lhs());

@@ -30,6 +30,7 @@
 namespace callgate::jit {
 
 using SwitchId = ir::Id<struct SwitchTag>;
+inline constexpr SwitchId no_switch{0xffffffff};
 
 enum class SwitchKind : std::uint8_t {
   constant,     // a leaf: result()

@@ -172,6 +172,16 @@ TEST(Bounds, LongestAdversaries) {
   }
 }
 
+// A budget in 32 bits was small again for so many filters that it exceeded them.
+TEST(Bounds, TheBudgetOfManyFiltersDoesNotWrap) {
+  const Program filter = program(std::vector<Insn>(max_program_length, ret(0)));
+  const std::vector<const Program*> many(107'375, &filter);
+  const compose::ChainGraph none = compose::allow_all(compose::Precision::path_sensitive);
+  EXPECT_EQ(compose::step_budget(none, many, compose::Precision::path_sensitive), 0x7fffffffu);
+  EXPECT_EQ(compose::step_budget(none, std::span(many).first(1), compose::Precision::path_sensitive),
+            compose::max_specialise_steps);
+}
+
 TEST(Bounds, ChainOfWebs) {
   std::vector<Program> filters;
   for (std::uint64_t i = 0; i < 12; ++i) filters.push_back(oracles::web(20 + i, {0x45, 0x35}, 4, 600));

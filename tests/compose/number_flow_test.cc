@@ -259,6 +259,21 @@ TEST(NumberGroups, LaddersAndThresholdsTellFewApart) {
   EXPECT_NE(groups.of[1], groups.of[100]);
 }
 
+// Groups are counted anew when a test splits them; numbers that were not asked about must not keep a group of before.
+TEST(NumberGroups, OfNumbersThatAreNotAskedAboutExist) {
+  std::string text = "ld [nr]\n";
+  for (const char* k : {"10", "20", "30", "40", "50"}) text += std::string("jeq #") + k + ", l\n";
+  const auto graph = compose::build(program(text + "jset #2, l\nret #ALLOW\nl: ret #TRAP"));
+  compose::NumberFlow flow(*graph);
+  for (const std::uint32_t asked : {0u, 60u, compose::numbers_per_domain}) {
+    compose::NumberSet numbers;
+    if (asked < compose::numbers_per_domain) numbers.insert(asked);
+    const compose::NumberGroups groups = flow.groups(graph->root, numbers, compose::domains[0]);
+    EXPECT_EQ(groups.count, 1u);
+    for (const std::uint32_t group : groups.of) ASSERT_LT(group, groups.count);
+  }
+}
+
 // Without steps nothing is asked, and no two numbers are taken for alike.
 TEST(NumberGroups, AreSingleNumbersWhenTheStepsAreUsedUp) {
   const auto graph = compose::build(program("ld [nr]\njset #2, l\nret #ALLOW\nl: ret #TRAP"));

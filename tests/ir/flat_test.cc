@@ -70,5 +70,24 @@ TEST(Flat, MoreCodeThanCanBeNamedIsRefused) {
   EXPECT_TRUE(FlatGraph::make(with_code(most + 1)).empty());
 }
 
+// What the stack of the walk has no room for is refused, wherever it stands.
+TEST(Flat, ExpressionsThatAreTooLargeAreRefused) {
+  for (const std::uint32_t size : {max_merged_expr_size - 1, max_merged_expr_size + 1}) {
+    for (const bool leaf : {true, false}) {
+      FilterGraph graph;
+      const ExprId nr = graph.load(nr_offset);
+      ExprId value = nr;
+      while (graph.expr_at(value).size < size) value = graph.expr(Op::sub, nr, value);  // all operands wait
+      const NodeId yes = graph.leaf(1);
+      graph.root = leaf ? graph.computed_leaf(value) : graph.test(Compare::equal, value, nr, yes, graph.leaf(2));
+      const FlatGraph flat = FlatGraph::make(graph);
+      ASSERT_EQ(flat.empty(), size > max_merged_expr_size) << size;
+      if (!flat.empty()) {
+        EXPECT_EQ(evaluate(flat, graph.root, call_of(5, 0)), evaluate(graph, call_of(5))) << size;
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace callgate::ir
