@@ -23,7 +23,8 @@ ResultBlocks::ResultBlocks(std::uint32_t units, const ir::Sequence& sequence)
     enters_.push_back(make({.kind = BlockKind::enter, .unit = unit, .operand = Zeroed{}}));
   }
   if (keeps_current_) return_current_ = make({.kind = BlockKind::return_current});
-  blocks_[entry].next = units == 0 ? return_constant(sequence_.goes_on) : enters_[0];
+  const BlockId first = units == 0 ? return_constant(sequence_.goes_on) : enters_[0];  // may move the blocks
+  blocks_[entry].next = first;
 }
 
 BlockId ResultBlocks::make(const Block& block) {
@@ -115,8 +116,9 @@ void ResultBlocks::append_copies_of_returns() {
     order.push_back(id);
     const BlockId next = blocks_[id].next;
     if (next == no_block || !is_return(blocks_[next])) continue;
-    blocks_[id].next = make(Block(blocks_[next]));
-    order.push_back(blocks_[id].next);
+    const BlockId copy = make(Block(blocks_[next]));  // may move the blocks
+    blocks_[id].next = copy;
+    order.push_back(copy);
   }
   order_ = std::move(order);
 }
