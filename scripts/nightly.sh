@@ -1,5 +1,5 @@
 #!/bin/bash
-# nightly.sh [STAGE…]: what takes too long for every change. Stages: fuzz, libfuzzer, tsan, m32-sanitizers, clang, kernel,
+# nightly.sh [STAGE…]: what takes too long for every change. Stages: fuzz, libfuzzer, search, tsan, m32-sanitizers, clang, kernel,
 # exhaustive, unicorn, valgrind, faults, mutation, slow-downs, tidy, coverage; all of them by default. All run even if one fails; the
 # summary is at the end.
 . "${BASH_SOURCE%/*}/stages.sh"
@@ -139,7 +139,19 @@ run_libfuzzer() {
   done
 }
 
-all_stages=(fuzz libfuzzer tsan m32-sanitizers clang kernel exhaustive unicorn valgrind faults mutation slow-downs tidy
+# Climbs towards chains that cost most: a minute for each of a dozen questions, and one to make the find smaller. The finds are
+# left in build/search.
+dearest_chains() {
+  mkdir -p build/search &&
+    CALLGATE_SEED=$(date +%-j) CALLGATE_SEARCH_SECONDS=60 CALLGATE_SEARCH_FOLDER=build/search \
+      build/release/tests/search/test_search --gtest_filter='*Search*'
+}
+run_search() {
+  step build release
+  step dearest_chains
+}
+
+all_stages=(fuzz libfuzzer search tsan m32-sanitizers clang kernel exhaustive unicorn valgrind faults mutation slow-downs tidy
   coverage)
 stages=("$@")
 ((${#stages[@]})) || stages=("${all_stages[@]}")

@@ -1,7 +1,9 @@
 #include "tests/support/allocations.h"
 
+#include <malloc.h>
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <limits>
@@ -15,6 +17,8 @@ constexpr std::size_t never = std::numeric_limits<std::size_t>::max();
 struct State {
   std::size_t made = 0;
   std::ptrdiff_t live = 0;
+  std::ptrdiff_t live_bytes = 0;
+  std::ptrdiff_t peak_bytes = 0;
   std::size_t left = never;  // allocations that may still succeed
   Failing failing = Failing::for_ever;
 };
@@ -38,18 +42,29 @@ bool admit() noexcept {
 }
 
 void* made(void* block) noexcept {
-  if (block != nullptr) ++state.live;
+  if (block == nullptr) return nullptr;
+  ++state.live;
+  state.live_bytes += static_cast<std::ptrdiff_t>(malloc_usable_size(block));
+  state.peak_bytes = std::max(state.peak_bytes, state.live_bytes);
   return block;
 }
 
-void freed(const void* block) noexcept {
-  if (block != nullptr) --state.live;
+void freed_bytes(std::size_t bytes) noexcept {
+  --state.live;
+  state.live_bytes -= static_cast<std::ptrdiff_t>(bytes);
+}
+
+void freed(void* block) noexcept {
+  if (block != nullptr) freed_bytes(malloc_usable_size(block));
 }
 
 }  // namespace
 
 std::size_t allocations() noexcept { return state.made; }
 std::ptrdiff_t live_allocations() noexcept { return state.live; }
+std::ptrdiff_t live_bytes() noexcept { return state.live_bytes; }
+std::ptrdiff_t peak_bytes() noexcept { return state.peak_bytes; }
+void forget_peak() noexcept { state.peak_bytes = state.live_bytes; }
 
 FailAfter::FailAfter(std::size_t count, Failing failing) noexcept {
   state.left = count;
@@ -63,6 +78,7 @@ bool FailAfter::has_failed() const noexcept { return *refused; }
 
 using callgate::test::admit;
 using callgate::test::freed;
+using callgate::test::freed_bytes;
 using callgate::test::made;
 
 #if !CALLGATE_TEST_COUNTS_MALLOC
@@ -120,10 +136,11 @@ void* calloc(std::size_t count, std::size_t bytes) noexcept {
 }
 void* realloc(void* block, std::size_t bytes) noexcept {
   if (!admit()) return nullptr;
+  const std::size_t before = malloc_usable_size(block);
   void* const moved = __libc_realloc(block, bytes);
-  if (block == nullptr) return made(moved);
-  if (moved == nullptr && bytes == 0) freed(block);
-  return moved;
+  if (moved == nullptr && bytes != 0) return nullptr;
+  if (block != nullptr) freed_bytes(before);
+  return made(moved);
 }
 void* aligned_alloc(std::size_t alignment, std::size_t bytes) noexcept {
   return admit() ? made(__libc_memalign(alignment, bytes)) : nullptr;

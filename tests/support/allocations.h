@@ -20,6 +20,11 @@ inline constexpr bool counts_malloc = CALLGATE_TEST_COUNTS_MALLOC;
 std::size_t allocations() noexcept;          // made so far
 std::ptrdiff_t live_allocations() noexcept;  // made and not freed so far
 
+// Bytes of them, as the allocator rounds them up.
+std::ptrdiff_t live_bytes() noexcept;
+std::ptrdiff_t peak_bytes() noexcept;  // the most that were live since the last forget_peak()
+void forget_peak() noexcept;
+
 // What fails after the first ones: the next alone, as when another thread frees memory a moment later, or all.
 enum class Failing : std::uint8_t { once, for_ever };
 
