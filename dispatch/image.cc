@@ -81,7 +81,7 @@ class Maker {
       ended(Stage::code);
       if (code) return take(std::move(*code));
       if (code.error().reason != FallbackReason::code_too_large || precision == compose::Precision::baseline) {
-        image_.error = std::move(code.error().message);
+        image_.error = code.error().message;
         return drop_code(image_, code.error().reason, options_);
       }
       image_.plan = plan_with_(less_than(precision));
