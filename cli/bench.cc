@@ -102,8 +102,7 @@ class Bench {
     const auto deciders = make();
     const auto chains = bench::all_chains(programs_, options_.rule);
     for (std::size_t i = 0; i < deciders.size(); ++i) {
-      Figure figure{names_[i], times.deciders[i],          times.empty_calls(i), instructions(*deciders[i]), {},
-                    {},        deciders[i]->about().remark};
+      Figure figure{names_[i], times.deciders[i], instructions(*deciders[i]), {}, {}, deciders[i]->about().remark};
       if (i > 0) {
         figure.sizes = chains[i - 1].chain.sizes();
         figure.attach_microseconds = bench::attach_microseconds(chains[i - 1].chain.options(), programs_);
@@ -148,14 +147,14 @@ class Bench {
 void print_table(Output& out, const Measured& measured) {
   out.print("{} filters, {} instructions; {} calls; {} rounds\n\n", measured.identity.filters.size(),
             measured.instructions, measured.calls, measured.rounds);
-  out.print("{:<24} {:>9} {:>8} {:>12} {:>12} {:>9} {:>9} {:>8} {:>10}\n", "", "ns", "apart", "empty calls",
-            "instructions", "speed-up", "code, B", "table, B", "attach, µs");
-  const double interpreter = measured.figures[1].time.nanoseconds;
+  out.print("{:<24} {:>9} {:>8} {:>12} {:>12} {:>9} {:>9} {:>8} {:>10}\n", "", "ns", "apart", "steps", "instructions",
+            "speed-up", "code, B", "table, B", "attach, µs");
+  const double interpreter = measured.figures[1].time.timing.lower_quartile;
   for (const Figure& figure : measured.figures) {
     const bench::Steady& time = figure.time;
     const std::string instructions = figure.instructions ? fmt::format("{:.2f}", *figure.instructions) : "-";
-    out.print("{:<24} {:>9.2f} {:>6.1f} % {:>12.2f} {:>12} {:>8.1f}x", figure.name, time.nanoseconds, 100 * time.apart,
-              figure.empty_calls, instructions, interpreter / time.nanoseconds);
+    out.print("{:<24} {:>9.2f} {:>6.1f} % {:>12.2f} {:>12} {:>8.1f}x", figure.name, time.timing.lower_quartile,
+              100 * time.apart, time.steps, instructions, interpreter / time.timing.lower_quartile);
     if (figure.attach_microseconds) {
       out.print(" {:>9} {:>8} {:>10.1f}", figure.sizes.code, figure.sizes.table, *figure.attach_microseconds);
     }
@@ -235,15 +234,16 @@ void add_bench(CLI::App& app, Session& session) {
   command.footer(
       R"(Every engine of this build must first agree with the interpreter on every call. Then all take turns, in chunks
 of 40 microseconds; chunks that something disturbed are dropped. This is done in eight rounds at least, each with
-chains made anew: "ns" is the lower quartile of the best round, and "apart" how far the next best was above it. Rounds
-go on, for up to five times --seconds, until that is 1 % at most. An empty call is an indirect call to code that does
-nothing. "instructions" are what the processor executes for a decision, counted on 64 of the calls by single-stepping:
-they repeat exactly. "attach" is microseconds to attach the filters to an empty chain and to release the result, the
-least of nine times.
+chains made anew: "ns" is the lower quartile of the best round but one, and "apart" how far the next was above it.
+Rounds go on, for up to five times --seconds, until that is 1 % at most. "steps" is the same in steps of a native
+loop that is measured around every chunk, so that the processor's frequency does not count; an empty call is an
+indirect call to code that does nothing. "instructions" are what the processor executes for a decision, counted on 64
+of the calls by single-stepping: they repeat exactly. "attach" is microseconds to attach the filters to an empty chain
+and to release the result, the least of nine times.
 
-Compared with a baseline are the figures that are printed: instructions, and times in empty calls. While a time
-looks slower than allowed, rounds go on. A baseline of other filters, of another stream or --rule, or of a build for
-another word size is refused; one of another processor model too, unless times are not compared or --force is given.
+Compared with a baseline are the figures that are printed: instructions and steps. While a time looks slower than
+allowed, rounds go on. A baseline of other filters, of another stream or --rule, or of a build for another word size
+is refused; one of another processor model too, unless times are not compared or --force is given.
 
 Examples:
   callgate bench -f profile.json --stream service.calls

@@ -102,7 +102,7 @@ bool times_are_fine(const Baseline& baseline, const bench::RoundsResult& measure
     const auto at = std::ranges::find(names, engine.name);
     if (at == names.end()) return true;  // the comparison says so
     const auto decider = static_cast<std::size_t>(at - names.begin());
-    return measured.empty_calls(decider) <= engine.empty_calls * (1 + limits.part);
+    return measured.deciders[decider].steps <= engine.steps * (1 + limits.part);
   });
 }
 
@@ -120,7 +120,7 @@ Comparison compare(const Baseline& baseline, const Measured& measured, const Lim
     if (instructions_count(limits) && counted) {
       table.add(engine.name, "instructions", *engine.instructions, *figure->instructions);
     }
-    if (times_count(limits)) table.add(engine.name, "empty calls", engine.empty_calls, figure->empty_calls);
+    if (times_count(limits)) table.add(engine.name, "time, steps", engine.steps, figure->time.steps);
   }
   Comparison result = table.result();
   if (uncounted && instructions_count(limits)) {

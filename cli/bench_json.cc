@@ -102,12 +102,13 @@ Json run(const std::string& name, double time, const char* unit) {
           {"iterations", 1}, {"real_time", time}, {"cpu_time", time},        {"time_unit", unit}};
 }
 
-Json decision(const Figure& figure) {
+Json decision(const Figure& figure, double empty_call) {
   const bench::Timing& timing = figure.time.timing;
-  Json entry = run(decide + figure.name, figure.time.nanoseconds, "ns");
+  Json entry = run(decide + figure.name, timing.lower_quartile, "ns");
   entry["iterations"] = timing.chunks;
-  entry["empty_calls"] = figure.empty_calls;
+  entry["steps"] = figure.time.steps;
   if (figure.instructions) entry["instructions"] = *figure.instructions;
+  entry["empty_calls"] = timing.lower_quartile / empty_call;
   entry["steady"] = figure.time.is_steady();
   entry["min"] = timing.lowest;
   entry["q1"] = timing.lower_quartile;
@@ -133,7 +134,7 @@ double positive(const Json& entry, const char* key) {
 }
 
 Baseline::Engine engine_in(const Json& entry, const std::string& name) {
-  Baseline::Engine engine{name, positive(entry, "empty_calls"), {}, entry.at("steady")};
+  Baseline::Engine engine{name, positive(entry, "steps"), {}, entry.at("steady")};
   if (entry.contains("instructions")) engine.instructions = positive(entry, "instructions");
   return engine;
 }
@@ -165,7 +166,8 @@ Identity identity_of(std::span<const Program> oldest_first, std::span<const Secc
 
 std::string to_json(const Measured& measured) {
   Json benchmarks = Json::array();
-  for (const Figure& figure : measured.figures) benchmarks.push_back(decision(figure));
+  const double empty_call = measured.figures.front().time.timing.lower_quartile;
+  for (const Figure& figure : measured.figures) benchmarks.push_back(decision(figure, empty_call));
   for (const Figure& figure : measured.figures) {
     if (figure.attach_microseconds) {
       benchmarks.push_back(run("attach/" + figure.name, *figure.attach_microseconds, "us"));

@@ -32,7 +32,6 @@ Identity identity_of(std::span<const Program> oldest_first, std::span<const Secc
 struct Figure {
   std::string name;  // of the engine
   bench::Steady time;
-  double empty_calls = 1;                     // the same, as a multiple of an empty indirect call measured beside it
   std::optional<double> instructions;         // machine instructions per decision; empty where they cannot be counted
   std::optional<double> attach_microseconds;  // empty for the empty call
   ChainSizes sizes;
@@ -53,7 +52,7 @@ std::string to_json(const Measured& measured);
 struct Baseline {
   struct Engine {
     std::string name;
-    double empty_calls;
+    double steps;
     std::optional<double> instructions;
     bool steady;
   };

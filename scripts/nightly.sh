@@ -83,9 +83,15 @@ sown_slow_downs() {
   cmake --preset release >build/release.configure.log && cmake --build --preset release --target callgate-perf callgate-perf-seeded &&
     tests/bench/perf_gate.sh build/release/bench/callgate-perf build/release/bench/callgate-perf-seeded
 }
+# The same for callgate bench, which other people's CI runs, beside busy neighbours.
+busy_neighbours() {
+  cmake --build --preset release --target callgate-command callgate-slower &&
+    tests/bench/busy_neighbours.sh build/release/cli/callgate build/release/tests/cli/callgate-slower
+}
 run_slow-downs() {
   local i
   step sown_slow_downs
+  step busy_neighbours
   for i in 1 2 3 4 5 6 7 8 9 10; do
     step scripts/perf-check.sh --quick
   done

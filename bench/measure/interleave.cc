@@ -1,6 +1,7 @@
 #include "bench/measure/interleave.h"
 
 #include <sys/resource.h>
+#include <time.h>
 
 #include <algorithm>
 #include <chrono>
@@ -27,7 +28,6 @@ double nanoseconds_since(Clock::time_point start) {
 // microsecond. A neighbour on the other thread of the core takes half of the places from it, as it does from decisions,
 // which are as dense; work that waits for itself would not notice.
 double spin() {
-  constexpr int steps = 300;
   std::uint32_t a = 1;
   std::uint32_t b = 2;
   std::uint32_t c = 3;
@@ -37,11 +37,18 @@ double spin() {
                  : "+r"(a += 3), "+r"(b += 5), "+r"(c += 7), "+r"(d += 9));
   };
   const Clock::time_point start = Clock::now();
-  for (int i = 0; i < steps; ++i) {
+  for (int i = 0; i < Quietest::spin_steps / 8; ++i) {
     step(), step(), step(), step();
     step(), step(), step(), step();
   }
   return nanoseconds_since(start);
+}
+
+// Time that this thread had a processor: beside busy neighbours there is less of it.
+double thread_nanoseconds() {
+  timespec time{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) * 1e9 + static_cast<double>(time.tv_nsec);
 }
 
 long times_preempted() {
@@ -95,8 +102,11 @@ Timing summary(const std::vector<Sample>& samples, double usual, Pace pace) {
     std::ranges::transform(samples, std::back_inserter(kept), &Sample::nanoseconds);
   }
   std::ranges::sort(kept);
+  std::vector<double> spins;
+  std::ranges::transform(samples, std::back_inserter(spins), &Sample::spin);
+  std::ranges::sort(spins);
   return {middle(kept, pace),       kept.front(), quantile(kept, 0.25), quantile(kept, 0.75),
-          samples.size() - dropped, dropped};
+          samples.size() - dropped, dropped,      quantile(spins, 0.25)};
 }
 
 // Runs `work` between two spins.
@@ -118,7 +128,7 @@ class Budget {
       : nanoseconds_(seconds * 1e9), progress_(progress), quietest_(quietest) {}
 
   bool allows_another_round(const std::vector<std::vector<Sample>>& samples) {
-    const double done = nanoseconds_since(start_) / nanoseconds_;
+    const double done = (thread_nanoseconds() - start_) / nanoseconds_;
     if (progress_) progress_(std::min(done, 1.0));
     if (rounds_++ < fewest_rounds || done < 1) return true;
     return done < longest && !enough(samples);
@@ -137,7 +147,7 @@ class Budget {
   double nanoseconds_;
   const Progress& progress_;
   Quietest& quietest_;
-  Clock::time_point start_ = Clock::now();
+  double start_ = thread_nanoseconds();
   std::size_t rounds_ = 0;
 };
 

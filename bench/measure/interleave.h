@@ -25,6 +25,7 @@ struct Timing {
   double upper_quartile = 0;
   std::size_t chunks = 0;   // that count
   std::size_t dropped = 0;  // that were disturbed
+  double spin = 0;          // lower quartile of what the piece of work around them took, in nanoseconds
 
   double spread() const { return median > 0 ? (upper_quartile - lower_quartile) / median : 0; }
 };
@@ -42,10 +43,12 @@ using Progress = std::function<void(double done)>;
 // What is known of the machine when nothing disturbs it, from all measurements so far. A machine may be busy from the
 // first to the last chunk of one: who measures several times passes the same one every time.
 struct Quietest {
+  static constexpr int spin_steps = 2400;
   double spin = std::numeric_limits<double>::max();  // nanoseconds that a fixed piece of work takes
 };
 
-// Lets the deciders decide `calls` for about `seconds` together, but at least three rounds. In the order given.
+// Lets the deciders decide `calls` for about `seconds` of this thread's time together, but at least three rounds. In
+// the order given.
 std::vector<Timing> interleave(std::span<const std::unique_ptr<Decider>> deciders, std::span<const SeccompData> calls,
                                Pace pace, double seconds, Quietest& quietest, const Progress& progress = {});
 

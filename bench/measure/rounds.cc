@@ -1,6 +1,7 @@
 #include "bench/measure/rounds.h"
 
 #include <algorithm>
+#include <iterator>
 
 namespace callgate::bench {
 namespace {
@@ -8,57 +9,39 @@ namespace {
 constexpr std::size_t usual_rounds = 8;
 constexpr std::size_t most_rounds = 5 * usual_rounds;
 
-// The figures of one decider in all rounds so far.
-class Collected {
- public:
-  void add(const Timing& timing) {
-    if (lower_quartiles_.empty() || timing.lower_quartile < *std::ranges::min_element(lower_quartiles_)) best_ = timing;
-    lower_quartiles_.push_back(timing.lower_quartile);
-  }
+double steps_of(const Timing& round) { return round.lower_quartile * Quietest::spin_steps / round.spin; }
 
-  Steady steady() const {
-    std::vector<double> sorted = lower_quartiles_;
-    std::ranges::sort(sorted);
-    return {sorted.front(), sorted.size() > 1 ? sorted[1] / sorted[0] - 1 : 1, best_};
-  }
-
- private:
-  Timing best_;
-  std::vector<double> lower_quartiles_;
-};
-
-RoundsResult result_of(const std::vector<Collected>& collected, double unit, std::size_t rounds) {
-  RoundsResult result{{}, unit, rounds};
-  for (const Collected& each : collected) result.deciders.push_back(each.steady());
-  result.deciders.front().nanoseconds = unit;
-  return result;
+Steady steady(std::vector<Timing> rounds) {
+  std::ranges::sort(rounds, {}, steps_of);
+  const double steps = steps_of(rounds[1]);
+  return {steps, steps_of(rounds[2]) / steps - 1, rounds[1]};
 }
 
-// The empty call is not compared with anything: its lowest chunk counts, which needs no second one.
-bool is_steady(const RoundsResult& result) {
-  return std::all_of(result.deciders.begin() + 1, result.deciders.end(),
-                     [](const Steady& each) { return each.is_steady(); });
+RoundsResult result_of(const std::vector<std::vector<Timing>>& timings) {
+  RoundsResult result{{}, timings.front().size()};
+  std::ranges::transform(timings, std::back_inserter(result.deciders), steady);
+  return result;
 }
 
 }  // namespace
 
 RoundsResult measure_in_rounds(std::span<const SeccompData> calls, const RoundsPlan& plan) {
-  std::vector<Collected> collected;
+  const double seconds = plan.seconds / static_cast<double>(usual_rounds);
+  std::vector<std::vector<Timing>> timings;  // by decider and round
   Quietest quietest;
-  double unit = std::numeric_limits<double>::max();
-  for (std::size_t round = 1;; ++round) {
+  for (std::size_t round = 0;; ++round) {
     const auto progress = [&](double done) {
-      if (plan.progress) plan.progress((static_cast<double>(round - 1) + done) / static_cast<double>(usual_rounds));
+      const double whole = (static_cast<double>(round) + done) / static_cast<double>(usual_rounds);
+      if (plan.progress) plan.progress(std::min(whole, 1.0));
     };
     const std::vector<std::unique_ptr<Decider>> deciders = plan.make();
-    const auto timings = interleave(deciders, calls, Pace::back_to_back,
-                                    plan.seconds / static_cast<double>(usual_rounds), quietest, progress);
-    collected.resize(timings.size());
-    for (std::size_t i = 0; i < timings.size(); ++i) collected[i].add(timings[i]);
-    unit = std::min(unit, timings.front().lowest);
-    if (round < usual_rounds) continue;
-    const RoundsResult result = result_of(collected, unit, round);
-    if (round == most_rounds || (plan.enough(result) && is_steady(result))) return result;
+    timings.resize(deciders.size());
+    const auto of_round = interleave(deciders, calls, Pace::back_to_back, seconds, quietest, progress);
+    for (std::size_t i = 0; i < of_round.size(); ++i) timings[i].push_back(of_round[i]);
+    if (round + 1 < usual_rounds) continue;
+    const RoundsResult result = result_of(timings);
+    const bool will_do = plan.enough(result) && std::ranges::all_of(result.deciders, &Steady::is_steady);
+    if (round + 1 == most_rounds || will_do) return result;
   }
 }
 

@@ -1,7 +1,7 @@
 """BENCHMARKS.md: made of the figures, so that no number in it is typed."""
 import subprocess
 
-from report import goals, tables
+from report import goals, plots, tables
 from report.results import EMPTY, WORKLOADS
 from report.tables import figure, table
 
@@ -208,6 +208,17 @@ def goal_table(results, narrow):
     return table(['goal', 'wanted', 'measured', '', ''], rows)
 
 
+def missed(results, narrow):
+    found = [goal for goal in goals.all_goals(results, narrow) if goal.met is False]
+    if not found:
+        return 'None: all that are measured are met ([the list](#goals)).\n'
+    lines = []
+    for goal in found:
+        detail = f' ({goal.detail})' if 0 < len(goal.detail) < 60 else ''
+        lines.append(f'- **{goal.text}**: {goal.measured}{detail}, wanted {goal.target}. {goal.means}\n')
+    return ''.join(lines) + '\n[All goals](#goals), [every cell in which another decider is faster](#where-we-lose).\n'
+
+
 def absent(results):
     text = ''.join(f'- {peer}: {reason} ({len(names)} figures)\n' for (peer, reason), names in results.absences().items())
     return text or 'None.\n'
@@ -221,7 +232,7 @@ def page(results, narrow):
     full = results.full_engine()
     names = ('interp', full.replace('full', 'none'), full, EMPTY)
     parts = ['# Benchmarks\n', '<!-- Written by bench/report from the figures; do not edit. -->\n', REPRODUCE,
-             machine(results), METHOD, '## Chains and calls\n', workloads(results),
+             machine(results), '## Goals missed\n', missed(results, narrow), METHOD, '## Chains and calls\n', workloads(results),
              '## Decisions\n', picture('decisions', 'nanoseconds per decision by engine and workload'), decisions(results),
              '### Other recorded streams, back to back, in empty calls: full / clang -O3 whole chain\n',
              other_streams(results),
@@ -239,7 +250,7 @@ def page(results, narrow):
              'Filters that were made to explode (`oracles/generator/adversaries.h`), best engine, without publishing: microseconds, '
              'and bytes of code.\n', adversaries(results),
              '## Bytes\n', 'Of the best engine, and code of others.\n', bytes_table(results),
-             '## Threads\n', picture('threads', 'throughput against threads'),
+             '## Threads\n', picture('threads', 'throughput against threads') if plots.enough_threads(results) else '',
              'Nanoseconds per decision of each thread, all on one chain (service, mix).\n',
              curve(results, 'threads/', names[:3]),
              '## Start-up\n', 'Microseconds from starting a process to its end, where it reads, verifies and attaches a '

@@ -6,8 +6,14 @@ import tempfile
 
 from report.results import EMPTY, WORKLOADS
 
-# Colours that stand out on white and on black.
-COLOURS = ['#d9822b', '#8a6fd1', '#3d8fd1', '#2f9e62', '#c94f7c', '#7d8794']
+# What users get by default is green and strong in every picture; the others are pale beside it. All stand out on white and on
+# black.
+DEFAULT = '#1f9d55'
+OTHERS = ['#b9906a', '#9d93b5', '#7fa3bd', '#b58a9b', '#8b949e', '#a3a38a']
+DEFAULT_TITLE = '{} (default)'
+
+# Fewer are no curve.
+FEWEST_THREADS = 4
 
 STYLE = '<style>svg{color:#24292f}@media(prefers-color-scheme:dark){svg{color:#d7dde3}}</style>'
 
@@ -58,14 +64,16 @@ def decisions(results, path):
         return results.nanoseconds(f'decide/{workload}/mix/{name}')
 
     # gnuplot refuses to draw what has no point at all.
-    shown = [(name, COLOURS[i]) for i, name in enumerate(wanted) if any(value(w, name) for w in WORKLOADS)]
+    shown = [(name, DEFAULT if name == full else OTHERS[i]) for i, name in enumerate(wanted)
+             if any(value(w, name) for w in WORKLOADS)]
     if not shown:
         return missing(path)
     rows = []
     for workload in WORKLOADS:
         values = [value(workload, name) for name, _ in shown]
         rows.append([quoted(workload.replace('-', '-\\n')), *['NaN' if value is None else f'{value:.3f}' for value in values]])
-    plots = [f"$data using {i + 2}:xtic(1) lc rgb '{colour}' title '{name}'" for i, (name, colour) in enumerate(shown)]
+    plots = [f"$data using {i + 2}:xtic(1) lc rgb '{colour}' title '{title_of(name, full)}'"
+             for i, (name, colour) in enumerate(shown)]
     empties = [value(workload, EMPTY) for workload in WORKLOADS if value(workload, EMPTY)]
     if empties:
         plots.append(f'{min(empties)} with lines lw 2 dt 2 lc rgb "#808080" title "{EMPTY}"')
@@ -82,13 +90,27 @@ plot {", ".join(plots)}
     return draw(path, 'A decision, recorded calls (mix)', 'nanoseconds', commands)
 
 
+def title_of(name, full):
+    return DEFAULT_TITLE.format(name) if name == full else name
+
+
+class Series:
+    """A curve: its title, its points (x, y), and whether it is of what users get by default."""
+
+    def __init__(self, title, points_, default=False):
+        self.title, self.points, self.default = title, points_, default
+
+
 def lines(path, title, xlabel, ylabel, series):
-    """`series`: (title, [(x, y)])."""
+    """The default's curves are drawn last, over the others."""
     data, plots = '', []
-    for i, (name, points_) in enumerate(series):
-        if points_:
-            data += block(f'data{i}', points_)
-            plots.append(f"$data{i} using 1:2 with linespoints lw 2 pt 7 ps 0.5 lc rgb '{COLOURS[i % 6]}' title '{name}'")
+    default_marks, others = iter((7, 5, 9)), iter(OTHERS)
+    for i, one in enumerate(sorted(series, key=lambda one: one.default)):
+        if one.points:
+            data += block(f'data{i}', one.points)
+            look = f'lw 4 pt {next(default_marks)} ps 0.8' if one.default else 'lw 1.5 pt 7 ps 0.4'
+            colour = DEFAULT if one.default else next(others)
+            plots.append(f"$data{i} using 1:2 with linespoints {look} lc rgb '{colour}' title '{one.title}'")
     if not plots:
         return missing(path)
     scale = 'set logscale x 2\nset logscale y\nset autoscale xfix\n'
@@ -108,13 +130,25 @@ def draw_all(results, folder):
     full = results.full_engine()
     none = full.replace('full', 'none')
     decisions(results, f'{folder}/decisions.svg')
+
+    def series(start, names, value):
+        return [Series(title_of(name, full), points(results, start, name, value), name == full) for name in names]
+
     lines(f'{folder}/length.svg', 'A decision against the length of the chain', 'filters', 'nanoseconds',
-          [(name, points(results, 'length/', name, results.nanoseconds)) for name in ('interp', none, full, EMPTY)])
-    microseconds = [(f'{kind}, {level}', points(results, f'size/{kind}/', name, lambda n: results.nanoseconds(n) / 1000))
-                    for kind in ('ladder', 'argument-heavy', 'maximum') for level, name in (('full', full), ('none', none))]
+          series('length/', ('interp', none, full, EMPTY), results.nanoseconds))
+    microseconds = [Series(f'{kind}, {level}', points(results, f'size/{kind}/', name, lambda n: results.nanoseconds(n) / 1000),
+                           name == full)
+                    for kind in ('ladder', 'argument-heavy', 'maximum')
+                    for level, name in (('full (default)', full), ('none', none))]
     lines(f'{folder}/compile.svg', 'Attaching against instructions', 'instructions in the chain', 'microseconds',
           microseconds)
-    throughput = [(name, [(n, n * 1000 / time) for n, time in points(results, 'threads/', name, results.nanoseconds)])
-                  for name in ('interp', none, full)]
-    lines(f'{folder}/threads.svg', 'Threads that share one chain', 'threads', 'million decisions a second',
-          throughput)
+    throughput = series('threads/', ('interp', none, full), results.nanoseconds)
+    for one in throughput:
+        one.points = [(n, n * 1000 / time) for n, time in one.points]
+    if enough_threads(results):
+        lines(f'{folder}/threads.svg', 'Threads that share one chain', 'threads', 'million decisions a second', throughput)
+
+
+def enough_threads(results):
+    """Whether there is a curve of threads: a machine of few processors has a point or two."""
+    return len(points(results, 'threads/', results.full_engine(), results.nanoseconds)) >= FEWEST_THREADS

@@ -41,9 +41,7 @@ TEST(Rounds, AreMadeAnewAndEnd) {
   EXPECT_GE(result.rounds, 8U);
   EXPECT_LE(result.rounds, 40U);
   EXPECT_EQ(static_cast<std::size_t>(made), result.rounds);
-  EXPECT_EQ(result.empty_calls(0), 1);
-  EXPECT_GT(result.empty_calls(1), 0);
-  EXPECT_EQ(result.deciders[1].nanoseconds, result.deciders[1].timing.lower_quartile);
+  EXPECT_GT(result.deciders[1].steps, 0);
 }
 
 // Who is not satisfied gets five times the rounds, and the figures of all of them.
@@ -51,14 +49,14 @@ TEST(Rounds, GoOnWhileTheFiguresWillNotDo) {
   RoundsPlan wanted = plan(0.02);
   std::vector<double> seen;
   wanted.enough = [&](const RoundsResult& so_far) {
-    seen.push_back(so_far.deciders[1].nanoseconds);
+    seen.push_back(so_far.deciders[1].steps);
     return false;
   };
   const RoundsResult result = measure_in_rounds(uniform_stream(64, 1), wanted);
   EXPECT_EQ(result.rounds, 40U);
   EXPECT_TRUE(std::ranges::is_sorted(seen, std::greater<>())) << "what disturbs only adds";
-  ASSERT_THAT(seen, testing::Not(testing::IsEmpty()));
-  EXPECT_LE(result.deciders[1].nanoseconds, seen.back());
+  ASSERT_EQ(seen.size(), 33U);
+  EXPECT_LE(result.deciders[1].steps, seen.back());
 }
 
 TEST(Instructions, AreCountedExactly) {

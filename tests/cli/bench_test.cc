@@ -81,7 +81,7 @@ std::vector<std::string> compared_with(const std::string& baseline, std::vector<
 TEST(Bench, ARegressionFailsAndItsAbsenceDoesNot) {
   const Files files;
   const auto times = [&](double factor) {
-    return baseline(files, only_times, [&](Json& document) { scale(document, "empty_calls", factor); });
+    return baseline(files, only_times, [&](Json& document) { scale(document, "steps", factor); });
   };
   const Outcome fine = run(files.command(compared_with(times(100))));
   EXPECT_EQ(fine.exit, 0) << fine;
@@ -94,7 +94,7 @@ TEST(Bench, ARegressionFailsAndItsAbsenceDoesNot) {
 TEST(Bench, AnEngineThatIsGoneIsARegression) {
   const Files files;
   const std::string former = baseline(files, only_times, [](Json& document) {
-    scale(document, "empty_calls", 100);
+    scale(document, "steps", 100);
     Json entry = document["benchmarks"].at(1);
     entry["name"] = "decide/magic";
     document["benchmarks"].push_back(entry);
@@ -125,13 +125,13 @@ TEST(Bench, InstructionsTellAnUnchangedCommandFromASlowerOne) {
 // What is stored is what was compared: there is no second measurement.
 TEST(Bench, ComparesTheFiguresThatItWrites) {
   const Files files;
-  const std::string former = baseline(files, only_times, [](Json& document) { scale(document, "empty_calls", 0.01); });
+  const std::string former = baseline(files, only_times, [](Json& document) { scale(document, "steps", 0.01); });
   const Outcome outcome = run(files.command(compared_with(former, {"--compare", "times", "--json"})));
   ASSERT_EQ(outcome.exit, 1) << outcome;
   for (const Json& entry : Json::parse(outcome.out)["benchmarks"]) {
-    if (!entry.contains("empty_calls") || entry["name"] == "decide/empty call") continue;
+    if (!entry.contains("steps") || entry["name"] == "decide/empty call") continue;
     char shown[32];
-    std::snprintf(shown, sizeof shown, " %.2f ", entry["empty_calls"].get<double>());
+    std::snprintf(shown, sizeof shown, " %.2f ", entry["steps"].get<double>());
     EXPECT_THAT(outcome.err, HasSubstr(shown)) << entry;
   }
 }
@@ -199,9 +199,9 @@ TEST(Bench, ABaselineWithoutFiguresIsWrong) {
     return run(files.command(compared_with(path, {"--compare", "times", "--max-regress", "9999%"}))).exit;
   };
   EXPECT_EQ(exit_with([](Json&) {}), 0);
-  EXPECT_EQ(exit_with([](Json& document) { scale(document, "empty_calls", 0); }), 2);
-  EXPECT_EQ(exit_with([](Json& document) { scale(document, "empty_calls", -1); }), 2);
-  EXPECT_EQ(exit_with([](Json& document) { document["benchmarks"][1]["empty_calls"] = "fast"; }), 2);
+  EXPECT_EQ(exit_with([](Json& document) { scale(document, "steps", 0); }), 2);
+  EXPECT_EQ(exit_with([](Json& document) { scale(document, "steps", -1); }), 2);
+  EXPECT_EQ(exit_with([](Json& document) { document["benchmarks"][1]["steps"] = "fast"; }), 2);
   EXPECT_EQ(exit_with([](Json& document) { document["benchmarks"] = Json::array(); }), 2);
   EXPECT_EQ(exit_with([](Json& document) { document["context"].erase("stream_hash"); }), 2);
   EXPECT_EQ(exit_with([](Json& document) { document["context"].erase("baseline_format"); }), 3) << "an older one";
@@ -229,7 +229,7 @@ TEST(Bench, WrongInputIsWrongUsage) {
   const Outcome no_baseline = run(files.command({"--baseline", files.filter}));
   EXPECT_EQ(no_baseline.exit, 2);
   EXPECT_EQ(no_baseline.out, "") << "it shows before the wait";
-  for (const char* other : {"", "{}", "[]", R"({"benchmarks":[{"name":"decide/x","empty_calls":1}]})"}) {
+  for (const char* other : {"", "{}", "[]", R"({"benchmarks":[{"name":"decide/x","steps":1}]})"}) {
     EXPECT_EQ(run(files.command({"--baseline", files.directory.write("other", other)})).exit, 2) << other;
   }
 }
