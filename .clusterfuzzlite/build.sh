@@ -12,7 +12,7 @@ cmake -S "$source_dir" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo -D
   -DCALLGATE_INSTALL=OFF '-DCMAKE_BUILD_RPATH=$ORIGIN/lib'
 cmake --build "$build" --target fuzz_targets
 
-for target in verify text formats engines dispatch; do
+for target in verify text formats calls engines dispatch; do
   cp "$build/fuzz/fuzz_$target" "$OUT/"
   (cd "$source_dir/fuzz/corpus/fuzz_$target" && zip -q -r "$OUT/fuzz_${target}_seed_corpus.zip" .)
 done

@@ -1,7 +1,5 @@
 #include "calls/architecture.h"
 
-#include <fmt/format.h>
-
 #include "bpf/names.h"
 #include "bpf/quote.h"
 #include "bpf/text.h"
@@ -48,9 +46,9 @@ std::optional<std::string> read_nr(std::string_view word, const Architecture& ar
   if (is_number) {
     std::uint64_t value = 0;
     const Number number = parse_number(word, 32, value);
-    if (number == Number::malformed) return fmt::format("the system call is not a number: {}", bpf::in_quotes(word));
+    if (number == Number::malformed) return "the system call is not a number: " + bpf::in_quotes(word);
     if (number == Number::out_of_range)
-      return fmt::format("the system call does not fit into 32 bits: {}", bpf::in_quotes(word));
+      return "the system call does not fit into 32 bits: " + bpf::in_quotes(word);
     nr = static_cast<std::uint32_t>(value) | (architecture.x32 ? arch::x32_bit : 0);
     return std::nullopt;
   }
@@ -59,14 +57,16 @@ std::optional<std::string> read_nr(std::string_view word, const Architecture& ar
     nr = *known;
     return std::nullopt;
   }
-  if (known.error() == NameError::unknown) return fmt::format("unknown system call {}", bpf::in_quotes(word));
-  return fmt::format("system call {} has no number of its own on this architecture", bpf::in_quotes(word));
+  if (known.error() == NameError::no_table)
+    return "names of system calls are known of x86 only; of this architecture give the number, not " + bpf::in_quotes(word);
+  if (known.error() == NameError::unknown) return "unknown system call " + bpf::in_quotes(word);
+  return "system call " + bpf::in_quotes(word) + " has no number of its own on this architecture";
 }
 
 std::string call_name(const SeccompData& data) {
   const std::uint32_t bare_nr = is_x32(data) ? data.nr & ~arch::x32_bit : data.nr;
   std::string name = syscall_name(data.nr, data.arch);
-  if (name.empty()) name = fmt::format("call {}", static_cast<std::int32_t>(bare_nr));
+  if (name.empty()) name = "call " + std::to_string(static_cast<std::int32_t>(bare_nr));
   if (is_x32(data)) return name + " (x32)";
   if (data.arch == arch::x86_64) return name;
   const std::string_view other = bpf::arch_name(data.arch);

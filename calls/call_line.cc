@@ -3,8 +3,6 @@
 #include <array>
 #include <optional>
 
-#include <fmt/format.h>
-
 #include "bpf/quote.h"
 #include "bpf/text.h"
 #include "calls/architecture.h"
@@ -37,10 +35,10 @@ std::string_view next_word(std::string_view& rest) {
 Error read_number(std::string_view word, const std::string& what, unsigned bits, std::uint64_t& value) {
   switch (parse_number(word, bits, value)) {
     case Number::ok: return std::nullopt;
-    case Number::malformed: return fmt::format("{} is not a number: {}", what, bpf::in_quotes(word));
+    case Number::malformed: return what + " is not a number: " + bpf::in_quotes(word);
     case Number::out_of_range: break;
   }
-  return fmt::format("{} does not fit into {} bits: {}", what, bits, bpf::in_quotes(word));
+  return what + " does not fit into " + std::to_string(bits) + " bits: " + bpf::in_quotes(word);
 }
 
 // Constants and numbers joined by '|'; empty if the table does not know one of them.
@@ -68,7 +66,7 @@ class Fields {
     if (word.starts_with("ip=")) {
       return once(saw_ip_, "ip", [&] { return read_number(word.substr(3), "ip", 64, call.data.instruction_pointer); });
     }
-    if (call.shown == argument_count) return fmt::format("more than 6 arguments: {}", bpf::in_quotes(word));
+    if (call.shown == argument_count) return "more than 6 arguments: " + bpf::in_quotes(word);
     return read_argument(word, call.shown++);
   }
 
@@ -82,7 +80,7 @@ class Fields {
     for (std::size_t i = 0; i < call.shown; ++i) {
       if (!negative_[i]) continue;
       const bool fits = static_cast<std::int64_t>(call.data.args[i]) >= INT32_MIN;
-      if (is_32_bit && !fits) return fmt::format("argument {} does not fit into the 32 bits of this architecture", i);
+      if (is_32_bit && !fits) return "argument " + std::to_string(i) + " does not fit into the 32 bits of this architecture";
       if (!fits || !(is_32_bit || symbolic_[i] || (ints >> i & 1) != 0)) continue;
       call.data.args[i] &= low_half;
       if (!is_32_bit) call.negative_ints |= static_cast<std::uint8_t>(1U << i);
@@ -103,7 +101,7 @@ class Fields {
 
   Error read_arch(std::string_view word) {
     const auto known = parse_architecture(word);
-    if (!known) return fmt::format("unknown architecture {}", bpf::in_quotes(word));
+    if (!known) return "unknown architecture " + bpf::in_quotes(word);
     arch = *known;
     return std::nullopt;
   }
@@ -127,12 +125,12 @@ class Fields {
              "header, or with --calls recording";
     }
     negative_[index] = word.starts_with('-');
-    return read_number(word, fmt::format("argument {}", index), 64, value);
+    return read_number(word, "argument " + std::to_string(index), 64, value);
   }
 
   template <class Read>
   static Error once(bool& seen, const char* key, Read read) {
-    if (seen) return fmt::format("{} is given twice", key);
+    if (seen) return std::string(key) + " is given twice";
     seen = true;
     return read();
   }

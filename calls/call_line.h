@@ -16,8 +16,8 @@ bool is_blank(std::string_view line);
 // are left out are 0, and marked so; "?" is an argument that is not known; arch is x86_64. Numbers are decimal, 0x
 // hexadecimal, octal with a leading 0 (all three as in C), negative (two's complement: 32 bits for nr and for arguments
 // of 32-bit architectures, 64 for the rest; an int such as a descriptor is what glibc passes, and marked so), or
-// constants of the kernel's headers joined by '|'. Names of calls are those of the line's architecture. arch=x32 is
-// x86_64 with the x32 bit set in nr.
+// constants of the kernel's headers joined by '|'. Names of calls are those of the line's architecture, of x86 only.
+// arch=x32 is x86_64 with the x32 bit set in nr.
 Expected<Call, std::string> parse_call(std::string_view line);
 
 }  // namespace callgate::calls

@@ -1,4 +1,4 @@
-// Names of system calls: of x86 by the library's own table, of other architectures by libseccomp.
+// Names of system calls of x86, by the library's own table.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +12,7 @@ namespace callgate::calls {
 enum class NameError : std::uint8_t {
   unknown,    // no architecture has a system call of that name
   no_number,  // this one has not, or only as a part of socketcall or ipc
+  no_table,   // names of this architecture are not known, only numbers
 };
 
 // The number that a program for `arch` (an AUDIT_ARCH_* value) loads to make the call `name`, with the x32 bit if x32.

@@ -140,7 +140,7 @@ libfuzzer_target() {
 run_libfuzzer() {
   local target
   step build fuzz
-  for target in fuzz_verify fuzz_text fuzz_formats fuzz_engines fuzz_dispatch; do
+  for target in fuzz_verify fuzz_text fuzz_formats fuzz_calls fuzz_engines fuzz_dispatch; do
     step libfuzzer_target "$target"
   done
 }

@@ -78,6 +78,11 @@ TEST(CallLine, ArchitecturesOfAuditRecords) {
   }
 }
 
+TEST(CallLine, NamesOfX86Only) {
+  EXPECT_EQ(read_one("63 1 arch=aarch64").data, (SeccompData{63, 0xc00000b7, 0, {1}}));
+  EXPECT_THAT(*read("read arch=aarch64").error, HasSubstr("of this architecture give the number"));
+}
+
 TEST(CallLine, Constants) {
   const calls::Call call = read_one("openat AT_FDCWD 0x1000 O_RDWR|O_CREAT|O_CLOEXEC 0644");
   EXPECT_EQ(call.data.args[2], 0x80042U);
