@@ -47,8 +47,7 @@ std::optional<std::string> read_nr(std::string_view word, const Architecture& ar
     std::uint64_t value = 0;
     const Number number = parse_number(word, 32, value);
     if (number == Number::malformed) return "the system call is not a number: " + bpf::in_quotes(word);
-    if (number == Number::out_of_range)
-      return "the system call does not fit into 32 bits: " + bpf::in_quotes(word);
+    if (number == Number::out_of_range) return "the system call does not fit into 32 bits: " + bpf::in_quotes(word);
     nr = static_cast<std::uint32_t>(value) | (architecture.x32 ? arch::x32_bit : 0);
     return std::nullopt;
   }
@@ -58,7 +57,8 @@ std::optional<std::string> read_nr(std::string_view word, const Architecture& ar
     return std::nullopt;
   }
   if (known.error() == NameError::no_table)
-    return "names of system calls are known of x86 only; of this architecture give the number, not " + bpf::in_quotes(word);
+    return "names of system calls are known of x86 only; of this architecture give the number, not " +
+           bpf::in_quotes(word);
   if (known.error() == NameError::unknown) return "unknown system call " + bpf::in_quotes(word);
   return "system call " + bpf::in_quotes(word) + " has no number of its own on this architecture";
 }

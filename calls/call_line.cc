@@ -80,7 +80,8 @@ class Fields {
     for (std::size_t i = 0; i < call.shown; ++i) {
       if (!negative_[i]) continue;
       const bool fits = static_cast<std::int64_t>(call.data.args[i]) >= INT32_MIN;
-      if (is_32_bit && !fits) return "argument " + std::to_string(i) + " does not fit into the 32 bits of this architecture";
+      if (is_32_bit && !fits)
+        return "argument " + std::to_string(i) + " does not fit into the 32 bits of this architecture";
       if (!fits || !(is_32_bit || symbolic_[i] || (ints >> i & 1) != 0)) continue;
       call.data.args[i] &= low_half;
       if (!is_32_bit) call.negative_ints |= static_cast<std::uint8_t>(1U << i);

@@ -349,10 +349,10 @@ TEST_F(Eval, ContainerProfile) {
 // A filter that lets openat pass for the descriptor 0xffffff9c (64 bits of it), and denies all other calls of it.
 constexpr std::string_view openat_text = R"(
         ld [0]
-        jeq #257, 0, allow
-        ld [20]
-        jeq #0, 0, deny
-        ld [16]
+        jeq #257, high, allow
+high:   ld [20]
+        jeq #0, low, deny
+low:    ld [16]
         jeq #0xffffff9c, allow, deny
 deny:   ret #0x00050026
 allow:  ret #0x7fff0000
@@ -390,7 +390,8 @@ TEST_F(EvalInput, LinesShowCallDecisionFilterAndInstruction) {
 
 // The smallest case: the recorded arguments are 0x10 and 0x22, and no others are decided.
 TEST_F(EvalInput, RecordedCallsAreDecidedForTheirArguments) {
-  const std::string sixteen = dir.write("sixteen.bpf", raw("ld [16]\njeq #16, 0, 1\nret #0x7fff0000\nret #0x80000000\n"));
+  const std::string sixteen =
+      dir.write("sixteen.bpf", raw("ld [16]\njeq #16, yes, no\nyes: ret #0x7fff0000\nno: ret #0x80000000\n"));
   EXPECT_EQ(run({"eval", "-f", sixteen}, "# callgate record -- x\n1 10 22\n* 1\n").out,
             "ALLOW  write(0x10, 0x22)  no filter objects\nALLOW  write(0x10, 0x22)  no filter objects\n");
   EXPECT_EQ(decisions(run({"eval", "-f", sixteen}, "1 10 22\n").out), "KILL_PROCESS\n");
@@ -414,10 +415,12 @@ TEST_F(EvalInput, WhatIsLeftOutIsSaidWhereItMatters) {
 TEST_F(EvalInput, NegativeIntIsWhatGlibcPasses) {
   const Outcome outcome = openat("openat -100 1 0\nopenat 0xffffff9c 1 0\nopenat 0xffffffffffffff9c 1 0\n");
   EXPECT_EQ(decisions(outcome.out), "ALLOW\nALLOW\nERRNO(38)\n");
-  EXPECT_THAT(lines_of(outcome.out)[0], HasSubstr("taken as 0xffffff9c, as glibc passes this int; as 0xffffffffffffff9c "
-                                                  "(musl, Go) it would be ERRNO(38) ENOSYS"));
+  EXPECT_THAT(lines_of(outcome.out)[0],
+              HasSubstr("taken as 0xffffff9c, as glibc passes this int; as 0xffffffffffffff9c "
+                        "(musl, Go) it would be ERRNO(38) ENOSYS"));
   EXPECT_EQ(lines_of(outcome.out)[1], "ALLOW  openat(0xffffff9c, 1, 0)  no filter objects");
-  EXPECT_EQ(eval("openat -100 1 0\n").out, "ALLOW  openat(0xffffff9c, 1, 0)  no filter objects\n") << "it is all the same";
+  EXPECT_EQ(eval("openat -100 1 0\n").out, "ALLOW  openat(0xffffff9c, 1, 0)  no filter objects\n")
+      << "it is all the same";
 }
 
 TEST_F(EvalInput, WhatIsNotKnownIsNotJudged) {
@@ -453,7 +456,8 @@ TEST_F(EvalInput, Strace) {
 TEST_F(EvalInput, AuditRecords) {
   const Outcome outcome = eval(
       "Nov 28 12:00:00 host kernel: usb 1-1: new device\n"
-      "Nov 28 12:00:00 host kernel: audit: type=1326 audit(1.2:3): sig=31 arch=c000003e syscall=59 compat=0 ip=0x1 code=0x0\n"
+      "Nov 28 12:00:00 host kernel: audit: type=1326 audit(1.2:3): sig=31 arch=c000003e syscall=59 compat=0 ip=0x1 "
+      "code=0x0\n"
       "type=SYSCALL msg=audit(1.2:4): arch=40000003 syscall=3 success=yes a0=7 a1=10 a2=20 a3=30\n"
       "type=1326 audit(1.2:5): arch=c000003e syscall=0\n");
   EXPECT_EQ(outcome.out,
@@ -507,11 +511,13 @@ TEST_F(EvalInput, CallsThatKernelsDoNotFilter) {
     more.insert(more.begin(), {"eval", "-f", nothing});
     return run(more, call + "\n").out;
   };
-  EXPECT_EQ(decide("335"), "ERRNO(1) EPERM  uretprobe()  filter 0 at 0  (Linux 6.14 and newer ask no filter about this "
-                           "call (--kernel-version))\n");
+  EXPECT_EQ(decide("335"),
+            "ERRNO(1) EPERM  uretprobe()  filter 0 at 0  (Linux 6.14 and newer ask no filter about this "
+            "call (--kernel-version))\n");
   EXPECT_THAT(decide("336"), HasSubstr("Linux 6.18 and newer"));
   EXPECT_EQ(decide("335", {"--kernel-version", "6.13"}), "ERRNO(1) EPERM  uretprobe()  filter 0 at 0\n");
-  EXPECT_EQ(decide("335", {"--kernel-version", "6.14"}), "ALLOW  uretprobe()  the kernel asks no filter  (since Linux 6.14)\n");
+  EXPECT_EQ(decide("335", {"--kernel-version", "6.14"}),
+            "ALLOW  uretprobe()  the kernel asks no filter  (since Linux 6.14)\n");
   EXPECT_EQ(decisions(decide("336", {"--kernel-version", "6.17"})), "ERRNO(1)\n");
   EXPECT_EQ(decisions(decide("336", {"--kernel-version", "7.0"})), "ALLOW\n");
   for (const char* other : {"335 arch=i386", "335 arch=x32", "334", "337"}) {

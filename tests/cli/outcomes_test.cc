@@ -32,7 +32,9 @@ TEST(Outcomes, BranchesThatKnownBitsDecide) {
   const auto count = [](const char* test, std::uint64_t value, std::uint64_t unknown) {
     SeccompData data{};
     data.args[0] = value;
-    return outcomes("ld [16]\n" + std::string(test) + ", 0, 1\nret #1\nret #2\n", data, unknown_argument(unknown)).size();
+    return outcomes("ld [16]\n" + std::string(test) + ", yes, no\nyes: ret #1\nno: ret #2\n", data,
+                    unknown_argument(unknown))
+        .size();
   };
   EXPECT_EQ(count("jeq #4", 4, 0), 1u);
   EXPECT_EQ(count("jeq #4", 4, 1), 2u);
@@ -47,9 +49,9 @@ TEST(Outcomes, BranchesThatKnownBitsDecide) {
 }
 
 TEST(Outcomes, BranchesTeach) {
-  const char* twice = "ld [16]\njeq #4, 0, no\nld [16]\njeq #4, yes, no\nno: ret #1\nyes: ret #2\n";
+  const char* twice = "ld [16]\njeq #4, again, no\nagain: ld [16]\njeq #4, yes, no\nno: ret #1\nyes: ret #2\n";
   EXPECT_EQ(outcomes(twice, {}, unknown_argument(~0ull)).size(), 2u);
-  const char* never = "ld [16]\njset #4, no, 0\nld [16]\njset #4, yes, no\nno: ret #1\nyes: ret #2\n";
+  const char* never = "ld [16]\njset #4, no, again\nagain: ld [16]\njset #4, yes, no\nno: ret #1\nyes: ret #2\n";
   EXPECT_EQ(outcomes(never, {}, unknown_argument(~0ull)).size(), 1u);
 }
 
@@ -87,7 +89,8 @@ TEST(Outcomes, HoldEveryDecision) {
     if (possible.empty()) continue;
     for (int k = 0; k < 20; ++k) {
       SeccompData call = data;
-      for (std::size_t a = 0; a < 2; ++a) call.args[a] |= (random.chance(50) ? random.next() : random.below(16)) & unknown.args[a];
+      for (std::size_t a = 0; a < 2; ++a)
+        call.args[a] |= (random.chance(50) ? random.next() : random.below(16)) & unknown.args[a];
       const std::uint32_t result = oracles::reference(chain, rule, call);
       ASSERT_TRUE(std::ranges::any_of(possible, [&](const Outcome& o) { return o.result == result; })) << i;
     }
