@@ -1,5 +1,6 @@
 #include "bpf/assembler.h"
 
+#include <cstddef>
 #include <map>
 #include <optional>
 #include <utility>
@@ -9,8 +10,11 @@
 #include "bpf/names.h"
 #include "bpf/number.h"
 #include "bpf/opcode.h"
+#include "bpf/paths.h"
 #include "bpf/spelling.h"
+#include "bpf/syscalls.h"
 #include "bpf/text.h"
+#include "callgate/action.hpp"
 
 namespace callgate::bpf {
 namespace {
@@ -74,6 +78,12 @@ struct Jump {
   bool conditional;
 };
 
+// An instruction that compares with the number of a system call.
+struct NamedCall {
+  std::size_t statement;
+  Token name;
+};
+
 struct Operand {
   Form form = Form::none;
   std::uint32_t k = 0;
@@ -92,7 +102,7 @@ class Parser {
         return false;
       }
     }
-    return check_last_label() && resolve_jumps();
+    return check_last_label() && resolve_jumps() && resolve_calls();
   }
 
   const std::vector<Statement>& statements() const noexcept { return statements_; }
@@ -152,6 +162,9 @@ class Parser {
     if (alias.takes_bare_constant) {
       operand.form = Form::imm;
       if (token_.is('#') ? !constant(operand.k) : !number(operand.k)) return false;
+    } else if (alias.mnemonic == "ret" && begins_action()) {
+      operand.form = Form::imm;
+      if (!constant_after(word, operand.k)) return false;
     } else if (first->form != Form::none) {
       if (token_.ends_statement()) return needs_operand(word);
       if (!this->operand(operand)) return false;
@@ -170,7 +183,12 @@ class Parser {
   bool branch(const Token& word, const Alias& alias) {
     if (token_.ends_statement()) return needs_operand(word);
     Operand operand;
-    if (!this->operand(operand)) return false;
+    call_name_.reset();
+    may_name_call_ = true;
+    const bool is_read = this->operand(operand);
+    may_name_call_ = false;
+    if (!is_read) return false;
+    if (call_name_) calls_.push_back({statements_.size(), *call_name_});
     const Form form = operand.form == Form::imm ? Form::branch_imm
                       : operand.form == Form::x ? Form::branch_x
                                                 : operand.form;
@@ -243,21 +261,37 @@ class Parser {
     return constant_after(hash, k);
   }
 
-  // number | action | action '(' number ')' | ARCH_name
+  // number | action | action '(' number-or-errno ')' | UNKNOWN '(' number ')' | [AUDIT_]ARCH_name | [arch.]call
   bool constant_after(const Token& hash, std::uint32_t& k) {
     if (token_.kind == TokenKind::number) return signed_number(k);
     if (token_.kind != TokenKind::word) return fail(hash.line, "a constant is expected after '#'");
     const Token word = token_;
     advance();
-    if (const auto action = action_from_name(word.text)) return action_data(*action, k);
-    constexpr std::string_view prefix = "ARCH_";
-    if (word.text.starts_with(prefix)) {
+    if (const auto action = action_of_word(word.text)) return action_data(*action, k);
+    if (word.text == unknown_action) return unknown_result(k);
+    for (const std::string_view prefix : {"ARCH_", "AUDIT_ARCH_"}) {
+      if (!word.text.starts_with(prefix)) continue;
       if (const auto arch = arch_from_name(lower(word.text.substr(prefix.size())))) {
         k = *arch;
         return true;
       }
     }
+    if (may_name_call_ && is_syscall_name(word.text.substr(word.text.find('.') + 1))) {
+      call_name_ = word;
+      return true;
+    }
     return fail(word.line, "unknown constant " + quoted(word.text));
+  }
+
+  static constexpr std::string_view unknown_action = "UNKNOWN";
+
+  // As result_name() has it, or as <linux/seccomp.h> has it.
+  static std::optional<std::uint32_t> action_of_word(std::string_view word) {
+    constexpr std::string_view prefix = "SECCOMP_RET_";
+    return action_from_name(word.starts_with(prefix) ? word.substr(prefix.size()) : word);
+  }
+  bool begins_action() const {
+    return token_.kind == TokenKind::word && (action_of_word(token_.text) || token_.text == unknown_action);
   }
 
   bool action_data(std::uint32_t action, std::uint32_t& k) {
@@ -265,9 +299,27 @@ class Parser {
     if (!token_.is('(')) return true;
     advance();
     std::uint32_t data = 0;
-    if (!number(data, 0xffff) || !expect(')')) return false;
+    if (action == action::errno_ && token_.kind == TokenKind::word) {
+      const auto error = errno_from_name(token_.text);
+      if (!error) return fail(token_.line, "unknown error " + quoted(token_.text));
+      data = *error;
+      advance();
+    } else if (!number(data, 0xffff)) {
+      return false;
+    }
     k |= data;
-    return true;
+    return expect(')');
+  }
+
+  // A result whose action no kernel knows; what has a name must be called by it.
+  bool unknown_result(std::uint32_t& k) {
+    if (!expect('(')) return false;
+    const Token first = token_;
+    if (!number(k)) return false;
+    if (action_name(k) != unknown_action) {
+      return fail(first.line, quoted(first.text) + " is not unknown: it is " + result_name(k));
+    }
+    return expect(')');
   }
 
   // '[' [%] 'x' '+' number ']' | '[' field ']'
@@ -382,6 +434,49 @@ class Parser {
     return true;
   }
 
+  // Numbers of system calls that are named: those of the architecture that leads there.
+  bool resolve_calls() {
+    if (calls_.empty()) return true;
+    PathWalk walk;
+    auto call = calls_.begin();
+    for (std::size_t i = 0; i < statements_.size(); ++i) {
+      Statement& statement = statements_[i];
+      const PathFacts* const facts = walk.enter();
+      if (call != calls_.end() && call->statement == i && !resolve_call((call++)->name, facts, statement.insn.k)) {
+        return false;
+      }
+      const OpcodeInfo* const info = find_opcode(statement.insn.code);
+      const bool is_conditional = info != nullptr && is_branch(info->form);
+      const bool is_jump = is_conditional || (info != nullptr && info->form == Form::jump);
+      walk.leave(statement.insn, is_jump ? std::optional(statement.taken) : std::nullopt,
+                 is_conditional ? std::optional(statement.not_taken) : std::nullopt);
+    }
+    return true;
+  }
+
+  bool resolve_call(const Token& name, const PathFacts* facts, std::uint32_t& k) {
+    if (facts != nullptr && facts->loaded() && *facts->loaded() != offsetof(SeccompData, nr)) {
+      return fail(name.line, quoted(name.text) + " names a system call, but " +
+                                 std::string(field_name(*facts->loaded())) + " is compared here");
+    }
+    const std::size_t dot = name.text.find('.');
+    if (dot != name.text.npos) return number_on(name, name.text.substr(0, dot), name.text.substr(dot + 1), k);
+    const auto arch = facts == nullptr ? arch::x86_64 : facts->arch_of_numbers();
+    if (arch) return number_on(name, arch_name(*arch), name.text, k);
+    return fail(name.line, "calls of several architectures get here: write x86_64." + std::string(name.text) +
+                               " or i386." + std::string(name.text) + " for " + quoted(name.text));
+  }
+
+  bool number_on(const Token& word, std::string_view arch, std::string_view call, std::uint32_t& k) {
+    const bool x32 = arch == "x32";
+    const auto value = x32 ? std::optional(arch::x86_64) : arch_from_name(arch);
+    if (!value) return fail(word.line, "unknown architecture in " + quoted(word.text));
+    const auto number = syscall_number(call, *value, x32);
+    if (!number) return fail(word.line, quoted(call) + " has no number that is known on " + std::string(arch));
+    k = *number;
+    return true;
+  }
+
   bool resolve(const Jump& jump, const Target& to, std::uint64_t& index) {
     const std::uint32_t line = statements_[jump.statement].line;
     index = to.index;
@@ -421,6 +516,9 @@ class Parser {
   std::uint32_t line_ = 1;  // of the instruction that is being read
   std::vector<Statement> statements_;
   std::vector<Jump> jumps_;
+  std::vector<NamedCall> calls_;
+  std::optional<Token> call_name_;  // what the constant that was just read names
+  bool may_name_call_ = false;
   std::map<std::string_view, Label> labels_;
   Token last_label_{};
   TextError error_{};

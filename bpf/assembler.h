@@ -4,10 +4,12 @@
 //   jeq #0xc000003e, native, other      one label: go on with the next instruction otherwise
 //   native: ld [nr]
 //   jlt x, other          ; jneq, jne, jlt and jle are jeq, jge and jgt with the targets swapped
-//   ret #ALLOW            ; also KILL_PROCESS, KILL_THREAD, TRAP(n), ERRNO(n), USER_NOTIF, TRACE(n), LOG
+//   jeq #openat, other    ; a system call's number on the architecture that leads here; also #i386.openat, #x32.openat
+//   ret #ALLOW            ; also KILL_PROCESS, KILL_THREAD, TRAP(n), ERRNO(n or EPERM), USER_NOTIF, TRACE(n), LOG
 //   other: ret #0x80000000
 //
-// Beyond bpf_asm: those names, #ARCH_X86_64 and the like; a jump's target may be an instruction's index ("ja 7");
+// Beyond bpf_asm: those names ("ret ALLOW" and #SECCOMP_RET_ALLOW, too; UNKNOWN(0x12340000) for a result without one),
+// #ARCH_X86_64, #AUDIT_ARCH_X86_64 and the like; a jump's target may be an instruction's index ("ja 7");
 // ".insn 0x06, 0, 0, 0x7fff0000" writes any instruction at all (code, jt, jf, k). One instruction a line. Comments are
 // `;`, `//`, `/* */`, and lines that begin with `#`. Instructions of socket filters (ldh, ldb, mod,
 // ld [x+4], ldxb 4*([14]&0xf)) can be written too: that seccomp refuses them is for the verifier to say.

@@ -6,8 +6,11 @@
 
 #include "bpf/names.h"
 #include "bpf/opcode.h"
+#include "bpf/paths.h"
 #include "bpf/spelling.h"
+#include "bpf/syscalls.h"
 #include "bpf/text.h"
+#include "callgate/action.hpp"
 
 namespace callgate::bpf {
 namespace {
@@ -104,11 +107,14 @@ class Listing {
   std::string text() {
     std::string out;
     for (std::size_t pc = 0; pc < program_.size(); ++pc) {
+      const PathFacts* const facts = walk_.enter();
       std::string line = is_target_[pc] ? label(pc) + ": " : "";
       pad(line, instruction_column);
-      line += instruction(pc);
-      if (options_.annotate) comment(line, pc);
+      line += instruction(pc, facts);
+      if (options_.annotate) comment(line, pc, facts);
       out += line + "\n";
+      const Targets targets = targets_of(program_[pc], pc);
+      walk_.leave(program_[pc], targets.taken, targets.not_taken);
     }
     return out;
   }
@@ -119,9 +125,11 @@ class Listing {
 
   static void pad(std::string& line, std::size_t column) { line.resize(std::max(line.size(), column), ' '); }
 
-  void comment(std::string& line, std::size_t pc) {
-    const OpcodeInfo* info = find_opcode(program_[pc].code);
-    std::string note = info == nullptr ? refused() : annotation(*info, program_[pc]);
+  void comment(std::string& line, std::size_t pc, const PathFacts* facts) const {
+    const Insn& insn = program_[pc];
+    const OpcodeInfo* info = find_opcode(insn.code);
+    if (options_.names_in_place && info != nullptr && !is_raw(pc) && !name_in_place(*info, insn, facts).empty()) return;
+    std::string note = info == nullptr ? "not an instruction of seccomp" : annotation(*info, insn, facts);
     if (info != nullptr && is_raw(pc)) note = note.empty() ? info->mnemonic : info->mnemonic + (" " + note);
     if (note.empty()) return;
     pad(line, comment_column);
@@ -133,62 +141,103 @@ class Listing {
   }
   bool falls_through(std::size_t pc) const noexcept { return program_[pc].jf == 0; }
 
-  std::string instruction(std::size_t pc) const {
+  std::string instruction(std::size_t pc, const PathFacts* facts) const {
     const Insn& insn = program_[pc];
     if (is_raw(pc)) return raw(insn);
     const OpcodeInfo& info = *spelling(insn);
     const Targets targets = targets_of(insn, pc);
-    std::string text = info.mnemonic + operand(info.form, insn);
+    const std::string name = options_.names_in_place ? name_in_place(info, insn, facts) : "";
+    std::string text = info.mnemonic + (name.empty() ? operand(info.form, insn) : " " + name);
     if (info.form == Form::jump) return text + " " + label(*targets.taken);
     if (targets.taken) text += ", " + label(*targets.taken);
     if (targets.not_taken && !falls_through(pc)) text += ", " + label(*targets.not_taken);
     return text;
   }
 
-  // Follows what A holds, in the order of the text, and says what the instruction's constant means.
-  std::string annotation(const OpcodeInfo& info, const Insn& insn) {
+  // What the instruction's constant means on the paths that lead here.
+  std::string annotation(const OpcodeInfo& info, const Insn& insn, const PathFacts* facts) const {
     switch (info.opcode) {
       case Opcode::ld_abs:
-        loaded_.reset();
-        if (insn.k >= sizeof(SeccompData) || insn.k % 4 != 0) return "outside seccomp_data";
-        loaded_ = insn.k;
-        return std::string(field_name(insn.k));
-      case Opcode::ret_k: return result_name(insn.k);
+        return insn.k >= sizeof(SeccompData) || insn.k % 4 != 0 ? "outside seccomp_data"
+                                                                : std::string(field_name(insn.k));
+      case Opcode::ret_k: return result_text(insn.k);
       case Opcode::jeq_k:
       case Opcode::jgt_k:
-      case Opcode::jge_k: return compared(insn.k);
-      case Opcode::ldx_imm:
-      case Opcode::ldx_mem:
-      case Opcode::ldx_len:
-      case Opcode::st:
-      case Opcode::stx:
-      case Opcode::tax:
-      case Opcode::ret_a: return {};
-      default:
-        if (info.form != Form::jump && !is_branch(info.form)) loaded_.reset();
-        return {};
+      case Opcode::jge_k:
+      case Opcode::jset_k: return facts == nullptr ? "" : compared(info.opcode, insn.k, *facts);
+      default: return {};
     }
   }
 
-  std::string refused() {
-    loaded_.reset();
-    return "not an instruction of seccomp";
+  static std::string result_text(std::uint32_t result) {
+    std::string text = result_name(result);
+    const std::string_view error = action_of(result) == action::errno_ ? errno_name(data_of(result)) : "";
+    return error.empty() ? text : text + " " + std::string(error);
   }
 
-  std::string compared(std::uint32_t k) {
-    if (loaded_ == offsetof(SeccompData, arch)) {
-      arch_ = k;
-      return std::string(arch_name(k));
+  std::string compared(Opcode opcode, std::uint32_t k, const PathFacts& facts) const {
+    if (facts.loaded() == offsetof(SeccompData, arch) && opcode != Opcode::jset_k) return std::string(arch_name(k));
+    if (facts.loaded() != offsetof(SeccompData, nr)) return {};
+    if (facts.may_be(arch::x86_64)) {  // the numbers of x32 are those from this bit on
+      if (opcode == Opcode::jge_k && k == arch::x32_bit) return "x32 calls";
+      if (opcode == Opcode::jgt_k && k == arch::x32_bit - 1) return "x32 calls";
+      if (opcode == Opcode::jset_k && k == arch::x32_bit) return "x32 calls";
     }
-    if (loaded_ == offsetof(SeccompData, nr) && options_.syscall_name) return options_.syscall_name(k, arch_);
-    return {};
+    return opcode == Opcode::jset_k || !options_.syscall_name ? "" : calls_named(k, facts);
+  }
+
+  // "read" if it is that on all architectures that lead here, else "read (x86_64), restart_syscall (i386)".
+  std::string calls_named(std::uint32_t nr, const PathFacts& facts) const {
+    const auto arches = facts.arches();
+    if (!arches) {
+      const std::string name = facts.may_be(arch::x86_64) ? options_.syscall_name(nr, 0) : "";
+      return name.empty() || (nr & arch::x32_bit) == 0 ? name : name + " (x32)";
+    }
+    std::string all;
+    std::string first;
+    bool is_one = true;
+    for (const std::uint32_t value : *arches) {
+      const std::string name = options_.syscall_name(nr, value);
+      if (name.empty()) continue;
+      if (first.empty()) first = name;
+      is_one = is_one && name == first;
+      const bool is_x32 = value == arch::x86_64 && (nr & arch::x32_bit) != 0;
+      all += (all.empty() ? "" : ", ") + name + " (" + (is_x32 ? "x32" : std::string(arch_name(value))) + ")";
+    }
+    return is_one && (nr & arch::x32_bit) == 0 ? first : all;
+  }
+
+  // What stands for the operand instead of its number; empty if it has no name that the assembler reads as that number.
+  std::string name_in_place(const OpcodeInfo& info, const Insn& insn, const PathFacts* facts) const {
+    switch (info.opcode) {
+      case Opcode::ld_abs:
+        return insn.k >= sizeof(SeccompData) || insn.k % 4 != 0 ? "" : "[" + std::string(field_name(insn.k)) + "]";
+      case Opcode::ret_k: return "#" + constant_name(insn.k);
+      case Opcode::jeq_k: break;
+      default: return {};
+    }
+    if (facts == nullptr) return {};
+    if (facts->loaded() == offsetof(SeccompData, arch) && !arch_name(insn.k).empty()) {
+      std::string name = "#AUDIT_ARCH_";
+      for (const char c : arch_name(insn.k)) name += upper(c);
+      return name;
+    }
+    if (facts->loaded() != offsetof(SeccompData, nr)) return {};
+    const auto arch = facts->arch_of_numbers();
+    const std::string_view name = arch ? bpf::syscall_name(insn.k, *arch) : std::string_view();
+    if (name.empty()) return {};
+    return ((insn.k & arch::x32_bit) != 0 ? "#x32." : "#") + std::string(name);
+  }
+
+  static std::string constant_name(std::uint32_t result) {
+    const std::string_view error = action_of(result) == action::errno_ ? errno_name(data_of(result)) : "";
+    return error.empty() ? result_name(result) : "ERRNO(" + std::string(error) + ")";
   }
 
   std::span<const Insn> program_;
   const DisassemblyOptions& options_;
   std::vector<bool> is_target_;
-  std::optional<std::uint32_t> loaded_;  // offset of the word that A holds, if it holds one
-  std::uint32_t arch_ = 0;
+  PathWalk walk_;
 };
 
 }  // namespace

@@ -16,12 +16,16 @@ namespace callgate::bpf {
 std::string disassemble(const Insn& insn, std::uint32_t pc);
 
 struct DisassemblyOptions {
-  // Comments: fields of seccomp_data, names of architectures and actions.
+  // Comments: fields of seccomp_data, names of architectures, actions and errors.
   bool annotate = true;
 
-  // Names a system call (one word) or gives an empty string; null for no such comments. What it is asked about is a
-  // hint, taken from the order of the text and not from the paths through it: a constant is a number if the last
-  // value that A got was nr, and it belongs to the architecture that was last compared (0 before any).
+  // Such names, and those of system calls by bpf/syscalls.h, in place of the numbers, where assemble() makes the same
+  // numbers of them.
+  bool names_in_place = false;
+
+  // Names a system call (one word) or gives an empty string; null for no such comments. Asked where A holds the
+  // number, for each architecture whose calls may get there (bpf/paths.h); 0 stands for the one that a filter is for if
+  // it does not compare, or has only ruled others out: x86_64.
   std::function<std::string(std::uint32_t nr, std::uint32_t arch)> syscall_name = nullptr;
 };
 

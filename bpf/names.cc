@@ -1,5 +1,6 @@
 #include "bpf/names.h"
 
+#include <array>
 #include <bit>
 #include <cassert>
 
@@ -71,12 +72,31 @@ constexpr std::optional<std::uint32_t> find_value(const Name (&table)[size], std
   return std::nullopt;
 }
 
+constexpr auto arch_values = [] {
+  std::array<std::uint32_t, std::size(arches)> values{};
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] = arches[i].value;
+  return values;
+}();
+static_assert(arch_values.size() < 63);
+
+constexpr Name errnos[] = {
+#define CALLGATE_ERRNO(number, name) {number, name},
+#include "bpf/errnos.inc"
+#undef CALLGATE_ERRNO
+    {11, "EWOULDBLOCK"},
+    {35, "EDEADLOCK"},
+    {95, "ENOTSUP"},
+};
+
 constexpr std::string_view unknown_action = "UNKNOWN";
 
 }  // namespace
 
 std::string_view action_name(std::uint32_t result) { return find_name(actions, action_of(result), unknown_action); }
 std::optional<std::uint32_t> action_from_name(std::string_view name) { return find_value(actions, name); }
+
+std::string_view errno_name(std::uint32_t number) { return find_name(errnos, number, {}); }
+std::optional<std::uint32_t> errno_from_name(std::string_view name) { return find_value(errnos, name); }
 
 std::string result_name(std::uint32_t result) {
   const std::string_view name = action_name(result);
@@ -97,6 +117,7 @@ std::optional<std::uint32_t> field_from_name(std::string_view name) {
   return std::nullopt;
 }
 
+std::span<const std::uint32_t> known_arches() { return arch_values; }
 std::string_view arch_name(std::uint32_t arch) { return find_name(arches, arch, {}); }
 std::optional<std::uint32_t> arch_from_name(std::string_view name) { return find_value(arches, name); }
 

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -16,12 +17,17 @@ std::string result_name(std::uint32_t result);
 std::string_view action_name(std::uint32_t result);
 std::optional<std::uint32_t> action_from_name(std::string_view name);
 
+// "EPERM"; empty if the number has no name. From <asm-generic/errno.h>; of two names of one number the first one.
+std::string_view errno_name(std::uint32_t number);
+std::optional<std::uint32_t> errno_from_name(std::string_view name);
+
 // "nr", "arch", "ip.lo", "ip.hi", "args[0].lo", … for a word of seccomp_data at a byte offset (a multiple of 4,
 // below 64).
 std::string_view field_name(std::uint32_t offset);
 std::optional<std::uint32_t> field_from_name(std::string_view name);
 
 // "x86_64", "i386" and more; empty if unknown. Names as in AUDIT_ARCH_*, in lower case.
+std::span<const std::uint32_t> known_arches();  // all of them, fewer than 63
 std::string_view arch_name(std::uint32_t arch);
 std::optional<std::uint32_t> arch_from_name(std::string_view name);
 

@@ -126,5 +126,22 @@ TEST(AssemblerErrors, long_text) {
                  {std::string(1000, 'y'), "line 1: unknown instruction 'yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy…'"}});
 }
 
+TEST(AssemblerErrors, names) {
+  expect_errors(
+      {{"ret ERRNO(EWHAT)", "line 1: unknown error 'EWHAT'"},
+       {"ret TRAP(EPERM)", "line 1: 'EPERM' where a number is expected"},
+       {"ret UNKNOWN(0x7fff0000)", "line 1: '0x7fff0000' is not unknown: it is ALLOW"},
+       {"ret UNKNOWN", "line 1: '(' is missing at the end of the line"},
+       {"ret #kill", "line 1: unknown constant 'kill'"},
+       {"ld #read", "line 1: unknown constant 'read'"},
+       {"ld [nr]\njeq #raed, 2\nret #0", "line 2: unknown constant 'raed'"},
+       {"ld [nr]\njeq #arm.read, 2\nret #0", "line 2: 'read' has no number that is known on arm"},
+       {"ld [nr]\njeq #vax.read, 2\nret #0", "line 2: unknown architecture in 'vax.read'"},
+       {"ld [nr]\njeq #mmap2, 2\nret #0", "line 2: 'mmap2' has no number that is known on x86_64"},
+       {"ld [args[0].lo]\njeq #read, 2\nret #0", "line 2: 'read' names a system call, but args[0].lo is compared here"},
+       {"ld [arch]\njeq #ARCH_I386, 3\njneq #ARCH_X86_64, 5\nld [nr]\njeq #read, 5\nret #0",
+        "line 5: calls of several architectures get here: write x86_64.read or i386.read for 'read'"}});
+}
+
 }  // namespace
 }  // namespace callgate::bpf

@@ -199,5 +199,35 @@ TEST(Assembler, text_without_instructions_is_an_empty_program) {
 
 TEST(Assembler, makes_no_check_of_meaning) { EXPECT_EQ(insns("ld [63]\nld M[99]\nlsh #77\ndiv #0\nneg").size(), 5u); }
 
+TEST(Assembler, names_that_the_disassembler_shows) {
+  constexpr std::uint32_t eperm = 1;
+  expect_instructions({{"ret ALLOW", {0x06, 0, 0, action::allow}},
+                       {"ret #SECCOMP_RET_ALLOW", {0x06, 0, 0, action::allow}},
+                       {"ret SECCOMP_RET_KILL_PROCESS", {0x06, 0, 0, action::kill_process}},
+                       {"ret ERRNO(EPERM)", {0x06, 0, 0, action::errno_ | eperm}},
+                       {"ret #ERRNO(EPERM)", {0x06, 0, 0, action::errno_ | eperm}},
+                       {"ret ERRNO(38)", {0x06, 0, 0, action::errno_ | 38}},
+                       {"ret ERRNO(EWOULDBLOCK)", {0x06, 0, 0, action::errno_ | 11}},
+                       {"ret TRAP(5)", {0x06, 0, 0, action::trap | 5}},
+                       {"ret UNKNOWN(0x12345678)", {0x06, 0, 0, 0x12345678}},
+                       {"ld #AUDIT_ARCH_X86_64", {0x00, 0, 0, 0xc000003e}}});
+}
+
+// The number that the first jump of a text compares with, but for architectures.
+std::uint32_t compared(std::string_view text) {
+  for (const Insn& insn : insns(text)) {
+    if (insn.code == 0x15 && insn.k != 0xc000003e && insn.k != 0x40000003) return insn.k;
+  }
+  return ~0u;
+}
+
+TEST(Assembler, a_call_is_a_number_of_the_path) {
+  EXPECT_EQ(compared("ld [nr]\njeq #getppid, 2\nret #0"), 110u);
+  EXPECT_EQ(compared("ld [arch]\njneq #ARCH_I386, end\nld [nr]\njeq #getppid, end\nend: ret #0"), 64u);
+  EXPECT_EQ(compared("ld [nr]\njeq #i386.getppid, 2\nret #0"), 64u);
+  EXPECT_EQ(compared("ld [nr]\njeq #x32.read, 2\nret #0"), 0x40000000u);
+  EXPECT_EQ(compared("ld [nr]\njneq #close, 2\nret #0"), 3u) << "other spellings of jumps, too";
+}
+
 }  // namespace
 }  // namespace callgate

@@ -5,7 +5,9 @@
 #include <linux/audit.h>
 #include <linux/seccomp.h>
 
+#include <cerrno>
 #include <cstddef>
+#include <cstring>
 
 namespace callgate::bpf {
 namespace {
@@ -39,6 +41,20 @@ TEST(Names, actions_are_found_by_name) {
   EXPECT_EQ(action_from_name("TRAP"), SECCOMP_RET_TRAP);
   EXPECT_EQ(action_from_name("UNKNOWN"), std::nullopt);
   EXPECT_EQ(action_from_name("trap"), std::nullopt);
+}
+
+TEST(Names, errors) {
+  for (std::uint32_t number = 1; number < 5000; ++number) {
+    const char* const name = strerrorname_np(static_cast<int>(number));
+    EXPECT_EQ(errno_name(number), name == nullptr ? "" : name);
+    if (name != nullptr) {
+      EXPECT_EQ(errno_from_name(name), number);
+    }
+  }
+  EXPECT_EQ(errno_from_name("EWOULDBLOCK"), EWOULDBLOCK);
+  EXPECT_EQ(errno_from_name("EDEADLOCK"), EDEADLOCK);
+  EXPECT_EQ(errno_from_name("ENOTSUP"), ENOTSUP);
+  EXPECT_EQ(errno_from_name("eperm"), std::nullopt);
 }
 
 TEST(Names, fields) {

@@ -1,8 +1,10 @@
 // Whatever the bytes, their text stands for the same bytes, and the text of those is the same text.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "bpf/disassembler.h"
 #include "bpf/opcode.h"
+#include "bpf/syscalls.h"
 #include "oracles/generator/random.h"
 #include "tests/support/filters.h"
 
@@ -10,6 +12,7 @@ namespace callgate {
 namespace {
 
 using test::insns;
+using testing::HasSubstr;
 
 Insn insn(int code, int jt, int jf, std::uint32_t k) {
   return {static_cast<std::uint16_t>(code), static_cast<std::uint8_t>(jt), static_cast<std::uint8_t>(jf), k};
@@ -18,10 +21,13 @@ Insn insn(int code, int jt, int jf, std::uint32_t k) {
 // A whole program, with and without comments.
 void expect_round_trip(const std::vector<Insn>& program) {
   for (const bool annotate : {false, true}) {
-    const std::string text = bpf::disassemble(program, {.annotate = annotate});
-    const auto back = insns(text);
-    ASSERT_EQ(back, program) << text;
-    ASSERT_EQ(bpf::disassemble(back, {.annotate = annotate}), text);
+    for (const bool names : {false, true}) {
+      const bpf::DisassemblyOptions options{.annotate = annotate, .names_in_place = names};
+      const std::string text = bpf::disassemble(program, options);
+      const auto back = insns(text);
+      ASSERT_EQ(back, program) << text;
+      ASSERT_EQ(bpf::disassemble(back, options), text);
+    }
   }
 }
 
@@ -152,10 +158,72 @@ TEST(Annotation, names_what_the_last_load_makes_of_a_constant) {
             "        ld [0]                          ; nr\n"
             "        tax\n"
             "        st M[0]\n"
-            "        jge #0x6, L10                   ; call6_i386\n"
+            "        jge #0x6, L10                   ; call6\n"
             "        and #0xff\n"
             "        jeq #0x7, L10\n"
             "L10:    ret #0x7ff00009                 ; TRACE(9)\n");
+}
+
+std::string named(std::string_view text) {
+  const auto name = [](std::uint32_t nr, std::uint32_t arch) {
+    return std::string(bpf::syscall_name(nr, arch == 0 ? arch::x86_64 : arch));
+  };
+  return bpf::disassemble(insns(text), {.annotate = true, .syscall_name = name});
+}
+
+// Android's filters and runc's stub compare both architectures first.
+TEST(Annotation, numbers_are_those_of_the_path) {
+  const std::string text = named(
+      "ld [arch]\njeq #ARCH_X86_64, wide\njeq #ARCH_I386, narrow, kill\n"
+      "wide: ld [nr]\njeq #59, kill, both\n"
+      "narrow: ld [nr]\njeq #11, kill, both\n"
+      "both: jeq #3, kill\njeq #20, kill\nret #ALLOW\nkill: ret #KILL_PROCESS");
+  EXPECT_THAT(text, HasSubstr("jeq #0x3b, L10, L7              ; execve\n"));
+  EXPECT_THAT(text, HasSubstr("jeq #0xb, L10                   ; execve\n"));
+  EXPECT_THAT(text, HasSubstr("jeq #0x3, L10                   ; close (x86_64), read (i386)\n"));
+  EXPECT_THAT(text, HasSubstr("jeq #0x14, L10                  ; writev (x86_64), getpid (i386)\n"));
+}
+
+TEST(Annotation, what_is_ruled_out_gives_no_name) {
+  EXPECT_THAT(named("ld [arch]\njeq #ARCH_X86_64, end\nld [nr]\njeq #1, end\nend: ret #0"),
+              HasSubstr("jeq #0x1, L4\n"));
+  EXPECT_THAT(named("ld [arch]\njeq #ARCH_I386, end\nld [nr]\njeq #1, end\nend: ret #0"),
+              HasSubstr("jeq #0x1, L4                    ; write\n"));
+}
+
+TEST(Annotation, the_guard_of_x32_is_no_call) {
+  for (const char* guard : {"jge #0x40000000", "jgt #0x3fffffff", "jset #0x40000000"}) {
+    EXPECT_THAT(named(std::string("ld [nr]\n") + guard + ", end\nend: ret #0"), HasSubstr("; x32 calls\n")) << guard;
+  }
+  EXPECT_THAT(named("ld [nr]\njeq #0x40000000, end\nend: ret #0"), HasSubstr("; read (x32)\n"));
+  EXPECT_THAT(named("ld [arch]\njneq #ARCH_I386, end\nld [nr]\njge #0x40000000, end\nend: ret #0"),
+              HasSubstr("jge #0x40000000, L4\n"));
+}
+
+TEST(Annotation, follows_words_through_registers_and_slots) {
+  EXPECT_THAT(named("ld [nr]\nst M[3]\nld [arch]\ntax\nld M[3]\njeq #1, end\ntxa\njeq #ARCH_I386, end\nend: ret #0"),
+              testing::AllOf(HasSubstr("; write\n"), HasSubstr("; i386\n")));
+}
+
+TEST(Annotation, errors_have_names) {
+  EXPECT_THAT(named("ret #ERRNO(13)"), HasSubstr("; ERRNO(13) EACCES\n"));
+  EXPECT_THAT(named("ret #ERRNO(4095)"), HasSubstr("; ERRNO(4095)\n"));
+}
+
+TEST(NamesInPlace, are_read_as_the_same_numbers) {
+  const auto program = insns(
+      "ld [4]\njeq #0xc000003e, wide\njeq #0x40000003, narrow, kill\n"
+      "wide: ld [0]\njge #0x40000000, x32\njeq #110, kill, both\n"
+      "x32: jeq #0x40000000, kill, both\n"
+      "narrow: ld [0]\njeq #64, kill, both\n"
+      "both: jeq #3, kill\nret #0x50001\nkill: ret #0x30005\nret #0x12345678");
+  const std::string text = bpf::disassemble(program, {.annotate = false, .names_in_place = true});
+  for (const char* name :
+       {"ld [arch]", "jeq #AUDIT_ARCH_X86_64,", "jeq #AUDIT_ARCH_I386,", "ld [nr]", "#getppid, ", "#x32.read, ",
+        "jeq #0x3, ", "ret #ERRNO(EPERM)", "ret #TRAP(5)", "ret #UNKNOWN(0x12345678)"}) {
+    EXPECT_THAT(text, HasSubstr(name));
+  }
+  EXPECT_EQ(insns(text), program);
 }
 
 TEST(Annotation, forgets_what_a_refused_instruction_overwrites) {
