@@ -30,6 +30,7 @@ struct Failure : std::runtime_error {
 // What a subcommand works with. Its callback leaves the exit code here.
 struct Session {
   Output& out;
+  bool has_double_dash = false;  // whether "--" is among the arguments
   ExitCode exit = ExitCode::done;
 };
 
@@ -47,14 +48,15 @@ void add_kernel_check(CLI::App& app, Session& session);
 void add_record(CLI::App& app, Session& session);
 void add_bench(CLI::App& app, Session& session);
 
-// For options that take any 64-bit number: CLI11 takes what is too large for the largest, and -1 too.
-inline CLI::Validator whole_number() {
-  const auto check = [](std::string& text) {
+// For options that take whole numbers of 64 bits: CLI11 takes what is too large for the largest, and -1 too.
+inline CLI::Validator whole_number(std::uint64_t least = 0, std::uint64_t most = ~std::uint64_t{0}) {
+  const auto check = [least, most](std::string& text) {
     std::uint64_t value = 0;
     const bool is_hex = text.starts_with("0x");
     const char* const end = text.data() + text.size();
     const auto [stop, error] = std::from_chars(text.data() + (is_hex ? 2 : 0), end, value, is_hex ? 16 : 10);
-    return error == std::errc() && stop == end ? "" : "'" + text + "' is no whole number from 0 to 2^64 - 1";
+    const bool fits = error == std::errc() && stop == end && value >= least && value <= most;
+    return fits ? "" : fmt::format("'{}' is no whole number from {} to {}", text, least, most);
   };
   return {check, ""};
 }

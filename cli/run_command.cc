@@ -3,9 +3,13 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <exception>
 #include <new>
+#include <string_view>
 
+#include "bpf/nearest.h"
+#include "bpf/text.h"
 #include "callgate/version.hpp"
 #include "cli/command.h"
 #include "cli/signals.h"
@@ -32,6 +36,17 @@ Every FILE may be - for standard input. "callgate COMMAND --help" tells more.
 Exit codes: 0 done; 1 a filter is invalid or a decision failed; 2 wrong usage or unreadable input.)");
 }
 
+void check_command(const CLI::App& app, const std::string& word) {
+  if (word.empty() || word.starts_with('-')) return;
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands({})) names.push_back(command->get_name());
+  if (std::ranges::find(names, word) != names.end()) return;
+  const std::string_view nearest = bpf::nearest(word, names);
+  throw Failure(ExitCode::usage, "unknown command " + bpf::quoted(word) +
+                                     (nearest.empty() ? "" : "; did you mean '" + std::string(nearest) + "'?") +
+                                     "\nRun with --help for the list of commands.");
+}
+
 ExitCode run(int argc, char** argv, Session& session) {
   CLI::App app("Verifies, reads, writes and evaluates Linux seccomp filters.", "callgate");
   describe(app);
@@ -45,6 +60,8 @@ ExitCode run(int argc, char** argv, Session& session) {
   add_kernel_check(app, session);
   add_record(app, session);
   add_bench(app, session);
+  if (argc < 2) throw Failure(ExitCode::usage, "which command?\n\n" + app.help());
+  check_command(app, argv[1]);
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
@@ -100,6 +117,7 @@ int run_command(int argc, char** argv) {
   settle_signals();
   Output out(STDOUT_FILENO, "standard output");
   Session session{out};
+  for (int i = 1; i < argc; ++i) session.has_double_dash |= std::string_view(argv[i]) == "--";
   return static_cast<int>(guarded(argc, argv, session));
 }
 

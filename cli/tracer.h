@@ -1,6 +1,7 @@
 // Runs a command and sees every system call that it, its threads and its children make.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
@@ -9,10 +10,26 @@
 
 namespace callgate::cli {
 
+// How the run of a command ended.
+struct TraceEnd {
+  int exit_code = 0;           // the command's, or 128 + the signal that ended it
+  int command_killed_by = 0;   // that signal; 0 if it ended by itself
+  int told_to_end_by = 0;      // a signal that this process got and that means its end; 0 if there was none
+  bool given_up = false;       // tracees were left that had not ended after that
+  std::uint64_t untraced = 0;  // calls for a child with CLONE_UNTRACED: what such a child does is not seen
+};
+
 // Runs `command` under ptrace(2) until it and all of its descendants have ended, and gives each call to `seen` as it is
-// made, before the kernel decides whether to do it. Calls of one thread come in their order. Returns the command's exit
-// code, or 128 + the signal that ended it. Throws Failure (usage) if the command cannot be started or traced (the
-// kernel must be Linux 5.3 or newer, and one process has at most one tracer).
-int trace(const std::vector<std::string>& command, const std::function<void(const SeccompData&)>& seen);
+// made, before the kernel decides whether to do it. Calls of one thread come in their order. `seen` may throw: that
+// ends the run.
+//
+// Signals that ask this process to end, or that a program may take for its own ends, are held from now on until the
+// process ends; those that another process sent are passed on to the command and its descendants. If these have not
+// ended some seconds after one that asks for the end, the run ends without them. The kernel kills what is left of them
+// when this process ends.
+//
+// Throws Failure (usage) if the command cannot be started or traced (the kernel must be Linux 5.3 or newer, and one
+// process has at most one tracer).
+TraceEnd trace(const std::vector<std::string>& command, const std::function<void(const SeccompData&)>& seen);
 
 }  // namespace callgate::cli

@@ -4,11 +4,16 @@
 #include <istream>
 #include <ostream>
 #include <stdexcept>
+#include <string>
 
 #include "calls/reader.h"
 
 namespace callgate::bench {
 namespace {
+
+[[noreturn]] void fail(std::size_t line, const std::string& message) {
+  throw std::runtime_error("line " + std::to_string(line) + ": " + message);
+}
 
 void write_call(std::ostream& output, const SeccompData& data) {
   output << std::dec << data.nr;
@@ -27,9 +32,12 @@ std::vector<SeccompData> read_compact(std::istream& input) {
   calls::Reader reader(calls::Form::recording);
   std::size_t number = 0;
   for (std::string line; std::getline(input, line);) {
+    const bool is_cut = input.eof();
+    const std::size_t before = recorded.size();
     ++number;
-    if (const auto error = reader.add(line, keep)) {
-      throw std::runtime_error("line " + std::to_string(number) + ": " + *error);
+    if (const auto error = reader.add(line, keep)) fail(number, *error);
+    if (is_cut && recorded.size() != before) {
+      fail(number, "cut off: a number in it may be shorter than it was, for no line end follows");
     }
   }
   return recorded;

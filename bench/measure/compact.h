@@ -11,7 +11,8 @@
 
 namespace callgate::bench {
 
-// Throws std::runtime_error that names the line.
+// Throws std::runtime_error that names the line; a last line without an end is an error, too, because it may be cut. A
+// byte order mark may come first.
 std::vector<SeccompData> read_compact(std::istream& input);
 
 // Writes calls as they come.

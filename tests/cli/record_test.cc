@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <csignal>
+#include <filesystem>
 #include <sstream>
 
 #include "bench/measure/compact.h"
@@ -15,7 +17,10 @@
 namespace callgate::test {
 namespace {
 
+using testing::EndsWith;
 using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
 
 std::vector<SeccompData> calls_in(const std::string& path) {
   std::istringstream text(read_file(path));
@@ -38,7 +43,10 @@ TEST(Record, WritesTheCallsOfACommandFromItsStart) {
   EXPECT_TRUE(is_execve(calls.front()));
   EXPECT_TRUE(is_exit_group(calls.back()));
   EXPECT_EQ(calls.back().args[0], 7U);
-  EXPECT_THAT(read_file(output), HasSubstr("# callgate record -- /bin/sh -c exit 7\n"));
+  EXPECT_THAT(read_file(output), StartsWith("# callgate record -- /bin/sh -c exit 7\n"));
+  const std::string count = std::to_string(calls.size());
+  EXPECT_THAT(read_file(output), EndsWith("\n# end: " + count + " calls seen, " + count + " written\n"));
+  EXPECT_THAT(read_file(output), Not(HasSubstr("# incomplete")));
 }
 
 TEST(Record, FollowsChildren) {
@@ -71,6 +79,168 @@ TEST(Record, SignalsReachTheCommand) {
   EXPECT_EQ(outcome.out, "caught\n");
 }
 
+TEST(Record, WhateverEndsItTheFileIsWhole) {
+  CALLGATE_SKIP_WITHOUT(ptrace);
+  for (const int signal : {SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGALRM}) {
+    const Directory directory;
+    const std::string output = directory.path("calls");
+    const Outcome outcome = run({"record", "-o", output, "--", "/bin/sh", "-c",
+                                 "kill -" + std::to_string(signal) + " $PPID; while :; do sleep 100; done"});
+    EXPECT_EQ(outcome.exit, 128 + signal) << outcome;
+    EXPECT_THAT(outcome.err, HasSubstr("the recording is incomplete: SIG"));
+    EXPECT_FALSE(calls_in(output).empty());
+    EXPECT_THAT(read_file(output), HasSubstr("\n# incomplete: SIG"));
+    EXPECT_THAT(read_file(output), EndsWith(" written\n"));
+  }
+}
+
+TEST(Record, ACommandThatDoesNotEndIsGivenUp) {
+  CALLGATE_SKIP_WITHOUT(ptrace);
+  const Directory directory;
+  const std::string output = directory.path("calls");
+  const Outcome outcome =
+      run({"record", "-o", output, "--", "/bin/sh", "-c", "trap '' TERM; kill -TERM $PPID; while :; do :; done"});
+  EXPECT_EQ(outcome.exit, 128 + SIGTERM) << outcome;
+  EXPECT_THAT(read_file(output), HasSubstr("\n# incomplete: SIGTERM ended the recording\n# end: "));
+}
+
+TEST(Record, WhatSigkillLeavesAreWholeLines) {
+  CALLGATE_SKIP_WITHOUT(ptrace);
+  const Directory directory;
+  const std::string output = directory.path("calls");
+  EXPECT_EQ(run({"record", "-o", output, "--", "/bin/sh", "-c", "kill -KILL $PPID; exit 0"}).exit, 128 + SIGKILL);
+  const std::string text = read_file(output);
+  EXPECT_THAT(text, EndsWith("\n"));
+  EXPECT_GT(calls_in(output).size(), 2U) << "what was seen is there";
+  EXPECT_THAT(text, Not(HasSubstr("# end")));
+}
+
+TEST(Record, ACommandThatIsKilledMakesTheRecordingIncomplete) {
+  CALLGATE_SKIP_WITHOUT(ptrace);
+  const Directory directory;
+  const std::string output = directory.path("calls");
+  EXPECT_EQ(run({"record", "-o", output, "--", "/bin/sh", "-c", "kill -KILL $$"}).exit, 128 + SIGKILL);
+  EXPECT_THAT(read_file(output), HasSubstr("\n# incomplete: SIGKILL ended the command\n# end: "));
+}
+
+TEST(Record, AFullDiskIsNamed) {
+  CALLGATE_SKIP_WITHOUT(ptrace);
+  const Outcome outcome = run({"record", "-o", "/dev/full", "--", "/bin/true"});
+  EXPECT_EQ(outcome.exit, 2);
+  EXPECT_THAT(outcome.err, HasSubstr("cannot write /dev/full: No space left on device"));
+}
+
+// A limit on the size of files stands for a disk that fills up: the file keeps its whole lines.
+TEST(Record, AFileThatCannotGrowEndsWithAWholeLine) {
+  CALLGATE_SKIP_WITHOUT(ptrace);
+  const Directory directory;
+  const std::string output = directory.path("calls");
+  Streams streams;
+  streams.largest_file = 150;
+  const Outcome outcome = run({"record", "-o", output, "--", "/bin/sh", "-c", "exit 0"}, streams);
+  EXPECT_EQ(outcome.exit, 2) << outcome;
+  EXPECT_THAT(outcome.err, HasSubstr("cannot write " + output + ": File too large"));
+  const std::string text = read_file(output);
+  EXPECT_LE(text.size(), 150U);
+  EXPECT_THAT(text, EndsWith("\n"));
+  EXPECT_FALSE(calls_in(output).empty());
+}
+
+TEST(Record, NonsenseSamplesAreRefused) {
+  const Directory directory;
+  for (const char* sample : {"-1", "0", "18446744073709551615", "x", "1.5", ""}) {
+    const std::string output = directory.path("calls");
+    const Outcome outcome = run({"record", std::string("--sample=") + sample, "-o", output, "--", "/bin/true"});
+    EXPECT_EQ(outcome.exit, 2) << sample << outcome;
+    EXPECT_EQ(read_file(output), "");
+  }
+}
+
+TEST(Record, ADashIsStandardOutput) {
+  CALLGATE_SKIP_WITHOUT(ptrace);
+  const Outcome outcome = run({"record", "-o", "-", "--", "/bin/true"});
+  EXPECT_EQ(outcome.exit, 0) << outcome;
+  EXPECT_THAT(outcome.out, StartsWith("# callgate record -- /bin/true\n"));
+  EXPECT_THAT(outcome.out, EndsWith(" written\n"));
+  EXPECT_THAT(outcome.err, HasSubstr("written to standard output"));
+  EXPECT_FALSE(std::filesystem::exists("-"));
+  for (const Sink sink : {Sink::closed, Sink::full, Sink::broken}) {
+    Streams streams;
+    streams.output = sink;
+    EXPECT_EQ(run({"record", "-o", "-", "--", "/bin/true"}, streams).exit, 2);
+  }
+}
+
+TEST(Record, TheCommandDoesNotGetTheFile) {
+  CALLGATE_SKIP_WITHOUT(ptrace);
+  const Directory directory;
+  const std::string output = directory.path("calls");
+  const Outcome outcome = run({"record", "-o", output, "--", "/bin/sh", "-c", "ls -l /proc/self/fd"});
+  EXPECT_EQ(outcome.exit, 0) << outcome;
+  EXPECT_THAT(outcome.out, Not(HasSubstr(output)));
+}
+
+TEST(Record, TheCommandFindsStreamsAndSignalsAsTheyWere) {
+  CALLGATE_SKIP_WITHOUT(ptrace);
+  const Directory directory;
+  const std::string seen = directory.path("seen");
+  const std::string script = "grep -E 'SigBlk|SigIgn' /proc/self/status > " + seen + "; ls /proc/self/fd >> " + seen;
+  Streams streams;
+  streams.close_input = true;
+  EXPECT_EQ(run({"record", "-o", directory.path("calls"), "--", "/bin/sh", "-c", script}, streams).exit, 0);
+  EXPECT_THAT(read_file(seen), HasSubstr("SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n"));
+}
+
+TEST(Record, TheHeaderHasNothingThatATerminalObeys) {
+  CALLGATE_SKIP_WITHOUT(ptrace);
+  const Directory directory;
+  const std::string output = directory.path("calls");
+  EXPECT_EQ(run({"record", "-o", output, "--", "/bin/true", "a\033[2Jb\nc\xc2\x9b"}).exit, 0);
+  EXPECT_THAT(read_file(output), StartsWith("# callgate record -- /bin/true a\\x1b[2Jb\\x0ac\\xc2\\x9b\n"));
+}
+
+TEST(Record, HiddenArgumentsAreNotInTheHeader) {
+  CALLGATE_SKIP_WITHOUT(ptrace);
+  const Directory directory;
+  const std::string output = directory.path("calls");
+  EXPECT_EQ(run({"record", "--hash-arguments", "-o", output, "--", "/bin/true", "--password=secret", "x"}).exit, 0);
+  EXPECT_THAT(read_file(output), StartsWith("# callgate record --hash-arguments -- /bin/true (2 arguments, hidden)\n"));
+}
+
+TEST(Record, ChildrenThatCannotBeFollowedAreTold) {
+  CALLGATE_SKIP_WITHOUT(ptrace);
+  for (const char* call : {"clone", "clone3"}) {
+    const Directory directory;
+    const std::string output = directory.path("calls");
+    const Outcome outcome = run({"record", "-o", output, "--", CALLGATE_UNTRACED_CHILD, call});
+    ASSERT_EQ(outcome.exit, 0) << outcome;
+    EXPECT_THAT(read_file(output), HasSubstr("\n# incomplete: 1 times a child with CLONE_UNTRACED")) << call;
+    EXPECT_THAT(outcome.err, HasSubstr("CLONE_UNTRACED")) << call;
+  }
+}
+
+TEST(Record, OptionsOfTheCommandNeedADoubleDash) {
+  const Directory directory;
+  const std::string output = directory.path("calls");
+  for (const std::vector<std::string>& words : {std::vector<std::string>{"ls", "-l"}, {"tar", "-o", output}}) {
+    std::vector<std::string> all{"record"};
+    all.insert(all.end(), words.begin(), words.end());
+    const Outcome outcome = run(all);
+    EXPECT_EQ(outcome.exit, 2) << outcome;
+    EXPECT_THAT(outcome.err, HasSubstr("Put -- before it: callgate record [options] -- " + words[0])) << outcome;
+    EXPECT_FALSE(std::filesystem::exists(output));
+  }
+}
+
+TEST(Record, ARecordingThatWasCutIsRefused) {
+  const Directory directory;
+  const std::string filter = directory.write("f", "ret ALLOW\n");
+  const std::string stream = directory.write("cut", "# callgate record -- x\n0 1 22\n0 1 2");
+  const Outcome outcome = run({"bench", "-f", filter, "--stream", stream, "--seconds", "0.02"});
+  EXPECT_EQ(outcome.exit, 2) << outcome;
+  EXPECT_THAT(outcome.err, HasSubstr("line 3: cut off"));
+}
+
 TEST(Record, ASampleKeepsNeighboursTogether) {
   CALLGATE_SKIP_WITHOUT(ptrace);
   const Directory directory;
@@ -84,8 +254,7 @@ TEST(Record, ASampleKeepsNeighboursTogether) {
 TEST(Record, OutputThatCannotBeWrittenIsWrongUsage) {
   EXPECT_EQ(run({"record", "-o", "/nonexistent/calls", "--", "/bin/true"}).exit, 2);
   const Directory directory;
-  EXPECT_EQ(run({"record", "-o", directory.path("c"), "-f", directory.write("f", "ret ALLOW"), "--", "/bin/true"}).exit,
-            2)
+  EXPECT_EQ(run({"record", "-o", directory.path("c"), "-f", directory.write("f", "ret #0"), "--", "/bin/true"}).exit, 2)
       << "-f without --hash-arguments";
 }
 

@@ -88,6 +88,9 @@ Outcome run(const std::vector<std::string>& arguments, const Streams& streams) {
   place(descriptors, STDOUT_FILENO, streams.output, out, broken);
   place(descriptors, STDERR_FILENO, streams.error, err, broken);
   std::vector<std::string> words = command_words(streams.program.empty() ? CALLGATE_COMMAND : streams.program);
+  if (streams.largest_file != 0) {
+    words.insert(words.begin(), {"prlimit", "--fsize=" + std::to_string(streams.largest_file)});
+  }
   words.insert(words.end(), arguments.begin(), arguments.end());
   Outcome outcome;
   outcome.exit = process::exit_code(process::wait_for(process::spawn(words, descriptors)));
@@ -125,6 +128,10 @@ std::string Directory::write(const std::string& name, std::string_view content) 
   file << content;
   require(file.good(), "cannot write a test file");
   return path(name);
+}
+
+std::size_t Directory::files() const {
+  return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator(root_), {}));
 }
 
 std::string read_file(const std::string& path) {

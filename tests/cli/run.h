@@ -33,6 +33,7 @@ struct Streams {
   Sink output = Sink::captured;
   Sink error = Sink::captured;
   std::string program = {};  // instead of the command
+  std::size_t largest_file = 0;  // bytes that the command may write to any file; 0: no limit
 };
 
 Outcome run(const std::vector<std::string>& arguments, const Streams& streams = {});
@@ -51,6 +52,7 @@ class Directory {
 
   std::string path(const std::string& name) const { return (root_ / name).string(); }
   std::string write(const std::string& name, std::string_view content) const;  // returns the path
+  std::size_t files() const;                                                   // how many there are
 
  private:
   std::filesystem::path root_;
