@@ -8,6 +8,7 @@
 #include <optional>
 #include <utility>
 
+#include "bpf/number.h"
 #include "bpf/text.h"
 
 namespace callgate::bpf {
@@ -121,22 +122,166 @@ std::optional<unsigned> hex_digit(char c) noexcept {
   return std::nullopt;
 }
 
+// "{ 0x20, 0", or a declaration of such an array. JSON has no digit behind its first brace.
+bool begins_c_array(std::string_view text) noexcept {
+  const std::size_t brace = text.find('{');
+  if (brace == text.npos) return false;
+  std::string_view inside = trim(text.substr(brace + 1));
+  if (inside.starts_with('{')) inside = trim(inside.substr(1));
+  const bool is_number = !inside.empty() && is_digit(inside.front());
+  return is_number && (brace == 0 || text.substr(0, brace).find("sock_filter") != text.npos);
+}
+
+// Reads "{ code, jt, jf, k }," and so on, perhaps in a declaration "struct sock_filter NAME[] = { … };".
+class CArray {
+ public:
+  explicit CArray(std::string_view text) : rest_(text) {}
+
+  Instructions read() {
+    std::vector<Insn> program;
+    const bool is_declared = skip_declaration();
+    while (take('{')) {
+      Insn insn{};
+      if (!fields(insn)) return error();
+      program.push_back(insn);
+      if (!take(',')) break;
+    }
+    if (is_declared && !expect('}')) return error();
+    if (is_declared) take(';');
+    skip_blanks();
+    if (!rest_.empty())
+      return fail(quoted(first_word()) + " where the next instruction or the end is expected"), error();
+    return program;
+  }
+
+ private:
+  // Up to the brace that opens the array.
+  bool skip_declaration() {
+    const std::size_t name = rest_.find("sock_filter");
+    skip_blanks();
+    if (name == rest_.npos || rest_.starts_with('{')) return false;
+    const std::size_t brace = std::min(rest_.find('{'), rest_.size());
+    skip(std::min(brace + 1, rest_.size()));
+    return true;
+  }
+
+  bool fields(Insn& insn) {
+    std::uint32_t code = 0, jt = 0, jf = 0;
+    if (!number(code, 0xffff) || !expect(',') || !number(jt, 0xff) || !expect(',') || !number(jf, 0xff) ||
+        !expect(',') || !number(insn.k, 0xffffffff)) {
+      return false;
+    }
+    take(',');
+    insn.code = static_cast<std::uint16_t>(code);
+    insn.jt = static_cast<std::uint8_t>(jt);
+    insn.jf = static_cast<std::uint8_t>(jf);
+    return expect('}');
+  }
+
+  // As in C, with or without a suffix.
+  bool number(std::uint32_t& value, std::uint32_t most) {
+    skip_blanks();
+    const std::string_view word = first_word();
+    std::string_view digits = word;
+    while (!digits.empty() && (lower(digits.back()) == 'u' || lower(digits.back()) == 'l')) digits.remove_suffix(1);
+    const auto magnitude = parse_magnitude(digits);
+    if (!magnitude) return fail(quoted(word) + " is not a number");
+    if (*magnitude > most) return fail(quoted(word) + " is more than " + std::to_string(most));
+    value = static_cast<std::uint32_t>(*magnitude);
+    skip(word.size());
+    return true;
+  }
+
+  bool expect(char symbol) {
+    return take(symbol) || fail(quoted(first_word()) + " where '" + symbol + "' is expected");
+  }
+  bool take(char symbol) {
+    skip_blanks();
+    if (!rest_.starts_with(symbol)) return false;
+    skip(1);
+    return true;
+  }
+
+  void skip_blanks() {
+    for (;;) {
+      if (!rest_.empty() && is_space(rest_.front())) {
+        skip(1);
+      } else if (rest_.starts_with("//")) {
+        skip(std::min(rest_.find('\n'), rest_.size()));
+      } else if (rest_.starts_with("/*")) {
+        skip(std::min(rest_.find("*/", 2), rest_.size() - 2) + 2);
+      } else {
+        return;
+      }
+    }
+  }
+  void skip(std::size_t length) {
+    line_ += static_cast<std::uint32_t>(
+        std::count(rest_.begin(), rest_.begin() + static_cast<std::ptrdiff_t>(length), '\n'));
+    rest_.remove_prefix(length);
+  }
+
+  // What an error shows: a word, one other character, or nothing at the end.
+  std::string_view first_word() const {
+    const auto* end = std::find_if_not(rest_.begin(), rest_.end(),
+                                       [](char c) { return is_letter(c) || is_digit(c) || c == '_' || c == '.'; });
+    const auto length = static_cast<std::size_t>(end - rest_.begin());
+    return rest_.substr(0, std::max<std::size_t>(length, 1));
+  }
+
+  bool fail(std::string message) {
+    message_ = to_string(TextError{line_, std::move(message)});
+    return false;
+  }
+  std::string error() { return std::move(message_); }
+
+  std::string_view rest_;
+  std::uint32_t line_ = 1;
+  std::string message_;
+};
+
+Instructions read_c_array(std::string_view text) { return CArray(text).read(); }
+
+// One filter; several lines of it are one only if it does not end before the last of them.
+Instructions read_hex_file(std::string_view text) {
+  std::string_view rest = trim(text);
+  auto first = read_hex(take_line(rest));
+  const bool ends = first && !first->empty() && (first->back().code == 0x06 || first->back().code == 0x16);
+  if (ends && !trim(rest).empty()) return std::string("line 2: another filter; a file holds one of them");
+  return read_hex(text);
+}
+
 }  // namespace
+
+std::string_view without_byte_order_mark(std::string_view text) noexcept {
+  constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
+  if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
+  return text;
+}
 
 Format detect_format(std::string_view content) {
   if (!std::all_of(content.begin(), content.end(), belongs_in_text)) return Format::raw;
-  constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
-  std::string_view text = content;
-  if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
-  if (trim(text).starts_with('{')) return Format::oci;
-  return is_decimal(take_line(text)) ? Format::ddd : Format::text;
+  const std::string_view text = trim(without_byte_order_mark(content));
+  if (begins_c_array(text)) return Format::c;
+  if (text.starts_with('{')) return Format::oci;
+  std::string_view rest = text;
+  const std::string_view first = take_line(rest);
+  constexpr std::size_t longest_count = 10;
+  const bool is_hex = first.size() > longest_count && std::all_of(text.begin(), text.end(), [](char c) {
+                        return is_space(c) || hex_digit(c).has_value();
+                      });
+  if (is_hex) return Format::hex;
+  return is_decimal(first) ? Format::ddd : Format::text;
 }
 
 Instructions read_filter(std::string_view content, Format format) {
+  if (format != Format::raw) content = without_byte_order_mark(content);
   switch (format) {
     case Format::raw: return read_raw(content);
     case Format::ddd: return read_ddd(content);
     case Format::text: return read_text(content);
+    case Format::c: return read_c_array(content);
+    case Format::hex: return read_hex_file(content);
     case Format::oci: break;
   }
   return std::string("an OCI profile is no filter yet: it has to be compiled through libseccomp");

@@ -1,4 +1,5 @@
-// Files that hold a filter: raw sock_filter arrays, tcpdump -ddd decimal, text. (OCI JSON needs libseccomp: profiles/.)
+// Files that hold a filter: raw sock_filter arrays, tcpdump -ddd decimal, hex digits, initialisers of a C array, text.
+// What is written here is read here. (OCI JSON needs libseccomp: profiles/.)
 #pragma once
 
 #include <cstdint>
@@ -17,11 +18,21 @@ enum class Format : std::uint8_t {
   raw,   // an array of struct sock_filter in native byte order
   ddd,   // tcpdump -ddd: a count, then "code jt jf k" in decimal, one instruction a line
   text,  // bpf/assembler.h
+  c,     // initialisers of an array of struct sock_filter: "{ 0x20, 0, 0, 4 }," and so on, declared or not
+  hex,   // hex digits of the array's bytes, one filter
   oci,   // OCI / container-engine seccomp JSON: recognised by detect_format(), not read by read_filter()
 };
 
-// Guesses from the content: JSON's opening brace, a lone decimal count on the first line, printable text, or raw.
+// Guesses from the content: the braces of JSON or of C, a lone decimal count on the first line, many hex digits,
+// printable text, or raw.
 Format detect_format(std::string_view content);
+
+// Names what the content seems to be, if it is no filter: "an ELF file", "a minijail policy"; empty if nobody knows.
+// `by_magic`: only what has an unmistakable first few bytes, which no filter has.
+std::string_view foreign_format(std::string_view content, bool by_magic);
+
+// The text without a UTF-8 byte order mark.
+std::string_view without_byte_order_mark(std::string_view text) noexcept;
 
 // The instructions in `content`. Errors carry the place in the message ("byte 12: …", "line 3: …").
 Expected<std::vector<Insn>, std::string> read_filter(std::string_view content, Format format);

@@ -1,10 +1,5 @@
 // callgate asm: text, or any other format of a filter, to bytes.
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <cerrno>
 #include <memory>
-#include <system_error>
 
 #include "bpf/formats.h"
 #include "cli/command.h"
@@ -16,10 +11,10 @@ namespace {
 enum class ProgramFormat { raw, ddd, c, hex };
 
 struct AsmOptions {
-  std::string file;
+  std::vector<std::string> files;
   std::string output = "-";
   ProgramFormat format = ProgramFormat::raw;
-  FilterOptions filter{.format = bpf::Format::text, .long_jumps = bpf::LongJumps::reject, .oci = {}};
+  FilterOptions filter;
 };
 
 std::string to_hex(std::string_view bytes) {
@@ -38,24 +33,13 @@ std::string write_program(std::span<const Insn> program, ProgramFormat format) {
   return {};
 }
 
-void write_file(const std::string& name, std::string_view content) {
-  const int fd = open(name.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-  const auto fail = [&] {
-    throw Failure(ExitCode::usage, "cannot write " + name + ": " + std::generic_category().message(errno));
-  };
-  if (fd < 0) fail();
-  Output out(fd, name);
-  out.write(content);
-  out.flush();
-  if (close(fd) != 0) fail();
-}
-
 ExitCode run(Session& session, const AsmOptions& options) {
   const bool to_stdout = options.output == "-";
   if (to_stdout && options.format == ProgramFormat::raw && session.out.is_terminal()) {
     throw Failure(ExitCode::usage, "raw output does not go to a terminal; use -o FILE or --format");
   }
-  const std::string content = write_program(read_filter_file(session, options.file, options.filter), options.format);
+  const std::string content =
+      write_program(read_filter_file(session, options.files.front(), options.filter), options.format);
   if (to_stdout) {
     session.out.write(content);
   } else {
@@ -69,7 +53,7 @@ ExitCode run(Session& session, const AsmOptions& options) {
 void add_asm(CLI::App& app, Session& session) {
   auto options = std::make_shared<AsmOptions>();
   CLI::App& command = *app.add_subcommand("asm", "Translate a filter's text, or another format, to instructions");
-  command.add_option("FILE", options->file, "The filter; - is standard input")->required()->type_name("");
+  add_filter_files(command, options->files, "The filter; - is standard input");
   command.add_option("-o,--output", options->output, "File to write; - is standard output")
       ->type_name("FILE")
       ->default_str("-");
@@ -90,7 +74,11 @@ Examples:
   callgate asm --input-format oci /usr/share/containers/seccomp.json -o container.bpf
 
 Exit code: 0, or 2 if the input cannot be read or the output cannot be written.)");
-  command.callback([options, &session] { session.exit = run(session, *options); });
+  command.callback([options, &session] {
+    require_filter_files(options->files);
+    if (options->files.size() > 1) throw CLI::ValidationError("FILE", "one filter at a time");
+    session.exit = run(session, *options);
+  });
 }
 
 }  // namespace callgate::cli

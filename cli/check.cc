@@ -110,11 +110,12 @@ ExitCode run(Session& session, const CheckOptions& options) {
 void add_check(CLI::App& app, Session& session) {
   auto options = std::make_shared<CheckOptions>();
   CLI::App& command = *app.add_subcommand("check", "Tell whether the kernel would accept filters");
-  command.add_option("FILE", options->files, "Filter files; - is standard input")->type_name("");
+  add_filter_files(command, options->files, "Filter files; - is standard input");
   command.add_flag("--verdicts", options->verdicts,
                    "Read one filter a line from standard input, as the hex digits of its\n"
                    "struct sock_filter array; print \"accept\" or \"reject PC reason\"");
-  add_filter_options(command, options->filter, "--format,--input-format");
+  add_filter_options(command, options->filter, "--input-format");
+  add_old_format_flag(command, options->filter);
   command.footer(R"(Examples:
   callgate check filter.bpf
   callgate check --cap CAP_SYS_ADMIN /usr/share/containers/seccomp.json

@@ -12,12 +12,13 @@ namespace {
 struct DisasmOptions {
   std::vector<std::string> files;
   bool no_annotate = false;
+  bool names = false;
   FilterOptions filter;
 };
 
-// For the compared architecture, or x86_64 where none was compared.
-std::string name_for_comment(std::uint32_t nr, std::uint32_t compared_arch) {
-  const std::uint32_t value = compared_arch == 0 ? arch::x86_64 : compared_arch;
+// Of the architecture that leads there, or of x86_64 where none was asked for.
+std::string name_for_comment(std::uint32_t nr, std::uint32_t arch_value) {
+  const std::uint32_t value = arch_value == 0 ? arch::x86_64 : arch_value;
   const bool x32 = value == arch::x86_64 && (nr & arch::x32_bit) != 0;
   return syscall_name(nr, libseccomp_arch(value, x32));
 }
@@ -25,6 +26,7 @@ std::string name_for_comment(std::uint32_t nr, std::uint32_t compared_arch) {
 ExitCode run(Session& session, const DisasmOptions& options) {
   bpf::DisassemblyOptions text;
   text.annotate = !options.no_annotate;
+  text.names_in_place = options.names;
   text.syscall_name = name_for_comment;
   for (const std::string& name : options.files) {
     const std::vector<Insn> program = read_filter_file(session, name, options.filter);
@@ -39,17 +41,25 @@ ExitCode run(Session& session, const DisasmOptions& options) {
 void add_disasm(CLI::App& app, Session& session) {
   auto options = std::make_shared<DisasmOptions>();
   CLI::App& command = *app.add_subcommand("disasm", "Show filters as text, with the names of what they compare");
-  command.add_option("FILE", options->files, "Filter files; - is standard input")->required()->type_name("");
+  add_filter_files(command, options->files, "Filter files; - is standard input");
   command.add_flag("--no-annotate", options->no_annotate, "Leave the comments out");
-  add_filter_options(command, options->filter, "--format,--input-format");
-  command.footer(R"(The filters need not be valid. "callgate asm" turns the text back into the same bytes.
+  command.add_flag("--names", options->names, "Names in place of numbers, as in: jeq #openat, ret #ERRNO(EPERM)");
+  add_filter_options(command, options->filter, "--input-format");
+  add_old_format_flag(command, options->filter);
+  command.footer(
+      R"(The filters need not be valid. "callgate asm" turns the text back into the same bytes, also with --names.
+Names of system calls are those of the architectures that lead there (several, if they differ), and those of
+x86_64 where the filter does not compare the architecture.
 
 Examples:
   callgate disasm filter.bpf
   callgate disasm --tree /usr/share/containers/seccomp.json | less
 
 Exit code: 0, or 2 if a file cannot be read.)");
-  command.callback([options, &session] { session.exit = run(session, *options); });
+  command.callback([options, &session] {
+    require_filter_files(options->files);
+    session.exit = run(session, *options);
+  });
 }
 
 }  // namespace callgate::cli

@@ -201,9 +201,7 @@ std::string check_stages(const std::string& letters) {
 void add_dump(CLI::App& app, Session& session) {
   auto options = std::make_shared<DumpOptions>();
   CLI::App& command = *app.add_subcommand("dump", "Show what becomes of filters on the way to machine code");
-  command.add_option("FILE", options->files, "Filter files, oldest first; - is standard input")
-      ->required()
-      ->type_name("");
+  add_filter_files(command, options->files, "Filter files, oldest first; - is standard input");
   std::string help = "Stages to show, one letter each:";
   for (const Stage& stage : stages) help += fmt::format(" {} ({})", stage.letter, stage.title);
   command.add_option("--stages", options->stages, help)
@@ -212,14 +210,18 @@ void add_dump(CLI::App& app, Session& session) {
       ->default_str(default_stages());
   command.add_flag("--dot", options->dot, "Graphs as Graphviz, for dot(1); use it with --stages=f or g");
   add_chain_options(command, options->chain);
-  add_filter_options(command, options->filter, "--format,--input-format");
+  add_filter_options(command, options->filter, "--input-format");
+  add_old_format_flag(command, options->filter);
   command.footer(R"(Examples:
   callgate dump --stages=bgm filter.bpf
   callgate dump --stages=m --engine asmjit --target x86_32 older.bpf newer.bpf
   callgate dump --stages=g --dot filter.bpf | dot -Tsvg -o filter.svg
 
 Exit code: 0; 1 if a filter is invalid; 2 if a file cannot be read, or the engine does not make code for the target.)");
-  command.callback([options, &session] { session.exit = run(session, *options); });
+  command.callback([options, &session] {
+    require_filter_files(options->files);
+    session.exit = run(session, *options);
+  });
 }
 
 }  // namespace callgate::cli

@@ -6,7 +6,7 @@ namespace callgate::cli {
 namespace {
 
 Expected<std::vector<Insn>, std::string> parse_text(const std::string& content, bpf::LongJumps long_jumps) {
-  auto program = bpf::assemble(content, long_jumps);
+  auto program = bpf::assemble(bpf::without_byte_order_mark(content), long_jumps);
   if (!program) return to_string(program.error());
   return std::move(*program);
 }
@@ -20,25 +20,42 @@ Expected<std::vector<Insn>, std::string> parse_oci(Session& session, const std::
 }
 
 Expected<std::vector<Insn>, std::string> parse(Session& session, const std::string& name, const std::string& content,
-                                               const FilterOptions& options) {
-  const bpf::Format format = options.format.value_or(bpf::detect_format(content));
+                                               bpf::Format format, const FilterOptions& options) {
   if (format == bpf::Format::oci) return parse_oci(session, name, content, options.oci);
   if (format == bpf::Format::text) return parse_text(content, options.long_jumps);
   return bpf::read_filter(content, format);
 }
 
+constexpr const char* what_is_read =
+    "callgate reads arrays of struct sock_filter (raw, C, hex), tcpdump -ddd, bpf_asm text and OCI profiles";
+
+// Guesses the format, and what it may be if it is none of those.
+Expected<std::vector<Insn>, std::string> guess(Session& session, const std::string& name, const std::string& content,
+                                               const FilterOptions& options) {
+  if (const std::string_view what = bpf::foreign_format(content, true); !what.empty()) {
+    return fmt::format("this is {}; {}", what, what_is_read);
+  }
+  const bpf::Format format = bpf::detect_format(content);
+  auto program = parse(session, name, content, format, options);
+  if (program) return program;
+  std::string_view what = bpf::foreign_format(content, false);
+  const bool is_profile = content.find("\"defaultAction\"") != std::string::npos;
+  if (format == bpf::Format::oci && what.empty() && !is_profile) what = "JSON of another kind";
+  if (what.empty()) return program;
+  return fmt::format("{}; this looks like {}; {}", program.error(), what, what_is_read);
+}
+
+using FormatChoice = std::optional<bpf::Format>;
+const std::vector<std::pair<std::string, FormatChoice>> format_choices = {
+    {"auto", std::nullopt}, {"raw", bpf::Format::raw}, {"ddd", bpf::Format::ddd}, {"text", bpf::Format::text},
+    {"c", bpf::Format::c},  {"hex", bpf::Format::hex}, {"oci", bpf::Format::oci}};
+
 }  // namespace
 
 void add_filter_options(CLI::App& app, FilterOptions& options, const std::string& format_flag) {
-  using Choice = std::optional<bpf::Format>;
-  const std::vector<std::pair<std::string, Choice>> formats = {{"auto", std::nullopt},
-                                                               {"raw", bpf::Format::raw},
-                                                               {"ddd", bpf::Format::ddd},
-                                                               {"text", bpf::Format::text},
-                                                               {"oci", bpf::Format::oci}};
-  add_choice(app, format_flag, options.format, formats,
-             "Format of the filter: raw (array of struct sock_filter), ddd (tcpdump\n-ddd), text (bpf_asm), oci "
-             "(container seccomp JSON); auto guesses");
+  add_choice(app, format_flag, options.format, format_choices,
+             "Format of the filter: raw (array of struct sock_filter), ddd (tcpdump\n-ddd), text (bpf_asm), c "
+             "(initialisers of such an array), hex (its bytes),\noci (container seccomp JSON); auto guesses");
   const std::string group = "OCI profiles";
   app.add_option_function<std::vector<std::string>>(
          "--cap",
@@ -50,8 +67,7 @@ void add_filter_options(CLI::App& app, FilterOptions& options, const std::string
            }
          },
          "A capability that the container has, such as CAP_SYS_ADMIN or\nsys_admin, several with commas, or ALL (may "
-         "be "
-         "repeated)")
+         "be repeated)")
       ->type_name("NAME")
       ->allow_extra_args(false)
       ->group(group);
@@ -83,9 +99,30 @@ void add_filter_options(CLI::App& app, FilterOptions& options, const std::string
   app.add_flag("--tree", options.oci.binary_tree, "Let libseccomp build a binary tree of system calls")->group(group);
 }
 
+void add_filter_files(CLI::App& app, std::vector<std::string>& files, const std::string& help) {
+  const auto add = [&files](const std::vector<std::string>& names) {
+    files.insert(files.end(), names.begin(), names.end());
+  };
+  CLI::Option* const positional = app.add_option_function<std::vector<std::string>>("FILE", add, help)->type_name("");
+  app.add_option_function<std::vector<std::string>>("-f,--filter", add, "The same (may be repeated)")
+      ->type_name("FILE")
+      ->allow_extra_args(false)
+      ->excludes(positional);
+}
+
+void require_filter_files(const std::vector<std::string>& files) {
+  if (files.empty()) throw CLI::RequiredError("FILE");
+}
+
+void add_old_format_flag(CLI::App& app, FilterOptions& options) {
+  add_choice(app, "--format", options.format, format_choices, "")->group("");
+}
+
 std::vector<Insn> read_filter_file(Session& session, const std::string& name, const FilterOptions& options) {
   Input input(name);
-  auto program = parse(session, input.name(), input.read_all(), options);
+  const std::string content = input.read_all();
+  auto program = options.format ? parse(session, input.name(), content, *options.format, options)
+                                : guess(session, input.name(), content, options);
   if (!program) throw Failure(ExitCode::usage, input.name() + ": " + program.error());
   return std::move(*program);
 }

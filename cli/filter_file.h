@@ -23,6 +23,15 @@ struct FilterOptions {
 // --tree.
 void add_filter_options(CLI::App& app, FilterOptions& options, const std::string& format_flag);
 
+// Adds filters as FILE… and as -f FILE, which every subcommand takes; not both at once.
+void add_filter_files(CLI::App& app, std::vector<std::string>& files, const std::string& help);
+
+// For the subcommand's callback: a parse error if there is none.
+void require_filter_files(const std::vector<std::string>& files);
+
+// --format once said here what --input-format says; elsewhere it always was about what is written.
+void add_old_format_flag(CLI::App& app, FilterOptions& options);
+
 // The instructions in the file `name`, not verified. A Failure (usage) if it cannot be read as a filter. What an OCI
 // profile leaves out is told on standard error.
 std::vector<Insn> read_filter_file(Session& session, const std::string& name, const FilterOptions& options);

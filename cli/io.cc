@@ -2,14 +2,18 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <stdlib.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 
+#include "bpf/formats.h"
 #include "cli/command.h"
 
 namespace callgate::cli {
@@ -101,6 +105,53 @@ std::string Input::read_all() {
   return content;
 }
 
+namespace {
+
+void write_to(int fd, const std::string& name, std::string_view content) {
+  try {
+    Output out(fd, name);
+    out.write(content);
+    out.flush();
+  } catch (...) {
+    close(fd);
+    throw;
+  }
+  if (close(fd) != 0) fail("cannot write " + name);
+}
+
+void write_in_place(const std::string& name, std::string_view content) {
+  const int fd = open(name.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  if (fd < 0) fail("cannot write " + name);
+  write_to(fd, name, content);
+}
+
+mode_t mode_of_new_files() {
+  const mode_t mask = umask(0);
+  umask(mask);
+  return 0666 & ~mask;
+}
+
+}  // namespace
+
+void write_file(const std::string& name, std::string_view content) {
+  struct stat before {};
+  const bool exists = stat(name.c_str(), &before) == 0;
+  struct stat link {};
+  const bool is_link = lstat(name.c_str(), &link) == 0 && S_ISLNK(link.st_mode);
+  if (is_link || (exists && (!S_ISREG(before.st_mode) || before.st_nlink > 1))) return write_in_place(name, content);
+  std::string temporary = name + ".XXXXXX";
+  const int fd = mkostemp(temporary.data(), O_CLOEXEC);
+  if (fd < 0) return write_in_place(name, content);
+  try {
+    const bool has_mode = fchmod(fd, exists ? before.st_mode & 07777 : mode_of_new_files()) == 0;
+    write_to(fd, name, content);
+    if (!has_mode || rename(temporary.c_str(), name.c_str()) != 0) fail("cannot write " + name);
+  } catch (...) {
+    unlink(temporary.c_str());
+    throw;
+  }
+}
+
 std::string LineReader::place() const { return fmt::format("{}:{}", input_.name(), number_); }
 
 std::string_view LineReader::take(std::size_t length, std::size_t skipped) {
@@ -117,12 +168,14 @@ bool LineReader::next(std::string_view& line) {
     const std::size_t length = end_ - begin_ - searched;
     if (const void* newline = length == 0 ? nullptr : std::memchr(from, '\n', length)) {
       line = take(static_cast<std::size_t>(static_cast<const char*>(newline) - buffer_.data()) - begin_, 1);
+      if (number_ == 1) line = bpf::without_byte_order_mark(line);
       return true;
     }
     searched = end_ - begin_;
     if (refill()) continue;
     if (searched == 0) return false;
     line = take(searched, 0);
+    if (number_ == 1) line = bpf::without_byte_order_mark(line);
     return true;
   }
 }

@@ -72,8 +72,12 @@ class Input {
   int fd_;
 };
 
-// The lines of a file, without their newlines. Before it waits for more input it writes what `out` holds, so that
-// a program at both ends of a pipe gets the answers to all lines that it sent.
+// Writes a file whole or not at all: a file that exists stays as it is until the new one is complete. What is no
+// regular file (a device, a pipe) or lies in a folder that takes no new files is written in place.
+void write_file(const std::string& name, std::string_view content);
+
+// The lines of a file, without their newlines and without a byte order mark. Before it waits for more input it writes
+// what `out` holds, so that a program at both ends of a pipe gets the answers to all lines that it sent.
 class LineReader {
  public:
   LineReader(Input& input, Output& out) : input_(input), out_(out), buffer_(block) {}

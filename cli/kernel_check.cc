@@ -10,6 +10,7 @@
 #include <stdexcept>
 
 #include "cli/command.h"
+#include "cli/helper_32.h"
 #include "oracles/kernel/merging.h"
 #include "oracles/kernel/path_length.h"
 #include "oracles/kernel/results.h"
@@ -30,9 +31,7 @@ struct KernelCheckOptions {
 const std::vector<std::string> all_parts = {"verdicts", "results", "merging", "path", "sockets"};
 
 // Where the probes lie, seen from where the command lies: the same in an installed tree and in a build tree.
-std::string default_probes() {
-  return (std::filesystem::read_symlink("/proc/self/exe").parent_path() / CALLGATE_PROBES_FROM_BIN).lexically_normal();
-}
+std::string default_probes() { return (own_folder() / CALLGATE_PROBES_FROM_BIN).lexically_normal(); }
 
 std::string setting(const std::string& name) {
   std::string value;

@@ -204,12 +204,11 @@ ExitCode run(Session& session, const StatsOptions& options) {
 void add_stats(CLI::App& app, Session& session) {
   auto options = std::make_shared<StatsOptions>();
   CLI::App& command = *app.add_subcommand("stats", "Show what filters compile to: classes, sizes, time of each stage");
-  command.add_option("FILE", options->files, "Filter files, oldest first; - is standard input")
-      ->required()
-      ->type_name("");
+  add_filter_files(command, options->files, "Filter files, oldest first; - is standard input");
   command.add_flag("--json", options->json, "All figures as JSON");
   add_chain_options(command, options->chain);
-  add_filter_options(command, options->filter, "--format,--input-format");
+  add_filter_options(command, options->filter, "--input-format");
+  add_old_format_flag(command, options->filter);
   command.footer(
       R"(Times are microseconds, the least of nine runs of each stage of one attach: plan makes decision graphs,
 table finds which calls they settle, code makes machine code, fill writes the table, publish seals it all in
@@ -223,7 +222,10 @@ Examples:
   callgate stats --json older.bpf newer.bpf
 
 Exit code: 0; 1 if a filter is invalid; 2 if a file cannot be read.)");
-  command.callback([options, &session] { session.exit = run(session, *options); });
+  command.callback([options, &session] {
+    require_filter_files(options->files);
+    session.exit = run(session, *options);
+  });
 }
 
 }  // namespace callgate::cli

@@ -25,12 +25,14 @@ void check_read(std::string_view content, Format format) {
   if (program->empty()) return;
   check_written(*program, bpf::write_raw(*program), Format::raw);
   check_written(*program, bpf::write_ddd(*program), Format::ddd);
+  check_written(*program, bpf::write_c_array(*program), Format::c);
   require(!bpf::write_c_array(*program).empty(), "no C array");
 }
 
 void check(std::string_view content) {
   static_cast<void>(bpf::detect_format(content));
-  for (const Format format : {Format::raw, Format::ddd, Format::text}) check_read(content, format);
+  for (const Format format : {Format::raw, Format::ddd, Format::text, Format::c, Format::hex})
+    check_read(content, format);
   const auto from_hex = bpf::read_hex(content);
   if (!from_hex) require(!from_hex.error().empty(), "an error without a message");
 #if CALLGATE_FUZZ_PROFILES

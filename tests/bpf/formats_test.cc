@@ -97,6 +97,92 @@ TEST(Formats, c_array) {
             "0x7fff0000 },\n");
 }
 
+TEST(Formats, what_is_written_is_read) {
+  const std::string hex =
+      "2000000004000000150001003e0000c006000000000000000600000000"
+      "00ff7f\n";
+  const std::pair<std::string, Format> written[] = {{write_raw(sample), Format::raw},
+                                                    {write_ddd(sample), Format::ddd},
+                                                    {write_c_array(sample), Format::c},
+                                                    {hex, Format::hex}};
+  for (const auto& [content, format] : written) {
+    EXPECT_EQ(detect_format(content), format) << content;
+    const auto back = read_filter(content, format);
+    ASSERT_TRUE(back) << back.error();
+    EXPECT_EQ(*back, sample);
+    if (format == Format::raw) continue;
+    const std::string marked = "\xef\xbb\xbf" + content;
+    EXPECT_EQ(detect_format(marked), format) << content;
+    EXPECT_EQ(*read_filter(marked, format), sample);
+  }
+}
+
+TEST(Formats, c_in_a_declaration) {
+  const std::string text = "/* made by callgate */\nstatic const struct sock_filter filter[] = {\n  " +
+                           write_c_array(sample) + "};  // end\n";
+  EXPECT_EQ(detect_format(text), Format::c);
+  EXPECT_EQ(*read_filter(text, Format::c), sample);
+  EXPECT_EQ(*read_filter("{6,0,0,0x7fff0000U}", Format::c), (std::vector<Insn>{{0x06, 0, 0, 0x7fff0000}}));
+}
+
+TEST(Formats, c_errors) {
+  const std::pair<std::string, std::string> cases[] = {
+      {"{ 0x06, 0, 0 },", "line 1: '}' where ',' is expected"},
+      {"{ 0x06, 0, 0, 0 },\n{ x, 0, 0, 0 }", "line 2: 'x' is not a number"},
+      {"{ 0x06, 256, 0, 0 }", "line 1: '256' is more than 255"},
+      {"{ 0x06, 0, 0, 0x100000000 }", "line 1: '0x100000000' is more than 4294967295"},
+      {"{ 0x06, 0, 0, 0", "line 1: '' where '}' is expected"},
+      {"{ 0x06, 0, 0, 0 }\n{ 0x06, 0, 0, 0 }", "line 2: '{' where the next instruction or the end is expected"},
+      {"struct sock_filter f[] = {\n{ 6, 0, 0, 0 },\n", "line 3: '' where '}' is expected"},
+      {"/* no end", "read 0 instructions"},
+  };
+  for (const auto& [content, message] : cases) EXPECT_EQ(error_of(content, Format::c), message) << content;
+}
+
+TEST(Formats, hex_holds_one_filter) {
+  EXPECT_EQ(*read_filter("2000000004000000\n060000000000ff7f\n", Format::hex),
+            (std::vector<Insn>{{0x20, 0, 0, 4}, {0x06, 0, 0, 0x7fff0000}}));
+  EXPECT_EQ(error_of("060000000000ff7f\n0600000000000000\n", Format::hex),
+            "line 2: another filter; a file holds one of them");
+}
+
+TEST(Formats, foreign_formats_have_names) {
+  const std::pair<std::string, std::string> by_magic[] = {
+      {"\x7f"
+       "ELF\2\1\1\0"s,
+       "an ELF file (a program or a library)"},
+      {"\x1f\x8b\x08\0\0\0\0\0"s, "gzip-compressed data"},
+      {"\xff\xfer\0e\0t\0"s, "UTF-16 text"},
+  };
+  for (const auto& [content, name] : by_magic) EXPECT_EQ(foreign_format(content, true), name);
+  const std::pair<std::string, std::string> by_text[] = {
+      {"# policy\nread: 1\nwrite: 1\n", "a minijail policy"},
+      {"ioctl: arg1 == 0x5401 || arg1 == 0x5413\n", "a minijail policy"},
+      {"@frequency ./freq\nread: 1\n", "a minijail policy"},
+      {"socket: return EPERM\n", "a minijail policy"},
+      {"---\ndefaultAction: SCMP_ACT_ERRNO\n", "YAML"},
+      {"apiVersion: security-profiles-operator.x-k8s.io/v1beta1\nkind: SeccompProfile\n", "YAML"},
+      {" line  CODE  JT   JF      K\n=================================\n 0000: 0x20 0x00 0x00 0x00000004  A = arch\n",
+       "a listing of seccomp-tools"},
+      {" line  OP   JT   JF   K\n=================================\n 0000: 0x20 0x00 0x00 0x00000004   ld  $data[4]\n",
+       "a listing of scmp_bpf_disasm"},
+      {"#\n# pseudo filter code start\n#\n# filter for arch x86_64 (3221225534)\n",
+       "pseudo code of libseccomp (seccomp_export_pfc)"},
+      {"[{\"names\": []}]", "a JSON array"},
+      {"<!DOCTYPE html>\n<html>", "a web page"},
+      {"#!/bin/sh\necho\n", "a script"},
+      {"struct sock_filter f[] = { BPF_STMT(BPF_RET | BPF_K, 0) };",
+       "C source (compile it, or give its array's numbers)"},
+      {"ld [0]\nret #0\n", ""},
+      {"start: ld [0]\nlod [4]\nret #0\n", ""},
+      {"", ""},
+  };
+  for (const auto& [content, name] : by_text) {
+    EXPECT_EQ(foreign_format(content, false), name) << content;
+    EXPECT_EQ(foreign_format(content, true), "") << content;
+  }
+}
+
 TEST(Formats, detection) {
   EXPECT_EQ(detect_format(write_raw(sample)), Format::raw);
   EXPECT_EQ(detect_format(write_raw(test::insns("ret a"))), Format::raw);
@@ -120,12 +206,13 @@ TEST(Formats, random_bytes_never_crash_a_reader) {
       state = state * 1664525 + 1013904223;
       c = static_cast<char>(state >> 24);
     }
-    for (const Format format : {Format::raw, Format::ddd, Format::text, Format::oci}) {
+    for (const Format format : {Format::raw, Format::ddd, Format::text, Format::c, Format::hex, Format::oci}) {
       const auto result = read_filter(content, format);
       EXPECT_TRUE(result || !result.error().empty());
     }
     const auto from_hex = read_hex(content);
     EXPECT_TRUE(from_hex || !from_hex.error().empty());
+    static_cast<void>(foreign_format(content, round % 2 == 0));
     const Format guess = detect_format(content);
     EXPECT_TRUE(content.find('\0') == content.npos || guess == Format::raw);
   }

@@ -31,6 +31,97 @@ TEST_F(Text, AsmWritesEveryFormat) {
   EXPECT_EQ(run({"check", "--verdicts"}, assemble("hex")).out, "accept\n");
 }
 
+// What one subcommand writes every other one reads, also behind a byte order mark.
+TEST_F(Text, EveryFormatIsReadBack) {
+  std::vector<std::string> written;
+  for (const char* format : {"raw", "ddd", "c", "hex"}) {
+    written.push_back(run({"asm", "-", "--format", format}, std::string(guard_text)).out);
+    if (std::string_view(format) != "raw") written.push_back("\xef\xbb\xbf" + written.back());
+  }
+  for (const std::vector<std::string>& more : {std::vector<std::string>{}, {"--names"}, {"--no-annotate"}}) {
+    std::vector<std::string> words{"disasm", dir.write("guard.bpf", bytes)};
+    words.insert(words.end(), more.begin(), more.end());
+    written.push_back(run(words).out);
+    written.push_back("\xef\xbb\xbf" + written.back());
+  }
+  for (const std::string& content : written) {
+    const std::string path = dir.write("written", content);
+    EXPECT_EQ(run({"asm", path}).out, bytes) << content;
+    EXPECT_EQ(run({"check", path}).out, path + ": ok, 7 instructions\n") << content;
+    EXPECT_EQ(run({"eval", "-f", path}, "execve\n").out.substr(0, 9), "ERRNO(13)") << content;
+  }
+}
+
+TEST_F(Text, AByteOrderMarkIsNoPartOfALine) {
+  const std::string mark = "\xef\xbb\xbf";
+  EXPECT_EQ(run({"check", "--verdicts"}, mark + "0600000000000000\n").out, "accept\n");
+  EXPECT_EQ(run({"eval", "-f", dir.write("guard.bpf", bytes)}, mark + "read\n").exit, 0);
+  EXPECT_EQ(run({"check", "-"}, mark + R"({"defaultAction":"SCMP_ACT_KILL"})").exit, 0);
+  const std::string stream = dir.write("stream", mark + "0 1 2\n");
+  EXPECT_EQ(run({"bench", "-f", dir.write("guard.bpf", bytes), "--stream", stream, "--seconds", "0.02"}).exit, 0);
+}
+
+TEST_F(Text, ForeignFormatsAreNamed) {
+  const std::pair<std::string, const char*> cases[] = {
+      {std::string("\x7f"
+                   "ELF\2\1\1\0\0\0\0\0\0\0\0\0",
+                   16),
+       "this is an ELF file"},
+      {std::string("\x1f\x8b\x08\0\0\0\0\0", 8), "this is gzip-compressed data"},
+      {"read: 1\nwrite: 1\n", "this looks like a minijail policy"},
+      {"defaultAction: SCMP_ACT_ERRNO\n", "this looks like YAML"},
+      {R"({"name": "x"})", "this looks like JSON of another kind"}};
+  for (const auto& [content, message] : cases) {
+    const std::string path = dir.write("foreign", content);
+    for (const char* command : {"check", "disasm", "asm", "dump"}) {
+      const Outcome outcome = run({command, path});
+      EXPECT_EQ(outcome.exit, 2) << command << outcome;
+      EXPECT_THAT(outcome.err, HasSubstr(message)) << command;
+      EXPECT_THAT(outcome.err, HasSubstr("callgate reads")) << command;
+    }
+  }
+}
+
+TEST_F(Text, FiltersAreGivenInOneWay) {
+  const std::string guard = dir.write("guard.bpf", bytes);
+  for (const char* command : {"check", "disasm", "asm", "dump", "stats"}) {
+    const Outcome by_option = run({command, "-f", guard});
+    EXPECT_EQ(by_option.exit, 0) << command << by_option;
+    if (std::string_view(command) != "stats") {
+      EXPECT_EQ(by_option.out, run({command, guard}).out) << command;
+    }
+    EXPECT_EQ(run({command, "--filter", guard}).exit, 0) << command;
+    EXPECT_EQ(run({command, "-f", guard, guard}).exit, 2) << command;
+    EXPECT_EQ(run({command}).exit, 2) << command;
+  }
+  EXPECT_THAT(run({"check", "-f", guard, "-f", guard}).out, HasSubstr(guard + ": ok, 7 instructions\n" + guard));
+}
+
+// --format is about what is written; where it once was about what is read, it still works.
+TEST_F(Text, FormatMeansOneThing) {
+  for (const char* command : {"check", "disasm", "dump", "stats"}) {
+    const std::string help = run({command, "--help"}).out;
+    EXPECT_THAT(help, HasSubstr("--input-format")) << command;
+    EXPECT_EQ(help.find("--format"), std::string::npos) << command;
+    EXPECT_EQ(run({command, "--format", "raw", dir.write("guard.bpf", bytes)}).exit, 0) << command;
+  }
+}
+
+TEST_F(Text, AFileIsWrittenWholeOrNotAtAll) {
+  const std::string out = dir.write("out", "before");
+  Streams small;
+  small.largest_file = 24;
+  const Outcome outcome = run({"asm", dir.write("guard.txt", guard_text), "-o", out}, small);
+  EXPECT_EQ(outcome.exit, 2) << outcome;
+  EXPECT_EQ(read_file(out), "before");
+  EXPECT_EQ(dir.files(), 2U) << "no temporary file is left";
+  std::filesystem::permissions(out, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+  EXPECT_EQ(run({"asm", dir.path("guard.txt"), "-o", out}).exit, 0);
+  EXPECT_EQ(read_file(out), bytes);
+  EXPECT_EQ(std::filesystem::status(out).permissions(),
+            std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+}
+
 TEST_F(Text, AsmWritesAFile) {
   const std::string out = dir.path("out.bpf");
   const Outcome outcome = run({"asm", dir.write("guard.txt", guard_text), "-o", out});
@@ -90,7 +181,7 @@ TEST_F(Text, DisasmNamesCallsOfTheComparedArchitecture) {
   };
   EXPECT_THAT(name("0xc000003e", "11"), HasSubstr("munmap"));
   EXPECT_THAT(name("0x40000003", "11"), HasSubstr("execve"));
-  EXPECT_THAT(name("0xc000003e", "0x40000000"), HasSubstr("read"));
+  EXPECT_THAT(name("0xc000003e", "0x40000000"), HasSubstr("read (x32)"));
 }
 
 TEST_F(Text, DisasmShowsInvalidFiltersAndSeveralFiles) {

@@ -50,7 +50,7 @@ TEST(Usage, WrongUsage) {
       {"disasm"},
       {"asm"},
       {"asm", "--format", "elf", "x"},
-      {"asm", "--input-format", "c", "x"},
+      {"asm", "--input-format", "elf", "x"},
       {"asm", "--long-jumps", "maybe", "x"},
       {"dump"},
       {"stats"},
@@ -81,6 +81,21 @@ TEST(Usage, WrongUsage) {
     EXPECT_THAT(outcome.err, HasSubstr("--help")) << testing::PrintToString(arguments);
     EXPECT_THAT(outcome.out, IsEmpty());
   }
+}
+
+TEST(Usage, ACommandAloneHelps) {
+  const Outcome outcome = run({});
+  EXPECT_EQ(outcome.exit, 2);
+  for (const char* command : subcommands) EXPECT_THAT(outcome.err, HasSubstr(command));
+}
+
+TEST(Usage, UnknownCommandsAreNamedWithTheNearest) {
+  EXPECT_THAT(run({"frobnicate"}).err, HasSubstr("unknown command 'frobnicate'\n"));
+  for (const auto& [word, meant] : {std::pair{"dissasm", "disasm"}, {"chek", "check"}, {"evla", "eval"}}) {
+    EXPECT_THAT(run({word, "x"}).err,
+                HasSubstr(std::string("unknown command '") + word + "'; did you mean '" + meant + "'?"));
+  }
+  EXPECT_THAT(run({"a\033[2Jb"}).err, HasSubstr("unknown command 'a\\x1b[2Jb'"));
 }
 
 // A working command line of every subcommand, and what is said of it.
@@ -138,7 +153,9 @@ TEST_F(StreamsTest, NothingChangesWithoutAStandardError) {
       const Outcome outcome = run(work.words, streams);
       SCOPED_TRACE(testing::PrintToString(work.words) + " " + std::to_string(static_cast<int>(sink)));
       EXPECT_EQ(outcome.exit, normal.exit) << normal;
-      if (work.is_repeatable) EXPECT_EQ(outcome.out, normal.out);
+      if (work.is_repeatable) {
+        EXPECT_EQ(outcome.out, normal.out);
+      }
     }
   }
 }
