@@ -379,8 +379,8 @@ TEST_F(EvalInput, LinesShowCallDecisionFilterAndInstruction) {
   EXPECT_THAT(two.out, StartsWith("UNKNOWN(0x90000000): the kernel kills the process  read(1)  filter 1 ("));
   EXPECT_THAT(two.out, HasSubstr("unknown.bpf) at 0\n"));
   const auto decision = [&](std::uint32_t result) {
-    const std::string line = run({"eval", "-f", dir.write("one.bpf", raw_return(result))}, "read 1\n").out;
-    return line.substr(0, line.find("  read"));
+    const std::string shown = run({"eval", "-f", dir.write("one.bpf", raw_return(result))}, "read 1\n").out;
+    return shown.substr(0, shown.find("  read"));
   };
   EXPECT_EQ(decision(action::errno_ | 38), "ERRNO(38) ENOSYS");
   EXPECT_EQ(decision(action::errno_), "ERRNO(0) (the call returns 0 and does nothing)");
