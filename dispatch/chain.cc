@@ -1,8 +1,8 @@
 // Chain: reference counting, attach, accessors.
 #include "callgate/chain.hpp"
 
-#include <algorithm>
 #include <array>
+#include <memory>
 #include <new>
 #include <utility>
 
@@ -35,9 +35,6 @@ namespace {
 // What the accessors tell of chains that were moved from.
 constexpr Options no_options;
 
-// Chains are immutable to their users; the reference count is not.
-ChainNode* mutable_node(const callgate_image* image) noexcept { return const_cast<ChainNode*>(ChainNode::of(image)); }
-
 // Puts the filters on top of `node`, or says why the kernel would refuse the path.
 std::optional<AttachError> extend(ChainNode& node, std::span<const Program> oldest_first) noexcept {
   constexpr std::uint32_t per_filter = 4;  // what seccomp_attach_filter() charges for each older filter
@@ -57,18 +54,28 @@ std::optional<AttachError> extend(ChainNode& node, std::span<const Program> olde
 
 }  // namespace
 
+namespace {
+
+using Node = std::unique_ptr<ChainNode>;
+
+// The chain of a node whose filters are known.
+Expected<Chain, AttachError> finish(Node node, const ChainNode* parent) noexcept {
+  if (!detail::install(*node, parent)) return AttachError{AttachErrc::out_of_memory};
+  return ChainNode::wrap(*node.release());
+}
+
+}  // namespace
+
 Expected<Chain, AttachError> Chain::create(const Options& options) noexcept {
   if (const auto error = detail::check_options(options)) return *error;
-  auto* node = new (std::nothrow) ChainNode;
+  Node node(new (std::nothrow) ChainNode);
   if (node == nullptr) return AttachError{AttachErrc::out_of_memory};
-  Chain chain = ChainNode::wrap(node);
   node->options = options;
-  detail::install(*node, nullptr);
-  return chain;
+  return finish(std::move(node), nullptr);
 }
 
 Chain::Chain(const Chain& other) noexcept : image_(other.image_) {
-  if (ChainNode* node = mutable_node(image_)) node->references.fetch_add(1, std::memory_order_relaxed);
+  if (const ChainNode* node = ChainNode::of(image_)) node->references.acquire();
 }
 
 Chain::Chain(Chain&& other) noexcept : image_(std::exchange(other.image_, &detail::moved_from_image)) {}
@@ -79,8 +86,8 @@ Chain& Chain::operator=(Chain other) noexcept {
 }
 
 Chain::~Chain() {
-  ChainNode* node = mutable_node(image_);
-  if (node != nullptr && node->references.fetch_sub(1, std::memory_order_acq_rel) == 1) delete node;
+  const ChainNode* node = ChainNode::of(image_);
+  if (node != nullptr && node->references.release()) delete node;
 }
 
 Expected<Chain, AttachError> Chain::attach(const Program& filter) const noexcept {
@@ -88,20 +95,18 @@ Expected<Chain, AttachError> Chain::attach(const Program& filter) const noexcept
 }
 
 Expected<Chain, AttachError> Chain::attach(std::span<const Program> oldest_first) const noexcept {
-  if (ChainNode::of(image_) == nullptr) return AttachError{AttachErrc::moved_from};
+  const ChainNode* old = ChainNode::of(image_);
+  if (old == nullptr) return AttachError{AttachErrc::moved_from};
   if (oldest_first.empty()) return *this;
-  auto* node = new (std::nothrow) ChainNode;
+  Node node(new (std::nothrow) ChainNode);
   if (node == nullptr) return AttachError{AttachErrc::out_of_memory};
-  Chain chain = ChainNode::wrap(node);
-  const ChainNode& old = *ChainNode::of(image_);
-  node->options = old.options;
-  node->filters = old.filters;
-  node->length = old.length;
-  node->path_length = old.path_length;
-  node->bytecode_bytes = old.bytecode_bytes;
+  node->options = old->options;
+  node->filters = old->filters;
+  node->length = old->length;
+  node->path_length = old->path_length;
+  node->bytecode_bytes = old->bytecode_bytes;
   if (const auto error = extend(*node, oldest_first)) return *error;
-  detail::install(*node, &old);
-  return chain;
+  return finish(std::move(node), old);
 }
 
 Match Chain::match(const SeccompData& data) const noexcept { return match_chain(data, detail::Published::of(image_)); }

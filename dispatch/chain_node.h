@@ -1,32 +1,22 @@
-// What a Chain points to.
+// What a chain's image points back to: all that attach(), the accessors and the end of a chain need. Nothing that
+// decides a call reads it.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <memory>
-#include <vector>
 
 #include "callgate/chain.hpp"
 #include "compose/plan.h"
+#include "dispatch/filter_list.h"
 #include "dispatch/published.h"
-#include "ir/flat.h"
 #include "jit/code_memory.h"
+#include "verifier/reference_count.h"
 
 namespace callgate {
 namespace CALLGATE_HIDDEN detail {
 
-// What decides where there is no sealed memory: table, checks, and the graph for the rest (if empty, the interpreter).
-struct WithoutCode {
-  std::vector<std::uint32_t> table;
-  std::vector<callgate_check> checks;
-  ir::FlatGraph flat;
-  Walk walk;
-};
-
-struct ChainNode : Published {
-  ChainNode() noexcept : Published{} { node = this; }
-
-  std::atomic<std::uint32_t> references{1};
+struct ChainNode {
+  mutable ReferenceCount references;
   Options options;
   Engine engine = Engine::interpreter;
   FallbackReason fallback_reason = FallbackReason::none;
@@ -34,18 +24,25 @@ struct ChainNode : Published {
   Precision precision = Precision::baseline;  // of the segment of the plan that has least of it
 
   FilterList filters;
+  std::uint32_t length = 0;        // filters
   std::uint64_t path_length = 0;   // sum of (kernel_length + 4) over all filters
   std::size_t bytecode_bytes = 0;  // of all filters
   std::size_t code_bytes = 0;
   std::size_t table_bytes = 0;  // of the action table and its checks
 
-  compose::Plan plan;      // empty, or of all filters
-  jit::CodeMemory memory;  // action table, checks, bytecode and code, sealed; empty on the interpreter
-  std::unique_ptr<WithoutCode> without_code;  // null where there is sealed memory, or no table
+  compose::Plan plan;                  // empty, or of all filters
+  jit::CodeMemory memory;              // the image, with all that it points to
+  std::unique_ptr<Published> on_heap;  // or this: see stays_on_heap() in dispatch/seal.h
 
   // Null for a chain that was moved from.
   static const ChainNode* of(const callgate_image* image) noexcept { return Published::of(image).node; }
-  static Chain wrap(ChainNode* node) noexcept { return Chain(node); }
+
+  const Published& image() const noexcept {
+    return on_heap != nullptr ? *on_heap : *reinterpret_cast<const Published*>(memory.data());
+  }
+
+  // The first reference to a node that is installed.
+  static Chain wrap(const ChainNode& node) noexcept { return Chain(&node.image()); }
 };
 
 }  // namespace detail

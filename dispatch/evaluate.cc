@@ -54,20 +54,23 @@ Match match_list(const SeccompData& data, const Published& chain) noexcept {
   return merge.match();
 }
 
-// The copy in sealed memory is what the table and the code beside it were made from, and nobody can have changed it.
 Match match_sealed(const SeccompData& data, const Published& chain) noexcept {
   Merge merge(chain.rule, chain.length);
   const Insn* program = chain.bytecode;
-  for (const FilterLink* link = chain.newest; link != nullptr; link = link->older) {
+  for (std::uint32_t i = 0; i < chain.length; ++i) {
     if (!merge.take(interp::run(program, data))) break;
-    program += link->program.size();
+    program += chain.sizes[i];
   }
   return merge.match();
 }
 
+Match match_filters(const SeccompData& data, const Published& chain) noexcept {
+  return chain.newest == nullptr ? match_sealed(data, chain) : match_list(data, chain);
+}
+
 std::uint32_t walk(const SeccompData& data, const Published& chain) noexcept {
   const std::uint32_t index = callgate_table_index(data.nr, data.arch);
-  const Walk& graph = *chain.walk;
+  const Walk& graph = chain.walk;
   const bool has_root = graph.roots != nullptr && index != CALLGATE_TABLE_ENTRIES;
   return ir::walk(graph.nodes, graph.ops, has_root ? graph.roots[index] : graph.other_root, &data);
 }
@@ -76,21 +79,21 @@ std::uint32_t walk(const SeccompData& data, const Published& chain) noexcept {
 
 Match match_chain(const SeccompData& data, const Published& chain) noexcept {
   if (chain.node == nullptr) return {action::kill_process, std::nullopt};
-  return chain.bytecode != nullptr ? match_sealed(data, chain) : match_list(data, chain);
+  return match_filters(data, chain);
 }
 
 Match match_chain_frame(const void* frame, const Published& chain) noexcept {
   if (chain.node == nullptr) return {action::kill_process, std::nullopt};
-  return match_chain(gather(*chain.layout, frame), chain);
+  return match_chain(gather(chain.layout, frame), chain);
 }
 
 std::uint32_t interpret_data(const void* data, const callgate_image* image) noexcept {
-  return match_list(*static_cast<const SeccompData*>(data), Published::of(image)).result;
+  return match_filters(*static_cast<const SeccompData*>(data), Published::of(image)).result;
 }
 
 std::uint32_t interpret_frame(const void* frame, const callgate_image* image) noexcept {
   const Published& chain = Published::of(image);
-  return match_list(gather(*chain.layout, frame), chain).result;
+  return match_filters(gather(chain.layout, frame), chain).result;
 }
 
 std::uint32_t walk_data(const void* data, const callgate_image* image) noexcept {
@@ -99,7 +102,7 @@ std::uint32_t walk_data(const void* data, const callgate_image* image) noexcept 
 
 std::uint32_t walk_frame(const void* frame, const callgate_image* image) noexcept {
   const Published& chain = Published::of(image);
-  return walk(gather(*chain.layout, frame), chain);
+  return walk(gather(chain.layout, frame), chain);
 }
 
 }  // namespace callgate::detail
@@ -107,6 +110,6 @@ std::uint32_t walk_frame(const void* frame, const callgate_image* image) noexcep
 // Reads every word once; table and code were made for the copy.
 std::uint32_t callgate_evaluate_frame_once(const void* frame, const callgate_image* image) noexcept {
   const callgate::detail::Published& chain = callgate::detail::Published::of(image);
-  const callgate::SeccompData data = callgate::detail::gather(*chain.layout, frame);
+  const callgate::SeccompData data = callgate::detail::gather(chain.layout, frame);
   return callgate_decide_by(&image->frame, data.nr, data.arch, &data, image);
 }

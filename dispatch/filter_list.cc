@@ -5,11 +5,11 @@
 namespace callgate::detail {
 
 FilterList::FilterList(const FilterList& other) noexcept : newest_(other.newest_) {
-  if (newest_ != nullptr) newest_->references.fetch_add(1, std::memory_order_relaxed);
+  if (newest_ != nullptr) newest_->references.acquire();
 }
 
 FilterList::~FilterList() {
-  while (newest_ != nullptr && newest_->references.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+  while (newest_ != nullptr && newest_->references.release()) {
     delete std::exchange(newest_, newest_->older);
   }
 }

@@ -1,11 +1,11 @@
 // The list of filters behind a chain.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <utility>
 
 #include "callgate/program.hpp"
+#include "verifier/reference_count.h"
 
 namespace callgate {
 namespace CALLGATE_HIDDEN detail {
@@ -13,7 +13,7 @@ namespace CALLGATE_HIDDEN detail {
 // A filter and those below it. Chains share these, and nothing else: a chain's code goes when the chain goes, even
 // while chains that were attached to it live on.
 struct FilterLink {
-  std::atomic<std::uint32_t> references{1};
+  ReferenceCount references;
   FilterLink* older = nullptr;  // owned reference
   Program program;
 

@@ -1,7 +1,6 @@
 #include "dispatch/image.h"
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
 #include "dispatch/units.h"
@@ -154,24 +153,6 @@ void drop_code(Image& image, FallbackReason reason, const Options& options) {
   fill_table(image, options);
   const compose::ChainGraph* graph = image.plan.size() == 1 ? image.plan[0]->chain_graph() : nullptr;
   if (graph != nullptr) image.flat = ir::FlatGraph::make(graph->graph);
-}
-
-Expected<jit::CodeMemory, jit::PublishError> publish(const Image& image, const FilterList& filters, bool permanent) {
-  std::size_t bytes = image.table_bytes();
-  for (const FilterLink* link = filters.newest(); link != nullptr; link = link->older) {
-    bytes += link->program.instructions().size_bytes();
-  }
-  std::vector<std::uint8_t> data(bytes);
-  if (!image.table.empty()) std::memcpy(data.data(), image.table.data(), CALLGATE_TABLE_WORDS * sizeof image.table[0]);
-  const std::vector<callgate_check>& checks = image.residuals.checks;
-  if (!checks.empty()) std::memcpy(data.data() + checks_at, checks.data(), checks.size() * sizeof checks[0]);
-  std::uint8_t* at = data.data() + image.table_bytes();
-  for (const FilterLink* link = filters.newest(); link != nullptr; link = link->older) {
-    const auto bytecode = std::as_bytes(link->program.instructions());
-    std::memcpy(at, bytecode.data(), bytecode.size());
-    at += bytecode.size();
-  }
-  return jit::publish(data, image.code.bytes, {.permanent = permanent});
 }
 
 }  // namespace callgate::detail

@@ -1,7 +1,7 @@
 // The image of a chain: everything that decides its calls, as one value.
 //
 //   filters ──▶ plan ──▶ image ──▶ sealed memory ──▶ chain
-//                     make_image()    publish()
+//                     make_image()     seal()
 //
 // Chains, tools and oracles all decide by an image, so that nobody else puts table, checks and code together.
 #pragma once
@@ -15,10 +15,8 @@
 
 #include "callgate/options.hpp"
 #include "dispatch/action_table.h"
-#include "dispatch/filter_list.h"
 #include "ir/flat.h"
 #include "jit/backend.h"
-#include "jit/code_memory.h"
 
 namespace callgate {
 namespace CALLGATE_HIDDEN detail {
@@ -81,13 +79,9 @@ void drop_code(Image& image, FallbackReason reason, const Options& options);
 // What the compiler needs of options that have the layout.
 compose::PlanOptions plan_options(const Options& options, compose::Precision precision);
 
-// Where the checks lie in the data of a published image, whose first part is the table.
+// Where the checks lie behind the start of the table.
 inline constexpr std::size_t checks_at = (CALLGATE_TABLE_WORDS * sizeof(std::uint32_t) + alignof(callgate_check) - 1) /
                                          alignof(callgate_check) * alignof(callgate_check);
-
-// The code in sealed memory, and as its data table, checks and the bytecode of `filters`, newest first. May throw
-// std::bad_alloc.
-Expected<jit::CodeMemory, jit::PublishError> publish(const Image& image, const FilterList& filters, bool permanent);
 
 }  // namespace detail
 }  // namespace callgate

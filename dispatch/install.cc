@@ -1,24 +1,16 @@
 #include "dispatch/install.h"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
-#include <memory>
-#include <new>
+#include <exception>
 #include <utility>
 #include <vector>
 
 #include "dispatch/image.h"
+#include "dispatch/seal.h"
 
 namespace callgate::detail {
 namespace {
-
-// The table of a chain that has none: every call runs the entry.
-constexpr auto all_residual = [] {
-  std::array<std::uint32_t, CALLGATE_TABLE_WORDS> table{};
-  table.fill(CALLGATE_CODE_BASE);
-  return table;
-}();
 
 // The newest `count` filters of `node`, oldest first.
 using Filters = std::vector<const Program*>;
@@ -58,59 +50,6 @@ Image image_of(const ChainNode& node, const ChainNode* parent) {
   return image;
 }
 
-// Puts the image's code into sealed memory if there is code; if the system refuses, the image has none.
-jit::CodeMemory publish(Image& image, ChainNode& node) {
-  if (image.engine == Engine::interpreter) return {};
-  auto memory = publish(image, node.filters, node.options.permanent);
-  if (memory) return std::move(*memory);
-  node.fallback_errno = memory.error().error;
-  drop_code(image, memory.error().reason, node.options);
-  return {};
-}
-
-// Where evaluate() and evaluate_frame() look. A chain for other layouts decides a SeccompData by the interpreter;
-// frames that are read once have become a SeccompData when an entry sees them.
-void decide_by(ChainNode& node, const std::uint32_t* table, const callgate_check* checks, callgate_entry data_entry,
-               callgate_entry frame_entry) noexcept {
-  const InputLayout& layout = node.options.layout;
-  node.frame = {table, checks, reinterpret_cast<std::uintptr_t>(layout.single_fetch ? data_entry : frame_entry)};
-  node.data = {table, checks, reinterpret_cast<std::uintptr_t>(data_entry)};
-  if (layout.words != InputLayout::seccomp_data().words) {
-    node.data = {all_residual.data(), nullptr, reinterpret_cast<std::uintptr_t>(interpret_data)};
-  }
-}
-
-void decide_by_interpreter(ChainNode& node) noexcept {
-  decide_by(node, all_residual.data(), nullptr, interpret_data, interpret_frame);
-}
-
-void decide_by_code(ChainNode& node, jit::CodeMemory memory) noexcept {
-  node.memory = std::move(memory);
-  const auto code = reinterpret_cast<callgate_entry>(reinterpret_cast<std::uintptr_t>(node.memory.code()));
-  const std::uint8_t* const data = node.memory.data();
-  const bool table = node.table_bytes != 0;
-  node.bytecode = reinterpret_cast<const Insn*>(data + node.table_bytes);
-  decide_by(node, table ? reinterpret_cast<const std::uint32_t*>(data) : all_residual.data(),
-            table ? reinterpret_cast<const callgate_check*>(data + checks_at) : nullptr, code, code);
-}
-
-// By table and graph, or by table and interpreter.
-void decide_by_graph(ChainNode& node, Image image) noexcept {
-  WithoutCode& own = *node.without_code;
-  own.table = std::move(image.table);
-  own.checks = std::move(image.residuals.checks);
-  own.flat = std::move(image.flat);
-  if (!own.flat.empty()) {
-    const compose::ChainGraph& graph = *node.plan[0]->chain_graph();
-    const bool by_number = graph.by_number();
-    own.walk = {own.flat.nodes(), own.flat.ops(), by_number ? graph.roots.data() : nullptr,
-                by_number ? graph.rest : graph.roots[0]};
-    node.walk = &own.walk;
-  }
-  decide_by(node, own.table.data(), own.checks.data(), node.walk != nullptr ? walk_data : interpret_data,
-            node.walk != nullptr ? walk_frame : interpret_frame);
-}
-
 static_assert(static_cast<int>(Precision::path_sensitive) == static_cast<int>(compose::Precision::path_sensitive));
 static_assert(static_cast<int>(Precision::per_number) == static_cast<int>(compose::Precision::per_number));
 static_assert(static_cast<int>(Precision::number_blind) == static_cast<int>(compose::Precision::number_blind));
@@ -126,18 +65,47 @@ Precision least_precision(const compose::Plan& plan) noexcept {
   return static_cast<Precision>(least);
 }
 
-// Throws std::bad_alloc before it has changed anything, or not at all.
-void put(ChainNode& node, Image image, jit::CodeMemory memory) {
-  const bool by_graph = image.engine == Engine::interpreter && !image.table.empty();
-  if (by_graph) node.without_code = std::make_unique<WithoutCode>();
-  node.precision = least_precision(image.plan);
-  node.plan = std::move(image.plan);
-  node.engine = image.engine;
+// What `work` throws for want of memory (standard containers also throw std::length_error) becomes `false`.
+template <class Work>
+bool succeeds(Work work) noexcept {
+  try {
+    work();
+    return true;
+  } catch (const std::exception&) {
+    return false;
+  }
+}
+
+void note(ChainNode& node, FallbackReason reason, int error) noexcept {
+  node.fallback_reason = reason;
+  node.fallback_errno = error;
+}
+
+// The image that decides if nothing is refused. Where memory runs out, the interpreter decides, and the node says so.
+Image first_image(ChainNode& node, const ChainNode* parent) noexcept {
+  Image image;
+  if (node.options.engine == Engine::interpreter) return image;
+  if (!succeeds([&] { image = image_of(node, parent); })) {
+    note(node, FallbackReason::memory_refused, ENOMEM);
+    return {};
+  }
   node.fallback_reason = image.fallback_reason;
-  node.table_bytes = image.table_bytes();
-  node.code_bytes = image.code.bytes.size();
-  if (image.engine != Engine::interpreter) decide_by_code(node, std::move(memory));
-  if (by_graph) decide_by_graph(node, std::move(image));
+  return image;
+}
+
+// Seals the image; without its code if memory for that is refused, and without table and graph if there is not even
+// memory for those. False if none can be sealed.
+bool seal_some(ChainNode& node, Image& image) noexcept {
+  const auto refused = seal(node, image);
+  if (!refused) return true;
+  if (!image.code.bytes.empty()) {
+    note(node, refused->reason, refused->error);
+    if (succeeds([&] { drop_code(image, refused->reason, node.options); }) && !seal(node, image)) return true;
+  }
+  if (image.plan.empty()) return false;
+  if (node.fallback_reason == FallbackReason::none) note(node, refused->reason, refused->error);
+  image = {};
+  return !seal(node, image);
 }
 
 // The field that holds no enumerator of its type, or null.
@@ -155,26 +123,6 @@ bool is_sound(const InputLayout& layout) {
   return !layout.words[0].is_constant && std::all_of(layout.words.begin(), layout.words.end(), sound);
 }
 
-// Frames of a layout of one's own may have any type.
-std::uint16_t kinds_taken(FrameKind kind) noexcept {
-  return kind == FrameKind::custom ? std::uint16_t{0xffff}
-                                   : static_cast<std::uint16_t>(1u << static_cast<unsigned>(kind));
-}
-
-// The parts of the image that do not depend on how it decides.
-void describe(ChainNode& node) noexcept {
-  const InputLayout& layout = node.options.layout;
-  const InputWord& arch = layout.words[1];
-  node.nr_offset = static_cast<std::uint16_t>(layout.words[0].value);
-  node.arch_offset = arch.is_constant ? CALLGATE_NO_OFFSET : static_cast<std::uint16_t>(arch.value);
-  node.arch_value = arch.is_constant ? arch.value : 0;
-  node.single_fetch = layout.single_fetch;
-  node.frame_kinds = kinds_taken(layout.kind());
-  node.layout = &layout;
-  node.rule = node.options.rule;
-  node.newest = node.filters.newest();
-}
-
 }  // namespace
 
 std::optional<AttachError> check_options(const Options& options) noexcept {
@@ -187,18 +135,16 @@ std::optional<AttachError> check_options(const Options& options) noexcept {
   return AttachError{is_in_this_build ? AttachErrc::target_unavailable : AttachErrc::engine_unavailable};
 }
 
-void install(ChainNode& node, const ChainNode* parent) noexcept {
-  describe(node);
-  decide_by_interpreter(node);
-  if (node.options.engine == Engine::interpreter) return;
-  try {
-    Image image = image_of(node, parent);
-    jit::CodeMemory memory = publish(image, node);
-    put(node, std::move(image), std::move(memory));
-  } catch (const std::bad_alloc&) {
-    node.fallback_reason = FallbackReason::memory_refused;
-    node.fallback_errno = ENOMEM;
-  }
+bool install(ChainNode& node, const ChainNode* parent) noexcept {
+  Image image = first_image(node, parent);
+  if (!seal_some(node, image)) return false;
+  node.engine = image.code.bytes.empty() ? Engine::interpreter : image.engine;
+  node.table_bytes = image.table_bytes();
+  node.code_bytes = image.code.bytes.size();
+  const bool is_interpreted = image.code.bytes.empty() && image.table.empty();
+  node.precision = is_interpreted ? Precision::baseline : least_precision(image.plan);
+  node.plan = std::move(image.plan);
+  return true;
 }
 
 }  // namespace callgate::detail

@@ -1,4 +1,5 @@
-// A published image as the path of evaluate() reads it: numbers, pointers and arrays. A chain's node owns the memory.
+// A published image as the path of evaluate() reads it: numbers, pointers and arrays. A Chain points to it; the chain's
+// node owns the memory.
 #pragma once
 
 #include <cstdint>
@@ -21,14 +22,17 @@ struct Walk {
 
 struct ChainNode;
 
+// The start of a chain's sealed memory, and all that decides its calls: what it points to lies behind it, in the same
+// memory (dispatch/seal.cc), or is a constant of the library. Only `node` does not, which nothing that decides reads.
 struct Published : callgate_image {
-  const ChainNode* node = nullptr;  // what attach() and the accessors look at; null in the image of moved-from chains
+  const ChainNode* node = nullptr;  // for attach(), the accessors and the end; null in the image of moved-from chains
   MergeRule rule = MergeRule::first_non_allow;
-  std::uint32_t length = 0;             // filters
-  const FilterLink* newest = nullptr;   // the filters, for the interpreter
-  const Insn* bytecode = nullptr;       // of all filters, newest first, in sealed memory; null where there is none
-  const InputLayout* layout = nullptr;  // of frames
-  const Walk* walk = nullptr;           // null where code or the interpreter decides what the table does not
+  std::uint32_t length = 0;              // filters
+  const Insn* bytecode = nullptr;        // of all filters, newest first; null if the filters are those of `newest`
+  const std::uint32_t* sizes = nullptr;  // instructions of each filter, newest first
+  const FilterLink* newest = nullptr;    // on the heap: only of chains that stay there (dispatch/seal.h)
+  Walk walk = {};                        // without nodes where code or the interpreter decides what the table does not
+  InputLayout layout = {};               // of frames
 
   static const Published& of(const callgate_image* image) noexcept { return *static_cast<const Published*>(image); }
 };
@@ -43,7 +47,7 @@ std::uint32_t interpret_frame(const void* frame, const callgate_image* image) no
 std::uint32_t walk_data(const void* data, const callgate_image* image) noexcept;
 std::uint32_t walk_frame(const void* frame, const callgate_image* image) noexcept;
 
-// The decision and the filter that made it, by the interpreter; by the sealed bytecode where there is some.
+// The decision and the filter that made it, by the interpreter.
 Match match_chain(const SeccompData& data, const Published& chain) noexcept;
 Match match_chain_frame(const void* frame, const Published& chain) noexcept;
 

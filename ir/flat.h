@@ -43,6 +43,8 @@ class FlatGraph {
   static FlatGraph make(const Graph& graph);
 
   bool empty() const { return nodes_.empty(); }
+  std::size_t node_count() const noexcept { return nodes_.size(); }
+  std::size_t op_count() const noexcept { return ops_.size(); }
 
   // The arrays that walk() takes; valid as long as the graph is neither moved nor gone.
   const FlatNode* nodes() const noexcept { return nodes_.data(); }

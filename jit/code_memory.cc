@@ -6,11 +6,14 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 #include <cerrno>
-
+#include <cstring>
 #include <utility>
 
-#ifndef F_SEAL_FUTURE_WRITE
-#define F_SEAL_FUTURE_WRITE 0x0010
+#ifndef MFD_NOEXEC_SEAL
+#define MFD_NOEXEC_SEAL 0x0008U
+#endif
+#ifndef MFD_EXEC
+#define MFD_EXEC 0x0010U
 #endif
 
 namespace callgate::jit {
@@ -29,10 +32,12 @@ class KeepErrno {
   int saved_;
 };
 
+// Closing leaves errno as it was: that of what failed before.
 class File {
  public:
   explicit File(int fd) : fd_(fd) {}
   ~File() {
+    const KeepErrno keep;
     if (fd_ >= 0) ::close(fd_);
   }
   File(const File&) = delete;
@@ -65,66 +70,89 @@ bool within_file_size_limit(std::size_t bytes) {
   return ::getrlimit(RLIMIT_FSIZE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY || bytes <= limit.rlim_cur;
 }
 
-// Where things lie in the mapping. Both parts are whole pages.
-struct Shape {
-  std::size_t page;
-  std::size_t data;
-  std::size_t code;
+std::size_t whole_pages(std::size_t bytes) {
+  const std::size_t page = page_size();
+  return (bytes + page - 1) / page * page;
+}
 
-  std::size_t file() const { return data + code; }
-  std::size_t whole() const { return file() + 2 * page; }
+// What is to be mapped where. Both parts begin at a page; behind the bytes, pages are filled with zeros.
+struct Content {
+  std::uint8_t* base;
+  std::size_t data_size;  // bytes, whole pages
+  std::size_t code_size;
+  std::span<const std::uint8_t> data;
+  std::span<const std::uint8_t> code;
+
+  std::size_t size() const { return data_size + code_size; }
+  std::uint8_t* code_base() const { return base + data_size; }
 };
 
-Shape shape_of(std::size_t data, std::size_t code) {
-  const std::size_t page = page_size();
-  const auto round = [&](std::size_t bytes) { return (bytes + page - 1) / page * page; };
-  return {page, round(data), round(code)};
+bool holds(const std::uint8_t* at, std::span<const std::uint8_t> bytes) {
+  return bytes.empty() || std::memcmp(at, bytes.data(), bytes.size()) == 0;
 }
 
-bool fill(int fd, const Shape& shape, std::span<const std::uint8_t> data, std::span<const std::uint8_t> code,
-          WriteSeal seal) {
-  const int write_seal = seal == WriteSeal::write ? F_SEAL_WRITE : F_SEAL_FUTURE_WRITE;
-  return ::ftruncate(fd, static_cast<off_t>(shape.file())) == 0 && write_all(fd, data, 0) &&
-         write_all(fd, code, shape.data) &&
-         ::fcntl(fd, F_ADD_SEALS, write_seal | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) == 0;
+// Whether the mapping is what was meant. EIO says that somebody wrote meanwhile.
+bool is_as_meant(const Content& content) {
+  if (holds(content.base, content.data) && holds(content.code_base(), content.code)) return true;
+  errno = EIO;
+  return false;
 }
 
-// Maps the parts over the middle of the reserved, inaccessible range.
-bool map_parts(int fd, const Shape& shape, std::uint8_t* base) {
-  std::uint8_t* const data = base + shape.page;
+// Says what the kernel knows of: Linux before 6.3 has neither flag, and later ones may demand one (vm.memfd_noexec).
+int make_file(bool executable) {
+  const unsigned flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
+  const unsigned kind = executable ? MFD_EXEC : MFD_NOEXEC_SEAL;
+  const int fd = static_cast<int>(::syscall(SYS_memfd_create, "callgate", flags | kind));
+  if (fd >= 0 || errno != EINVAL) return fd;
+  return static_cast<int>(::syscall(SYS_memfd_create, "callgate", flags));
+}
+
+bool fill(int fd, const Content& content) {
+  return ::ftruncate(fd, static_cast<off_t>(content.size())) == 0 && write_all(fd, content.data, 0) &&
+         write_all(fd, content.code, content.data_size) &&
+         ::fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) == 0;
+}
+
+// Maps the parts over the reserved range.
+bool map_parts(int fd, const Content& content) {
   const auto map = [&](std::uint8_t* at, std::size_t bytes, int protection, std::size_t offset) {
     return bytes == 0 || ::mmap(at, bytes, protection, MAP_SHARED | MAP_FIXED, fd, static_cast<off_t>(offset)) == at;
   };
-  return map(data, shape.data, PROT_READ, 0) && map(data + shape.data, shape.code, PROT_READ | PROT_EXEC, shape.data);
+  return map(content.base, content.data_size, PROT_READ, 0) &&
+         map(content.code_base(), content.code_size, PROT_READ | PROT_EXEC, content.data_size);
 }
 
-// The base of the mapping, or null with errno set.
-std::uint8_t* try_publish(const Shape& shape, std::span<const std::uint8_t> data, std::span<const std::uint8_t> code,
-                          WriteSeal seal) {
-  const File file(static_cast<int>(::syscall(SYS_memfd_create, "callgate", MFD_CLOEXEC | MFD_ALLOW_SEALING)));
-  if (file.fd() < 0 || !fill(file.fd(), shape, data, code, seal)) return nullptr;
-  void* const reserved = ::mmap(nullptr, shape.whole(), PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (reserved == MAP_FAILED) return nullptr;
-  if (map_parts(file.fd(), shape, static_cast<std::uint8_t*>(reserved))) return static_cast<std::uint8_t*>(reserved);
-  const KeepErrno keep;
-  ::munmap(reserved, shape.whole());
-  return nullptr;
+// False with errno set.
+bool seal_file(const Content& content) {
+  const File file(make_file(content.code_size != 0));
+  return file.fd() >= 0 && fill(file.fd(), content) && map_parts(file.fd(), content) && is_as_meant(content);
+}
+
+// The same. What the range was before does not matter.
+bool seal_anonymous(const Content& content) {
+  const auto protect = [](std::uint8_t* at, std::size_t bytes, int protection) {
+    return bytes == 0 || ::mprotect(at, bytes, protection) == 0;
+  };
+  const int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED;
+  if (::mmap(content.base, content.size(), PROT_READ | PROT_WRITE, flags, -1, 0) != content.base) return false;
+  if (!content.data.empty()) std::memcpy(content.base, content.data.data(), content.data.size());
+  if (!content.code.empty()) std::memcpy(content.code_base(), content.code.data(), content.code.size());
+  return protect(content.base, content.data_size, PROT_READ) &&
+         protect(content.code_base(), content.code_size, PROT_READ | PROT_EXEC) && is_as_meant(content);
 }
 
 }  // namespace
 
 CodeMemory::CodeMemory(CodeMemory&& other) noexcept
     : base_(std::exchange(other.base_, nullptr)),
-      size_(other.size_),
-      data_(other.data_),
-      code_(other.code_),
+      data_size_(other.data_size_),
+      code_size_(other.code_size_),
       permanent_(other.permanent_) {}
 
 CodeMemory& CodeMemory::operator=(CodeMemory&& other) noexcept {
   std::swap(base_, other.base_);
-  std::swap(size_, other.size_);
-  std::swap(data_, other.data_);
-  std::swap(code_, other.code_);
+  std::swap(data_size_, other.data_size_);
+  std::swap(code_size_, other.code_size_);
   std::swap(permanent_, other.permanent_);
   return *this;
 }
@@ -132,26 +160,41 @@ CodeMemory& CodeMemory::operator=(CodeMemory&& other) noexcept {
 CodeMemory::~CodeMemory() {
   if (base_ == nullptr || permanent_) return;
   const KeepErrno keep;
-  ::munmap(base_, size_);
+  ::munmap(base_, data_size_ + code_size_);
+}
+
+Expected<CodeMemory, PublishError> CodeMemory::reserve(std::size_t data, std::size_t code) noexcept {
+  const KeepErrno keep;
+  CodeMemory memory;
+  memory.data_size_ = whole_pages(data);
+  memory.code_size_ = whole_pages(code);
+  void* const base = ::mmap(nullptr, memory.data_size_ + memory.code_size_, PROT_NONE,
+                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (base == MAP_FAILED) return PublishError{FallbackReason::memory_refused, errno};
+  memory.base_ = static_cast<std::uint8_t*>(base);
+  return memory;
+}
+
+std::optional<PublishError> CodeMemory::seal(std::span<const std::uint8_t> data, std::span<const std::uint8_t> code,
+                                             const PublishOptions& options) noexcept {
+  const KeepErrno keep;
+  const Content content{base_, data_size_, code_size_, data, code};
+  const bool fits = within_file_size_limit(content.size());
+  const bool is_sealed = (options.way == Way::file_first && fits && seal_file(content)) || seal_anonymous(content);
+  if (!is_sealed) {
+    if (options.way == Way::file_first && !fits) return PublishError{FallbackReason::file_size_limit, 0};
+    return PublishError{FallbackReason::memory_refused, errno};
+  }
+  permanent_ = options.permanent && ::syscall(sys_mseal, base_, content.size(), 0ul) == 0;
+  return std::nullopt;
 }
 
 Expected<CodeMemory, PublishError> publish(std::span<const std::uint8_t> data, std::span<const std::uint8_t> code,
                                            const PublishOptions& options) noexcept {
-  const KeepErrno keep;
-  const Shape shape = shape_of(data.size(), code.size());
-  if (!within_file_size_limit(shape.file())) return PublishError{FallbackReason::file_size_limit, 0};
-  std::uint8_t* base = try_publish(shape, data, code, options.first_try);
-  if (base == nullptr && errno == EPERM && options.first_try == WriteSeal::write) {
-    base = try_publish(shape, data, code, WriteSeal::future_write);
-  }
-  if (base == nullptr) return PublishError{FallbackReason::memory_refused, errno};
-  CodeMemory memory;
-  memory.base_ = base;
-  memory.size_ = shape.whole();
-  memory.data_ = base + shape.page;
-  memory.code_ = base + shape.page + shape.data;
-  memory.permanent_ = options.permanent && ::syscall(sys_mseal, base, shape.whole(), 0ul) == 0;
-  return memory;
+  auto memory = CodeMemory::reserve(data.size(), code.size());
+  if (!memory) return memory.error();
+  if (const auto error = memory->seal(data, code, options)) return *error;
+  return std::move(*memory);
 }
 
 }  // namespace callgate::jit

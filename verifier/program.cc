@@ -1,19 +1,19 @@
 // Program: the shared, immutable instructions of a verified filter.
 #include "callgate/program.hpp"
 
-#include <atomic>
 #include <cstring>
 #include <new>
 #include <utility>
 
 #include "verifier/kernel_length.h"
+#include "verifier/reference_count.h"
 #include "verifier/verify.h"
 
 namespace callgate {
 
 // The instructions follow the header in the same allocation.
 struct Program::Shared {
-  std::atomic<std::uint32_t> references{1};
+  detail::ReferenceCount references;
   std::uint32_t size = 0;
   std::uint32_t kernel_length = 0;
 
@@ -21,7 +21,7 @@ struct Program::Shared {
 };
 
 Program::Program(const Program& other) noexcept : shared_(other.shared_) {
-  if (shared_ != nullptr) shared_->references.fetch_add(1, std::memory_order_relaxed);
+  if (shared_ != nullptr) shared_->references.acquire();
 }
 
 Program::Program(Program&& other) noexcept : shared_(std::exchange(other.shared_, nullptr)) {}
@@ -32,7 +32,7 @@ Program& Program::operator=(Program other) noexcept {
 }
 
 Program::~Program() {
-  if (shared_ == nullptr || shared_->references.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+  if (shared_ == nullptr || !shared_->references.release()) return;
   shared_->~Shared();
   ::operator delete(shared_);
 }

@@ -122,7 +122,7 @@ Table table_of(const std::vector<Program>& oldest_first, MergeRule rule) {
   const Chain chain = chain_of(oldest_first, {.rule = rule, .no_exec_memory = true});
   if (chain.sizes().table < CALLGATE_TABLE_WORDS * sizeof(std::uint32_t)) throw std::runtime_error("no table");
   Table table;
-  std::copy_n(node_of(chain).data.table, table.size(), table.begin());
+  std::copy_n(image_of(chain).data.table, table.size(), table.begin());
   return table;
 }
 

@@ -1,6 +1,7 @@
 // What a program does wrong with chains, filters and options: an error, or a decision that fails closed; never a crash.
 #include <gtest/gtest.h>
 
+#include <cstring>
 #include <functional>
 #include <optional>
 #include <utility>
@@ -9,6 +10,7 @@
 #include "tests/support/chains.h"
 #include "tests/support/child.h"
 #include "tests/support/filters.h"
+#include "tests/support/node.h"
 
 namespace callgate::test {
 namespace {
@@ -79,6 +81,61 @@ TEST(WrongSide, OfAResultEndsTheProcess) {
             }).find("killed by SIG"),
             std::string::npos);
   EXPECT_NE(in_child([] { return to_string(Chain::create().error()); }).find("killed by SIG"), std::string::npos);
+}
+
+// ---- reference counts
+// ------------------------------------------------------------------------------------------------
+
+// A count of 32 bits, at its place.
+class Count {
+ public:
+  explicit Count(const void* at) : at_(const_cast<void*>(at)) {}
+  std::uint32_t get() const {
+    std::uint32_t value = 0;
+    std::memcpy(&value, at_, sizeof value);
+    return value;
+  }
+  void set(std::uint32_t value) const { std::memcpy(at_, &value, sizeof value); }
+
+ private:
+  void* at_;
+};
+
+constexpr std::uint32_t saturated = 0xc0000000;
+
+// What 2^32 copies come to: a count that wraps would free under those that are left.
+template <class Object>
+void expect_saturates(const Object& object, const Count& count, std::uint32_t own) {
+  ASSERT_EQ(count.get(), own);
+  for (const std::uint32_t value : {0x7fffffffu, 0x80000000u, 0xfffffffeu, 0xffffffffu, saturated}) {
+    SCOPED_TRACE(value);
+    count.set(value);
+    {
+      const Object copy = object;
+      EXPECT_EQ(count.get(), saturated);
+      const Object another = copy;
+      EXPECT_EQ(count.get(), saturated);
+    }
+    EXPECT_EQ(count.get(), saturated) << "for good";
+  }
+  count.set(0x7ffffffe);
+  { const Object copy = object; }
+  EXPECT_NE(count.get(), 0u);
+  count.set(own);
+}
+
+TEST(ReferenceCounts, Saturate) {
+  const Program filter = program("ret #0x7fff0000");
+  const Chain chain = sound(Chain::create({.engine = Engine::interpreter}));
+  const Chain child = sound(chain.attach(filter));
+  const void* shared = nullptr;
+  static_assert(sizeof shared == sizeof filter);
+  std::memcpy(&shared, &filter, sizeof shared);
+  expect_saturates(filter, Count(shared), 2);  // the chain has it too
+  expect_saturates(child, Count(&node_of(child).references), 1);
+  const detail::FilterLink* link = node_of(child).filters.newest();
+  expect_saturates(node_of(child).filters, Count(&link->references), 1);
+  EXPECT_EQ(child.evaluate(call), action::allow);
 }
 
 // ---- options that are no values of their types ----------------------------------------------------------------------

@@ -199,7 +199,7 @@ TEST_P(Promise, VectorAndX87Registers) {
   before.fill_registers();
   for (std::size_t i = 0; i < questions.calls.size(); ++i) {
     VectorState after = before;
-    const std::uint32_t result = entry_with(before, after, questions.calls[i], &node_of(chain));
+    const std::uint32_t result = entry_with(before, after, questions.calls[i], &image_of(chain));
     ASSERT_EQ(std::memcmp(&before.bytes[32], &after.bytes[32], 416 - 32), 0) << "call " << i;
     ASSERT_EQ(result, questions.answers[i].result);
   }

@@ -17,7 +17,7 @@ namespace {
 class CodeOf : public testing::TestWithParam<Engine> {};
 
 std::uint32_t word_of(const Chain& chain, std::uint32_t nr, std::uint32_t arch_value = arch::x86_64) {
-  return node_of(chain).data.table[callgate_table_index(nr, arch_value)];
+  return image_of(chain).data.table[callgate_table_index(nr, arch_value)];
 }
 
 // Number 5 and others ask what `first` says, 9 asks the same in other words, 301 asks something else.

@@ -1,5 +1,6 @@
 #include "tests/faults/system_calls.h"
 
+#include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -21,6 +22,11 @@ struct State {
   SystemCall first_failed = SystemCall::none;
   std::size_t write_at_most = never;
   bool unmaps = true;
+  bool makes_files = true;
+  Tampering tampering = Tampering::none;
+  std::size_t tamper_at = 0;
+  std::size_t tampered = 0;
+  unsigned char* kept = nullptr;  // a writable mapping of the last file
   Held held;
 };
 constinit State state;
@@ -41,7 +47,7 @@ bool admit(SystemCall call) noexcept {
 }  // namespace
 
 const char* name(SystemCall call) noexcept {
-  constexpr const char* names[] = {"none", "memfd_create", "ftruncate", "pwrite", "fcntl", "mmap", "mseal"};
+  constexpr const char* names[] = {"none", "memfd_create", "ftruncate", "pwrite", "fcntl", "mmap", "mprotect", "mseal"};
   return names[static_cast<std::size_t>(call)];
 }
 
@@ -53,6 +59,21 @@ FailCallsAfter::FailCallsAfter(std::size_t count, int error, Failing failing) no
 }
 FailCallsAfter::~FailCallsAfter() { state.left = never; }
 SystemCall FailCallsAfter::first_failed() const noexcept { return state.first_failed; }
+
+RefuseFiles::RefuseFiles() noexcept { state.makes_files = false; }
+RefuseFiles::~RefuseFiles() { state.makes_files = true; }
+
+Tamper::Tamper(Tampering how, std::size_t at) noexcept {
+  state.tampering = how;
+  state.tamper_at = at;
+  state.tampered = 0;
+  state.kept = nullptr;
+}
+Tamper::~Tamper() { state.tampering = Tampering::none; }
+std::size_t Tamper::count() const noexcept { return state.tampered; }
+void Tamper::write_late() const noexcept {
+  if (state.kept != nullptr) state.kept[state.tamper_at] = static_cast<unsigned char>(~state.kept[state.tamper_at]);
+}
 
 RefuseUnmapping::RefuseUnmapping() noexcept { state.unmaps = false; }
 RefuseUnmapping::~RefuseUnmapping() { state.unmaps = true; }
@@ -78,6 +99,24 @@ ssize_t __real_pwrite(int fd, const void* from, std::size_t bytes, off_t offset)
 int __real_fcntl(int fd, int command, ...);
 void* __real_mmap(void* address, std::size_t bytes, int protection, int flags, int fd, off_t offset);
 int __real_munmap(void* address, std::size_t bytes);
+int __real_mprotect(void* address, std::size_t bytes, int protection);
+
+namespace {
+
+void tamper_with(int fd) {
+  using callgate::test::Tampering;
+  const auto at = static_cast<off_t>(state.tamper_at);
+  if (state.tampering == Tampering::write && __real_pwrite(fd, "\xa5\x5a\xa5\x5a", 4, at) == 4) ++state.tampered;
+  if (state.tampering == Tampering::seal && __real_fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL) == 0) ++state.tampered;
+  if (state.tampering == Tampering::map) {
+    void* const kept = __real_mmap(nullptr, state.tamper_at + 1, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (kept == MAP_FAILED) return;
+    state.kept = static_cast<unsigned char*>(kept);
+    ++state.tampered;
+  }
+}
+
+}  // namespace
 
 // For the two calls that publishing makes by number.
 long __wrap_syscall(long nr, ...) {
@@ -89,6 +128,10 @@ long __wrap_syscall(long nr, ...) {
   const long second = va_arg(list, long);
   const long third = makes_file ? 0 : va_arg(list, long);
   va_end(list);
+  if (makes_file && !state.makes_files) {
+    errno = ENOSYS;
+    return -1;
+  }
   if (!admit(makes_file ? SystemCall::memfd_create : SystemCall::mseal)) return -1;
   const long result = __real_syscall(nr, first, second, third);
   if (makes_file && result >= 0) ++state.held.files;
@@ -114,6 +157,7 @@ int __wrap_fcntl(int fd, int command, ...) {
   va_start(list, command);
   const int argument = va_arg(list, int);
   va_end(list);
+  if (command == F_ADD_SEALS) tamper_with(fd);
   return admit(SystemCall::fcntl) ? __real_fcntl(fd, command, argument) : -1;
 }
 
@@ -122,6 +166,10 @@ void* __wrap_mmap(void* address, std::size_t bytes, int protection, int flags, i
   void* const result = __real_mmap(address, bytes, protection, flags, fd, offset);
   if (result != MAP_FAILED && (flags & MAP_FIXED) == 0) state.held.bytes += static_cast<std::ptrdiff_t>(bytes);
   return result;
+}
+
+int __wrap_mprotect(void* address, std::size_t bytes, int protection) {
+  return admit(SystemCall::mprotect) ? __real_mprotect(address, bytes, protection) : -1;
 }
 
 int __wrap_munmap(void* address, std::size_t bytes) {

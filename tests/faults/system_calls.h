@@ -9,7 +9,7 @@
 
 namespace callgate::test {
 
-enum class SystemCall : std::uint8_t { none, memfd_create, ftruncate, pwrite, fcntl, mmap, mseal };
+enum class SystemCall : std::uint8_t { none, memfd_create, ftruncate, pwrite, fcntl, mmap, mprotect, mseal };
 
 const char* name(SystemCall call) noexcept;
 
@@ -40,6 +40,35 @@ class WriteAtMost {
   ~WriteAtMost();
   WriteAtMost(const WriteAtMost&) = delete;
   WriteAtMost& operator=(const WriteAtMost&) = delete;
+};
+
+// While it lives, no memory file can be had: memfd_create() fails with ENOSYS.
+class RefuseFiles {
+ public:
+  RefuseFiles() noexcept;
+  ~RefuseFiles();
+  RefuseFiles(const RefuseFiles&) = delete;
+  RefuseFiles& operator=(const RefuseFiles&) = delete;
+};
+
+// What another thread, or a child forked meanwhile, does to a memory file before it is sealed.
+enum class Tampering : std::uint8_t {
+  none,
+  write,  // writes over byte `at`
+  map,    // maps the file for writing and keeps the mapping, to write byte `at` when all is done
+  seal,   // seals it, so that it cannot be sealed as is meant
+};
+
+// While it lives, files are tampered with at the last moment; at the end, a kept mapping is written to and unmapped.
+class Tamper {
+ public:
+  Tamper(Tampering how, std::size_t at) noexcept;
+  ~Tamper();
+  Tamper(const Tamper&) = delete;
+  Tamper& operator=(const Tamper&) = delete;
+
+  std::size_t count() const noexcept;  // files that were tampered with
+  void write_late() const noexcept;    // by the kept mapping, if there is one
 };
 
 // What these calls have acquired and not given back.

@@ -18,7 +18,7 @@ namespace callgate::test {
 namespace {
 
 constexpr long sys_mseal = 462;
-constexpr std::ptrdiff_t parts = 2;  // mappings of a chain: data and code; the guard pages may join others
+constexpr std::ptrdiff_t parts = 2;  // mappings of a chain: data and code
 
 const SeccompData call{.nr = 1, .arch = arch::x86_64, .instruction_pointer = 0, .args = {7}};
 

@@ -1,5 +1,5 @@
-// The system refuses executable memory, each way that it can: the chain runs on the interpreter, says why, and decides
-// right. Every refusal happens in a child of its own.
+// The system refuses executable memory, each way that it can: the chain has its code in another kind of memory, or runs
+// on the interpreter and says why; it decides right. Every refusal happens in a child of its own.
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/mman.h>
@@ -21,6 +21,7 @@
 #include "tests/support/child.h"
 #include "tests/support/filters.h"
 #include "tests/support/machine.h"
+#include "tests/support/node.h"
 #include "tests/support/own_filter.h"
 #include "tests/support/sanitizers.h"
 
@@ -80,24 +81,39 @@ void limit_address_space() {
   limit(RLIMIT_AS, static_cast<rlim_t>(pages) * static_cast<rlim_t>(sysconf(_SC_PAGESIZE)));
 }
 
+// Anonymous memory is never made executable.
+const Call protect_exec{SYS_mprotect, 2, PROT_EXEC};
+
+// Those with an error leave no way to executable memory. The others leave one: a file, or anonymous memory.
 const std::vector<Refusal> refusals = {
-    {"RLIMIT_AS", limit_address_space, FallbackReason::memory_refused, ENOMEM},
-    {"RLIMIT_NOFILE", [] { limit(RLIMIT_NOFILE, 0); }, FallbackReason::memory_refused, EMFILE},
-    {"RLIMIT_FSIZE_0", [] { limit(RLIMIT_FSIZE, 0); }, FallbackReason::file_size_limit, 0},
-    {"RLIMIT_FSIZE_page", [] { limit(RLIMIT_FSIZE, 4096); }, FallbackReason::file_size_limit, 0},
-    {"memfd_create", [] { refuse({{SYS_memfd_create}}, EPERM); }, FallbackReason::memory_refused, EPERM},
-    {"memfd_create_unknown", [] { refuse({{SYS_memfd_create}}, ENOSYS); }, FallbackReason::memory_refused, ENOSYS},
-    {"ftruncate", [] { refuse(truncate, EPERM); }, FallbackReason::memory_refused, EPERM},
-    {"pwrite", [] { refuse({{SYS_pwrite64}}, EPERM); }, FallbackReason::memory_refused, EPERM},
-    {"add_seals", [] { refuse(add_seals, EPERM); }, FallbackReason::memory_refused, EPERM},
+    {"RLIMIT_NOFILE", [] { limit(RLIMIT_NOFILE, 0); }, FallbackReason::none, 0},
+    {"RLIMIT_FSIZE_0", [] { limit(RLIMIT_FSIZE, 0); }, FallbackReason::none, 0},
+    {"RLIMIT_FSIZE_page", [] { limit(RLIMIT_FSIZE, 4096); }, FallbackReason::none, 0},
+    {"RLIMIT_FSIZE_no_anonymous",
+     [] {
+       refuse({protect_exec}, EACCES);
+       limit(RLIMIT_FSIZE, 4096);
+     },
+     FallbackReason::file_size_limit, 0},
+    {"memfd_create", [] { refuse({{SYS_memfd_create}}, EPERM); }, FallbackReason::none, 0},
+    {"memfd_create_unknown", [] { refuse({{SYS_memfd_create}}, ENOSYS); }, FallbackReason::none, 0},
+    {"ftruncate", [] { refuse(truncate, EPERM); }, FallbackReason::none, 0},
+    {"pwrite", [] { refuse({{SYS_pwrite64}}, EPERM); }, FallbackReason::none, 0},
+    {"add_seals", [] { refuse(add_seals, EPERM); }, FallbackReason::none, 0},
     {"mmap_exec",
      [] {
        refuse({{sys_mmap, 2, PROT_EXEC}}, EPERM);
      },
-     FallbackReason::memory_refused, EPERM},
-    {"mmap_exec_EACCES",
+     FallbackReason::none, 0},
+    {"mprotect_exec", [] { refuse({protect_exec}, EACCES); }, FallbackReason::none, 0},
+    {"both_ways",
      [] {
-       refuse({{sys_mmap, 2, PROT_EXEC}}, EACCES);
+       refuse({{SYS_memfd_create}, protect_exec}, EPERM);
+     },
+     FallbackReason::memory_refused, EPERM},
+    {"all_exec",
+     [] {
+       refuse({{sys_mmap, 2, PROT_EXEC}, protect_exec}, EACCES);
      },
      FallbackReason::memory_refused, EACCES},
 };
@@ -132,10 +148,11 @@ bool right(const Chain& chain, const std::vector<Program>& filters, const std::v
 }
 
 std::string wrong(const Chain& chain, FallbackReason reason, int error) {
-  if (chain.engine() != Engine::interpreter) return "runs native code";
+  const bool is_native = chain.engine() != Engine::interpreter;
+  if (is_native != (reason == FallbackReason::none)) return is_native ? "runs native code" : "runs on the interpreter";
   if (chain.fallback_reason() != reason) return message(chain.fallback_reason());
   if (chain.fallback_errno() != error) return "errno " + std::to_string(chain.fallback_errno());
-  if (chain.sizes().code != 0) return "has code";
+  if ((chain.sizes().code != 0) != is_native) return "has code, or none";
   return "";
 }
 
@@ -155,13 +172,9 @@ class RefusalOf : public testing::TestWithParam<Deed> {};
 #define CALLGATE_SKIP_IF_IT_IS_A_FILTER() \
   if (!std::string(GetParam().refusal->name).starts_with("RLIMIT")) CALLGATE_SKIP_WITHOUT(filters)
 
-TEST_P(RefusalOf, EndsInTheInterpreter) {
+TEST_P(RefusalOf, EndsInAnotherWayOrTheInterpreter) {
   CALLGATE_SKIP_IF_IT_IS_A_FILTER();
   const auto& [engine, refusal] = GetParam();
-  if ((has_asan || has_tsan) && std::string(refusal->name) == "RLIMIT_AS") {
-    GTEST_SKIP() << "sanitizers map memory of their own while the program runs: RLIMIT_AS would stop them";
-  }
-  if (std::string(refusal->name) == "RLIMIT_AS") CALLGATE_SKIP_IF_EMULATED("it knows no RLIMIT_AS");
   const auto some = filters();
   const auto calls = inputs(some);
   for (const Options& options : all_options_of(engine)) {
@@ -185,8 +198,7 @@ TEST_P(RefusalOf, EndsInTheInterpreter) {
       const auto created = Chain::create(options);
       if (!created) return to_string(created.error());
       if (!right(*created, {}, calls)) return std::string("wrong decision of a new chain");
-      const bool fits = std::string(refusal->name) == "RLIMIT_FSIZE_page" && options.optimize == Optimize::none;
-      return fits ? "" : wrong(*created, refusal->reason, refusal->error);  // its code alone is one page
+      return wrong(*created, refusal->reason, refusal->error);
     });
     EXPECT_EQ(said, "");
   }
@@ -195,7 +207,7 @@ TEST_P(RefusalOf, EndsInTheInterpreter) {
 TEST_P(RefusalOf, LeaksNothing) {
   CALLGATE_SKIP_IF_IT_IS_A_FILTER();
   const auto& [engine, refusal] = GetParam();
-  if (refusal->error == ENOMEM || refusal->error == EMFILE) {
+  if (std::string(refusal->name) == "RLIMIT_NOFILE") {
     GTEST_SKIP() << "without memory or files /proc cannot be read; tests/faults counts what those refusals leave";
   }
   if (std::string(refusal->name).starts_with("RLIMIT_FSIZE")) {
@@ -232,14 +244,39 @@ INSTANTIATE_TEST_SUITE_P(Each, RefusalOf, testing::ValuesIn(deeds()), [](const a
   return std::string(name(one.param.engine)) + "_" + one.param.refusal->name;
 });
 
-// Who asks for the second kind of seal at once gets no other attempt.
+class OutOfAddressSpace : public testing::TestWithParam<Options> {};
+
+// Not even read-only memory for the chain: an error, and the old chain stays. Nothing decides from memory that can be
+// written.
+TEST_P(OutOfAddressSpace, IsAnErrorAndTheOldChainStays) {
+  if (has_asan || has_tsan) {
+    GTEST_SKIP() << "sanitizers map memory of their own while the program runs: RLIMIT_AS would stop them";
+  }
+  CALLGATE_SKIP_IF_EMULATED("it knows no RLIMIT_AS");
+  const auto some = filters();
+  const auto calls = inputs(some);
+  const Chain parent = chain_of({some[0], some[1]}, GetParam());
+  { const Chain warm_up = chain_of(some, GetParam()); }  // so that the heap has what attaching needs
+  EXPECT_EQ(in_child([&] {
+              limit_address_space();
+              const auto chain = parent.attach(some[2]);
+              if (chain) return std::string("attached");
+              if (chain.error().code != AttachErrc::out_of_memory) return to_string(chain.error());
+              if (Chain::create(GetParam())) return std::string("created");
+              return std::string(right(parent, {some[0], some[1]}, calls) ? "" : "the parent changed");
+            }),
+            "");
+}
+
+INSTANTIATE_TEST_SUITE_P(All, OutOfAddressSpace, testing::ValuesIn(all_options()), shown);
+
 TEST(Publishing, NamesTheErrorOfTheLastAttempt) {
   CALLGATE_SKIP_WITHOUT(filters);
   const std::vector<std::uint8_t> code(100);
-  for (const jit::WriteSeal first_try : {jit::WriteSeal::write, jit::WriteSeal::future_write}) {
+  for (const jit::Way way : {jit::Way::file_first, jit::Way::anonymous}) {
     EXPECT_EQ(in_child([&] {
-                refuse(add_seals, EPERM);
-                const auto memory = jit::publish({}, code, {.permanent = false, .first_try = first_try});
+                refuse({{SYS_memfd_create}, protect_exec}, EPERM);
+                const auto memory = jit::publish({}, code, {.permanent = false, .way = way});
                 if (memory) return std::string("published");
                 if (memory.error().reason != FallbackReason::memory_refused) return std::string("another reason");
                 return std::string(memory.error().error == EPERM ? "" : "another error");
@@ -265,17 +302,18 @@ class NativeAgain : public testing::TestWithParam<Engine> {};
 
 // A chain whose parent fell back is native when nothing stands in its way.
 TEST_P(NativeAgain, WhenTheObstacleIsGone) {
+  CALLGATE_SKIP_WITHOUT(filters);
   const auto some = filters();
   const auto calls = inputs(some);
   for (const Optimize level : {Optimize::none, Optimize::full}) {
     EXPECT_EQ(in_child([&] {
                 rlimit before{};
-                getrlimit(RLIMIT_FSIZE, &before);
-                limit(RLIMIT_FSIZE, 0);
+                getrlimit(RLIMIT_NOFILE, &before);
+                limit(RLIMIT_NOFILE, 0);
+                refuse({protect_exec}, EACCES);
                 const Chain fallen = chain_of({some[0], some[1]}, {.engine = GetParam(), .optimize = level});
-                if (fallen.fallback_reason() != FallbackReason::file_size_limit)
-                  return std::string("did not fall back");
-                setrlimit(RLIMIT_FSIZE, &before);
+                if (fallen.fallback_reason() != FallbackReason::memory_refused) return std::string("did not fall back");
+                setrlimit(RLIMIT_NOFILE, &before);
                 const Chain chain = sound(fallen.attach(some[2]));
                 if (chain.engine() != GetParam()) return std::string(message(chain.fallback_reason()));
                 if (chain.fallback_reason() != FallbackReason::none) return std::string("still gives a reason");
@@ -286,19 +324,20 @@ TEST_P(NativeAgain, WhenTheObstacleIsGone) {
 }
 
 // Any limit: none may raise SIGXFSZ, and a limit that is large enough is no obstacle.
-TEST_P(NativeAgain, WhenTheFileSizeIsEnough) {
+TEST_P(NativeAgain, WhateverTheFileSizeIs) {
   const auto some = filters();
   EXPECT_EQ(in_child([&] {
-              int fell = 0;
-              int native = 0;
+              int anonymous = 0;
+              int files = 0;
               for (rlim_t bytes = 0; bytes <= 64 << 10; bytes += 512) {
                 limit(RLIMIT_FSIZE, bytes);
                 const Chain chain = chain_of(some, {.engine = GetParam()});
-                ++(chain.engine() == Engine::interpreter ? fell : native);
-                if (native != 0 && chain.engine() == Engine::interpreter)
-                  return std::string("fell with a larger limit");
+                if (chain.engine() != GetParam()) return std::string("fell back");
+                const bool is_file = mapping_of(number(node_of(chain).memory.code())).is_callgates();
+                ++(is_file ? files : anonymous);
+                if (files != 0 && !is_file) return std::string("anonymous with a larger limit");
               }
-              return std::string(fell != 0 && native != 0 ? "" : "only one way was seen");
+              return std::string(anonymous != 0 && files != 0 ? "" : "only one way was seen");
             }),
             "");
 }
