@@ -13,6 +13,7 @@
 #include "cli/command.h"
 #include "cli/filter_file.h"
 #include "dispatch/image.h"
+#include "dispatch/seal.h"
 #include "dispatch/units.h"
 #include "jit/compile.h"
 #include "jit/lower.h"
@@ -59,13 +60,18 @@ Times measure(const std::vector<Program>& programs, const Options& options, Engi
     times[stage] += std::chrono::duration<double, std::micro>(now - start).count();
     start = Clock::now();
   };
-  detail::FilterList filters;
-  for (const Program& program : programs) (void)filters.push(*verify(program.instructions()));
+  detail::ChainNode node;
+  node.options = options;
+  for (const Program& program : programs) {
+    (void)node.filters.push(*verify(program.instructions()));
+    node.bytecode_bytes += program.instructions().size_bytes();
+    ++node.length;
+  }
   lap("verify");
   const detail::Image image =
       detail::make_image(programs, {options, engine, target, false, [&](detail::Stage stage) { lap(name_of(stage)); }});
   if (image.engine == Engine::interpreter) return times;
-  (void)detail::publish(image, filters, false);
+  (void)detail::seal(node, image);
   lap("publish");
   return times;
 }

@@ -49,7 +49,7 @@ class Arrangement {
     bytecode = place<Insn>(node.bytecode_bytes / sizeof(Insn));
     nodes = place<ir::FlatNode>(image.flat.node_count());
     ops = place<ir::FlatOp>(image.flat.op_count());
-    if (!image.flat.empty()) roots = place<std::uint32_t>(image.plan[0]->chain_graph()->roots.size());
+    if (!image.flat.empty()) roots = place<ir::NodeId>(image.plan[0]->chain_graph()->roots.size());
   }
 
   std::size_t table = 0, checks = 0, sizes = 0, bytecode = 0, nodes = 0, ops = 0, roots = 0;
@@ -115,7 +115,7 @@ class Writer {
     copy(at_.roots, graph.roots.data(), graph.roots.size());
     const bool by_number = graph.by_number();
     header.walk = {address<ir::FlatNode>(at_.nodes), address<ir::FlatOp>(at_.ops),
-                   by_number ? address<std::uint32_t>(at_.roots) : nullptr, by_number ? graph.rest : graph.roots[0]};
+                   by_number ? address<ir::NodeId>(at_.roots) : nullptr, by_number ? graph.rest : graph.roots[0]};
   }
 
   // Where evaluate() and evaluate_frame() look. A chain for other layouts decides a SeccompData by the interpreter;
