@@ -2,7 +2,7 @@
 // SeccompData.
 #pragma once
 
-#include <ucontext.h>
+#include <csignal>
 
 #include <array>
 #include <cstdint>

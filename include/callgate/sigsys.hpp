@@ -7,8 +7,7 @@
 //   }
 #pragma once
 
-#include <signal.h>
-#include <ucontext.h>
+#include <csignal>
 
 #include <optional>
 
