@@ -2,11 +2,11 @@
 // overwritten, and its decisions stay. Left are the Chain object itself, which is the embedder's, and
 // chains on the interpreter that are longer than any of the kernel's (dispatch/seal.h).
 #include <gtest/gtest.h>
-#include <malloc.h>
 #include <sys/mman.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <cstddef>
 #include <cstring>
 #include <iterator>
 #include <new>
