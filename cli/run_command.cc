@@ -33,7 +33,8 @@ void describe(CLI::App& app) {
   callgate asm filter.txt -o filter.bpf
 
 Every FILE may be - for standard input. "callgate COMMAND --help" tells more.
-Exit codes: 0 done; 1 a filter is invalid or a decision failed; 2 wrong usage or unreadable input.)");
+Exit codes: 0 done; 1 a filter is invalid or a decision failed; 2 wrong usage or unreadable input; 3 a
+baseline of something else (bench).)");
 }
 
 void check_command(const CLI::App& app, const std::string& word) {

@@ -31,8 +31,10 @@ std::uint32_t value_of(const FlatOp* op, const void* input) noexcept {
       case Op::and_: --depth, stack[depth - 1] &= stack[depth]; break;
       case Op::xor_: --depth, stack[depth - 1] ^= stack[depth]; break;
       case Op::lsh: --depth, stack[depth - 1] <<= stack[depth] & 31; break;
-      case Op::rsh: --depth, stack[depth - 1] >>= stack[depth] & 31; break;
-      // NOLINTEND(clang-analyzer-core.*)
+      case Op::rsh:
+        --depth, stack[depth - 1] >>= stack[depth] & 31;
+        break;
+        // NOLINTEND(clang-analyzer-core.*)
     }
     if (op->last) return stack[0];
   }

@@ -32,7 +32,7 @@ struct Streams {
   bool close_input = false;  // or no open descriptor at all
   Sink output = Sink::captured;
   Sink error = Sink::captured;
-  std::string program = {};  // instead of the command
+  std::string program = {};      // instead of the command
   std::size_t largest_file = 0;  // bytes that the command may write to any file; 0: no limit
 };
 
