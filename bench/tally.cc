@@ -3,11 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstring>
 #include <map>
 #include <tuple>
 
-#include "bpf/names.h"
 #include "calls/architecture.h"
 
 namespace callgate::bench {
@@ -32,11 +30,7 @@ std::string call_text(const SeccompData& data, std::size_t argument_count) {
   return fmt::format("{}({}){}", name.substr(0, suffix), arguments, name.substr(suffix));
 }
 
-std::string decision_text(std::uint32_t result) {
-  const char* error =
-      action_of(result) == action::errno_ ? strerrorname_np(static_cast<int>(data_of(result))) : nullptr;
-  return error != nullptr ? fmt::format("{} {}", bpf::result_name(result), error) : bpf::result_name(result);
-}
+std::string decision_text(std::uint32_t result) { return result_to_string(result); }
 
 std::vector<Group> tally(const Chain& chain, const Recording& recording, By by, bool allowed) {
   using Key = std::tuple<std::string, std::uint32_t, std::optional<std::uint32_t>>;

@@ -36,6 +36,8 @@ class Reader {
   // At the end of the input: gives the calls of which more might have come.
   void finish(const Sink& seen);
 
+  // Who wrote the lines, as far as they have told; automatic before the first line that does.
+  Form form() const noexcept { return form_; }
   const Skipped& skipped() const noexcept { return skipped_; }
   // Whether a recording said in its header that its arguments are hashed (callgate record --hash-arguments).
   bool has_hashed_arguments() const noexcept { return has_hashed_arguments_; }

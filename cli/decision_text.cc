@@ -1,9 +1,5 @@
 #include "cli/decision_text.h"
 
-#include <string.h>
-
-#include <algorithm>
-
 #include <fmt/format.h>
 
 #include "bpf/names.h"
@@ -18,8 +14,8 @@ constexpr std::uint32_t largest_errno = 4095;  // MAX_ERRNO; __seccomp_filter() 
 
 std::string errno_name(std::uint32_t result) {
   if (action_of(result) != action::errno_) return "";
-  const char* const name = strerrorname_np(static_cast<int>(data_of(result)));
-  return name == nullptr || data_of(result) == 0 ? "" : name;
+  const char* const name = callgate::errno_name(data_of(result));
+  return name == nullptr ? "" : name;
 }
 
 std::string decision_text(std::uint32_t result) {

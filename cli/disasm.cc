@@ -2,9 +2,9 @@
 #include <memory>
 
 #include "bpf/disassembler.h"
+#include "calls/syscall_names.h"
 #include "cli/command.h"
 #include "cli/filter_file.h"
-#include "cli/syscall_names.h"
 
 namespace callgate::cli {
 namespace {
@@ -18,9 +18,7 @@ struct DisasmOptions {
 
 // Of the architecture that leads there, or of x86_64 where none was asked for.
 std::string name_for_comment(std::uint32_t nr, std::uint32_t arch_value) {
-  const std::uint32_t value = arch_value == 0 ? arch::x86_64 : arch_value;
-  const bool x32 = value == arch::x86_64 && (nr & arch::x32_bit) != 0;
-  return syscall_name(nr, libseccomp_arch(value, x32));
+  return calls::syscall_name(nr, arch_value == 0 ? arch::x86_64 : arch_value);
 }
 
 ExitCode run(Session& session, const DisasmOptions& options) {

@@ -215,6 +215,12 @@ void say_what_was_skipped(Session& session, const std::string& name, const calls
   }
 }
 
+// Of a recording.
+bool tells_a_call(std::string_view line) {
+  const std::size_t first = line.find_first_not_of(" \t\r");
+  return first != std::string_view::npos && line[first] != '#';
+}
+
 // Whether every line that looked like a call was one.
 bool read_lines(Session& session, Input& input, const EvalOptions& options, Answers& answers) {
   LineReader lines(input, session.out);
@@ -222,6 +228,11 @@ bool read_lines(Session& session, Input& input, const EvalOptions& options, Answ
   const calls::Sink answer = [&](const calls::Call& call) { answers.add(std::span(&call, 1)); };
   std::string_view line;
   while (lines.next(line)) {
+    if (lines.is_cut() && reader.form() == calls::Form::recording && tells_a_call(line)) {
+      throw Failure(ExitCode::usage, lines.place() +
+                                         ": the recording is cut off: no line end follows, so a number may "
+                                         "be shorter than it was");
+    }
     if (const auto error = reader.add(line, answer)) {
       throw Failure(ExitCode::usage, lines.place() + ": " + *error);
     }
@@ -295,7 +306,8 @@ void add_eval(CLI::App& app, Session& session) {
       ->type_name("FILE")
       ->allow_extra_args(false);
   command.add_option("INPUT", options->input, "The calls to decide; - (the default) is standard input")->type_name("");
-  command.add_flag("--records", options->records, "INPUT holds 64-byte struct seccomp_data records, not lines");
+  CLI::Option* const records =
+      command.add_flag("--records", options->records, "INPUT holds 64-byte struct seccomp_data records, not lines");
   add_choice(command, "--calls", options->form,
              {{"auto", calls::Form::automatic},
               {"lines", calls::Form::lines},
@@ -303,17 +315,17 @@ void add_eval(CLI::App& app, Session& session) {
               {"strace", calls::Form::strace},
               {"audit", calls::Form::audit}},
              "Who wrote the lines of INPUT")
-      ->excludes("--records");
-  add_choice(command, "--format", options->format,
-             {{"text", ResultFormat::text},
-              {"hex", ResultFormat::hex},
-              {"json", ResultFormat::json},
-              {"none", ResultFormat::none}},
-             "Format of the decisions");
+      ->excludes(records);
+  CLI::Option* const format = add_choice(command, "--format", options->format,
+                                         {{"text", ResultFormat::text},
+                                          {"hex", ResultFormat::hex},
+                                          {"json", ResultFormat::json},
+                                          {"none", ResultFormat::none}},
+                                         "Format of the decisions");
   command
       .add_flag_callback(
           "--json", [options] { options->format = ResultFormat::json; }, "The same as --format json")
-      ->excludes("--format");
+      ->excludes(format);
   command.add_flag("--summary", options->summary, "At the end, a table: how often which call was decided how");
   add_chain_options(command, options->chain);
   add_filter_options(command, options->filter, "--input-format");

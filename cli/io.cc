@@ -157,6 +157,7 @@ std::string LineReader::place() const { return fmt::format("{}:{}", input_.name(
 std::string_view LineReader::take(std::size_t length, std::size_t skipped) {
   const std::string_view line(buffer_.data() + begin_, length);
   begin_ += length + skipped;
+  is_cut_ = skipped == 0;
   ++number_;
   return line;
 }

@@ -85,6 +85,8 @@ class LineReader {
   bool next(std::string_view& line);  // the line is valid until the next call
   std::uint64_t number() const noexcept { return number_; }
   std::string place() const;  // "NAME:NUMBER" of the current line
+  // Whether the file ends in the current line, without a newline: more of the line may have been meant.
+  bool is_cut() const noexcept { return is_cut_; }
 
  private:
   static constexpr std::size_t block = 65536;
@@ -99,6 +101,7 @@ class LineReader {
   std::size_t begin_ = 0;  // of what is read and not yet handed out: buffer_[begin_, end_)
   std::size_t end_ = 0;
   std::uint64_t number_ = 0;
+  bool is_cut_ = false;
 };
 
 }  // namespace callgate::cli

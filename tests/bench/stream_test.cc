@@ -164,7 +164,7 @@ TEST(Tally, GroupsByCallDecisionAndFilter) {
   options.engine = Engine::interpreter;
   const Chain chain = *Chain::create(options)->attach(*verify(refuse_close));
   const Recording recording =
-      parse("[ 3] close(0x4)\n[ 39] getpid()\n[ 3] close(0x40)\n[ 39] getpid()\n[ 3] close(-1)\n");
+      parse("[ 3] close(0x4)\n[ 39] getpid()\n[ 3] close(0x40)\n[ 39] getpid()\n[ 3] close(0xffffffff)\n");
   const std::vector<Group> allowed = tally(chain, recording, By::name, true);
   ASSERT_THAT(allowed, SizeIs(1));
   EXPECT_EQ(allowed[0].text, "getpid");
@@ -176,7 +176,7 @@ TEST(Tally, GroupsByCallDecisionAndFilter) {
   EXPECT_EQ(decision_text(by_name[0].result), "ERRNO(9) EBADF");
   std::vector<std::string> texts;
   for (const Group& group : tally(chain, recording, By::arguments, false)) texts.push_back(group.text);
-  EXPECT_THAT(texts, ElementsAre("close(-1)", "close(0x40)", "close(4)"));
+  EXPECT_THAT(texts, ElementsAre("close(0x40)", "close(0xffffffff)", "close(4)"));
 }
 
 }  // namespace

@@ -403,6 +403,14 @@ TEST_F(EvalInput, RecordedCallsAreDecidedForTheirArguments) {
               HasSubstr("its arguments are hashed"));
 }
 
+TEST_F(Eval, ARecordingThatWasCutIsRefused) {
+  const Outcome cut = eval("# callgate record\n0 1\n1 1");
+  EXPECT_EQ(cut.exit, 2);
+  EXPECT_THAT(cut.err, HasSubstr("standard input:3: the recording is cut off"));
+  EXPECT_EQ(eval("# callgate record\n0 1\n# end").exit, 0);
+  EXPECT_EQ(eval("1 1").exit, 0);  // typed
+}
+
 TEST_F(EvalInput, WhatIsLeftOutIsSaidWhereItMatters) {
   EXPECT_EQ(eval("read\n").out, "ALLOW  read()  no filter objects  (argument 0 is not given: taken as 0)\n");
   EXPECT_EQ(eval("execve\nread 1\n").out,

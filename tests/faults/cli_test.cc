@@ -106,20 +106,21 @@ std::string without_comments(const std::string& text) {
   return rest;
 }
 
-// Two libraries that read profiles die of it: nlohmann-json flattens a document into a vector in its destructor, where
-// nothing can be thrown, and libseccomp 2.5 uses what it could not allocate. That is ugly, and closed.
+// Two libraries die of it: nlohmann-json flattens a document, read or to be written, into a vector in its destructor,
+// where nothing can be thrown, and libseccomp 2.5 uses what it could not allocate. That is ugly, and closed: no answer
+// is given.
 bool dies_in_a_library(const Answer& answer) {
   return answer.exit == 128 + SIGSEGV ||
          (answer.exit == 128 + SIGABRT && answer.err.find("std::bad_alloc") != std::string::npos);
 }
 
-void check(const Answer& answer, const Answer& normal, bool reads_profile) {
+void check(const Answer& answer, const Answer& normal, bool has_document) {
   if (answer.exit == normal.exit) {
     EXPECT_EQ(without_comments(answer.out), without_comments(normal.out));
     return;
   }
   EXPECT_TRUE(std::string_view(normal.out).starts_with(answer.out)) << answer.out;
-  if (reads_profile && dies_in_a_library(answer)) return;
+  if (has_document && dies_in_a_library(answer)) return;
   EXPECT_TRUE(answer.exit == 1 || answer.exit == 2) << answer.exit;
   EXPECT_TRUE(answer.refused);
   EXPECT_TRUE(std::string_view(answer.err).starts_with("callgate: ")) << answer.err;
@@ -133,7 +134,7 @@ class CommandWithoutMemory : public testing::Test {
   const std::string filter = directory.write("filter.txt", text);
   const std::string invalid = directory.write("invalid.txt", "ld [nr]\nldx M[1]\nret a");
 
-  void at_every_allocation(const Asked& asked, int exit, bool reads_profile = false) {
+  void at_every_allocation(const Asked& asked, int exit, bool has_document = false) {
     Command command(asked);
     const Answer normal = command.run(1'000'000, Failing::once);
     ASSERT_EQ(normal.exit, exit) << normal.err;
@@ -144,7 +145,7 @@ class CommandWithoutMemory : public testing::Test {
       for (std::size_t n = 0;; n = next(n)) {
         SCOPED_TRACE("allocation " + std::to_string(n) + (failing == Failing::once ? " alone" : " and all after it"));
         const Answer answer = command.run(n, failing);
-        check(answer, normal, reads_profile);
+        check(answer, normal, has_document);
         if (HasFailure() || !answer.refused) break;
         failures += answer.exit != normal.exit;
       }
@@ -164,7 +165,7 @@ TEST_F(CommandWithoutMemory, Eval) {
 }
 
 TEST_F(CommandWithoutMemory, EvalAsJson) {
-  at_every_allocation({{"eval", "-f", filter, "--format", "json"}, "read 1 2 3\nwrite 0\nopenat 0x80\n"}, 0);
+  at_every_allocation({{"eval", "-f", filter, "--format", "json"}, "read 1 2 3\nwrite 0\nopenat 0x80\n"}, 0, true);
 }
 
 TEST_F(CommandWithoutMemory, Disassemble) { at_every_allocation({{"disasm", filter}, ""}, 0); }
