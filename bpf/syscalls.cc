@@ -12,11 +12,11 @@ namespace {
 
 struct Call {
   std::string_view name;
-  std::int16_t x86_64, x32, i386;  // -1: none
+  std::int16_t x86_64, x32, ia32;  // -1: none
 };
 
 constexpr Call calls[] = {
-#define CALLGATE_SYSCALL(name, x86_64, x32, i386) {name, x86_64, x32, i386},
+#define CALLGATE_SYSCALL(name, x86_64, x32, ia32) {name, x86_64, x32, ia32},
 #include "bpf/syscalls.inc"
 #undef CALLGATE_SYSCALL
 };
@@ -39,7 +39,7 @@ const Call* find(std::string_view name) {
 using Column = std::int16_t Call::*;
 constexpr Column column(std::uint32_t arch, bool x32) {
   if (arch == arch::x86_64) return x32 ? &Call::x32 : &Call::x86_64;
-  return arch == arch::x86_32 && !x32 ? &Call::i386 : nullptr;
+  return arch == arch::x86_32 && !x32 ? &Call::ia32 : nullptr;
 }
 
 }  // namespace

@@ -62,7 +62,7 @@ constexpr std::uint32_t class_of(std::uint32_t nr, std::uint32_t arch_value) {
 // Where the run of equal values that starts at `first` ends. Neighbouring classes mostly are alike, so what costs more
 // than a comparison is done once a run; long runs are compared eight at a time, most others are short.
 template <class Value>
-std::uint32_t run_end(std::span<const Value> by_class, std::uint32_t first) {
+[[gnu::always_inline]] inline std::uint32_t run_end(std::span<const Value> by_class, std::uint32_t first) {
   constexpr std::ptrdiff_t step = 8;
   assert(first < by_class.size());
   const Value* const last = by_class.data() + by_class.size();

@@ -12,30 +12,47 @@ std::uint32_t word_of(const void* input, std::uint32_t word) noexcept {
   return value;
 }
 
+std::uint32_t combine(Op op, std::uint32_t lhs, std::uint32_t rhs) noexcept {
+  switch (op) {
+    case Op::add: return lhs + rhs;
+    case Op::sub: return lhs - rhs;
+    case Op::mul: return lhs * rhs;
+    case Op::div: return rhs == 0 ? 0 : lhs / rhs;  // a test stands in front; the check costs nothing here
+    case Op::or_: return lhs | rhs;
+    case Op::and_: return lhs & rhs;
+    case Op::xor_: return lhs ^ rhs;
+    case Op::lsh: return lhs << (rhs & 31);
+    case Op::rsh: return lhs >> (rhs & 31);
+    case Op::constant:
+    case Op::load:
+    case Op::neg: break;
+  }
+  __builtin_unreachable();  // no operations of two operands
+}
+
 std::uint32_t value_of(const FlatOp* op, const void* input) noexcept {
   std::uint32_t stack[max_merged_expr_size];  // no more operands wait at any time than an expression has nodes
   std::uint32_t depth = 0;
   for (;; ++op) {
+    // The analyser cannot know that the operands are there. NOLINTBEGIN(clang-analyzer-core.*)
     switch (op->op) {
       case Op::constant: stack[depth++] = op->value; break;
       case Op::load: stack[depth++] = word_of(input, op->value); break;
       case Op::neg: stack[depth - 1] = 0 - stack[depth - 1]; break;
-      // The analyser cannot know that both operands are there. NOLINTBEGIN(clang-analyzer-core.*)
-      case Op::add: --depth, stack[depth - 1] += stack[depth]; break;
-      case Op::sub: --depth, stack[depth - 1] -= stack[depth]; break;
-      case Op::mul: --depth, stack[depth - 1] *= stack[depth]; break;
-      case Op::div:  // a test stands in front; the check costs nothing here
-        --depth, stack[depth - 1] = stack[depth] == 0 ? 0 : stack[depth - 1] / stack[depth];
-        break;
-      case Op::or_: --depth, stack[depth - 1] |= stack[depth]; break;
-      case Op::and_: --depth, stack[depth - 1] &= stack[depth]; break;
-      case Op::xor_: --depth, stack[depth - 1] ^= stack[depth]; break;
-      case Op::lsh: --depth, stack[depth - 1] <<= stack[depth] & 31; break;
+      case Op::add:
+      case Op::sub:
+      case Op::mul:
+      case Op::div:
+      case Op::or_:
+      case Op::and_:
+      case Op::xor_:
+      case Op::lsh:
       case Op::rsh:
-        --depth, stack[depth - 1] >>= stack[depth] & 31;
+        --depth;
+        stack[depth - 1] = combine(op->op, stack[depth - 1], stack[depth]);
         break;
-        // NOLINTEND(clang-analyzer-core.*)
     }
+    // NOLINTEND(clang-analyzer-core.*)
     if (op->last) return stack[0];
   }
 }
@@ -47,7 +64,7 @@ bool compares(Compare how, std::uint32_t lhs, std::uint32_t rhs) noexcept {
     case Compare::greater_equal: return lhs >= rhs;
     case Compare::any_bit_set: return (lhs & rhs) != 0;
   }
-  return false;  // LCOV_EXCL_LINE: every value has its case above
+  __builtin_unreachable();  // every value has its case above, and a flat graph is made by FlatGraph::make() alone
 }
 
 }  // namespace

@@ -8,11 +8,13 @@
 
 namespace callgate::ir {
 
-// The number of a thing of kind Tag, which counts from 0. As large and as cheap as its index.
+// The number of a thing of kind Tag, which counts from 0. As large and as cheap as its index: trivial, so that arrays
+// of ids are copied as memory is; `Id()` and `{}` are 0, and an id that is declared without either is not set, as an
+// int.
 template <class Tag>
 class Id {
  public:
-  constexpr Id() = default;
+  Id() = default;
   constexpr explicit Id(std::uint32_t index) : index_(index) {}
 
   constexpr std::uint32_t index() const { return index_; }
@@ -21,7 +23,7 @@ class Id {
   friend constexpr auto operator<=>(Id, Id) = default;
 
  private:
-  std::uint32_t index_ = 0;
+  std::uint32_t index_;
 };
 
 using ExprId = Id<struct ExprTag>;  // of an expression of a graph

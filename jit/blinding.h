@@ -25,9 +25,7 @@ class Blinding {
 
   void mov(Reg d, Imm i) {
     if (!is_landing_pad(i.value)) return as_.mov(d, i);
-    const auto mask = static_cast<std::uint32_t>(blinding_mask(i.value));
-    as_.mov(d, Imm{i.value ^ mask});
-    as_.xor_(d, Imm{mask});
+    mov_blinded(d, i);
   }
   void mov(Mem d, Imm i) {
     by(i, [&](auto value) { as_.mov(d, value); });
@@ -53,13 +51,11 @@ class Blinding {
 #undef CALLGATE_BLINDING
   void cmp(Mem m, Imm i) {
     if (!is_landing_pad(i.value)) return as_.cmp(m, i);
-    as_.mov(Reg::eax, m);
-    cmp(Reg::eax, i);
+    cmp_blinded(m, i);
   }
   void test(Mem m, Imm i) {
     if (!is_landing_pad(i.value)) return as_.test(m, i);
-    as_.mov(Reg::eax, m);
-    test(Reg::eax, i);
+    test_blinded(m, i);
   }
 
   template <class S>
@@ -77,11 +73,7 @@ class Blinding {
   void mov_wide(Reg d, Mem s) { as_.mov_wide(d, s); }
   void mov_wide(Reg d, std::uint64_t i) {
     if (!has_landing_pad(i)) return as_.mov_wide(d, i);
-    const std::uint64_t mask = blinding_mask(i);
-    as_.mov_wide(d, i ^ mask);
-    as_.mov_wide(Reg::edx, mask);
-    as_.xor_wide(d, Reg::edx);
-    reload_();
+    mov_wide_blinded(d, i);
   }
   // Constants of 31 bits have no landing pad.
   void cmp_wide(Mem m, WideImm i) { as_.cmp_wide(m, i); }
@@ -104,8 +96,34 @@ class Blinding {
   template <class Operate>
   void by(Imm i, Operate operate) {
     if (!is_landing_pad(i.value)) return operate(i);
-    mov(Reg::edx, i);
+    by_register(i, operate);
+  }
+
+  // What hardly any constant needs stays out of the way of the compiler, which otherwise inlines less of the adapters.
+  template <class Operate>
+  [[gnu::cold, gnu::noinline]] void by_register(Imm i, Operate operate) {
+    mov_blinded(Reg::edx, i);
     operate(Reg::edx);
+    reload_();
+  }
+  [[gnu::cold, gnu::noinline]] void mov_blinded(Reg d, Imm i) {
+    const auto mask = static_cast<std::uint32_t>(blinding_mask(i.value));
+    as_.mov(d, Imm{i.value ^ mask});
+    as_.xor_(d, Imm{mask});
+  }
+  [[gnu::cold, gnu::noinline]] void cmp_blinded(Mem m, Imm i) {
+    as_.mov(Reg::eax, m);
+    cmp(Reg::eax, i);
+  }
+  [[gnu::cold, gnu::noinline]] void test_blinded(Mem m, Imm i) {
+    as_.mov(Reg::eax, m);
+    test(Reg::eax, i);
+  }
+  [[gnu::cold, gnu::noinline]] void mov_wide_blinded(Reg d, std::uint64_t i) {
+    const std::uint64_t mask = blinding_mask(i);
+    as_.mov_wide(d, i ^ mask);
+    as_.mov_wide(Reg::edx, mask);
+    as_.xor_wide(d, Reg::edx);
     reload_();
   }
 

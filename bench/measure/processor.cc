@@ -14,7 +14,7 @@ namespace {
 std::string brand() {
   constexpr unsigned first = 0x80000002;  // and the two after it: sixteen characters each
   std::array<unsigned, 12> words{};
-  if (__get_cpuid_max(0x80000000, nullptr) < first + 2) return "unknown processor";
+  if (static_cast<unsigned>(__get_cpuid_max(0x80000000, nullptr)) < first + 2) return "unknown processor";
   for (unsigned i = 0; i < 3; ++i) {
     unsigned* const part = words.data() + std::size_t{4} * i;
     __cpuid(first + i, part[0], part[1], part[2], part[3]);

@@ -47,8 +47,8 @@ constexpr const char* seeds[] = {
     "openat -100 0x7ffe1000 O_RDONLY|O_CLOEXEC 0644 arch=x86_64 ip=0x1234\n",
     "socket 16 3 9 arch=40000003\nread ? 1\n",
     "# callgate record -- true\n1 10 22\n* 3\n59 i386 ffffff9c\n",
-    "1234 12:00:01.123456 [ 257] [00007fdc03ee1a10] openat(AT_FDCWD, \"/etc/a, b) = 1\", O_RDONLY|O_CLOEXEC) = 3</x> "
-    "<0.1>\n",
+    ("1234 12:00:01.123456 [ 257] [00007fdc03ee1a10] openat(AT_FDCWD, \"/etc/a, b) = 1\", O_RDONLY|O_CLOEXEC) = 3</x> "
+     "<0.1>\n"),
     "[pid 7] read(3</a>,  <unfinished ...>\n[pid 7] <... read resumed>\"x\"..., 832) = 832\n",
     "7 clone(child_stack=NULL, flags=CLONE_VM|SIGCHLD, child_tidptr=0x7f10) = 9\n--- SIGCHLD {si_signo=SIGCHLD} ---\n",
     "strace: [ Process PID=7 runs in 32 bit mode. ]\n7 [ 102] socket(AF_UNIX, SOCK_STREAM, 0) = 3\n",

@@ -107,8 +107,8 @@ struct Frame {
 TEST(InputMap, DecidesWhereverTheHalvesLie) {
   const char* const texts[] = {
       "ld [args[0].hi]\njeq #5, low, no\nlow: ld [args[0].lo]\njeq #5, yes, no\nyes: ret #TRAP\nno: ret #ALLOW",
-      "ld [args[0].hi]\njgt #5, yes\njeq #5, low, no\nlow: ld [args[0].lo]\njge #60, yes, no\nyes: ret #TRAP\nno: ret "
-      "#ALLOW",
+      ("ld [args[0].hi]\njgt #5, yes\njeq #5, low, no\nlow: ld [args[0].lo]\njge #60, yes, no\nyes: ret #TRAP\n"
+       "no: ret #ALLOW"),
       "ld [args[0].hi]\njset #0x80000001, yes, no\nyes: ret #TRAP\nno: ret #ALLOW",
       "ld [args[0].hi]\njeq #0xffffffff, yes, no\nyes: ret #TRAP\nno: ret #ALLOW",
       "ld [args[0].lo]\nadd #4\ntax\nld [args[0].hi]\njeq x, yes, no\nyes: ret #TRAP\nno: ret #ALLOW"};
