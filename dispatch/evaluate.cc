@@ -33,13 +33,16 @@ class Merge {
   Match match_{action::allow, std::nullopt};
 };
 
+// Frames need not be aligned.
+using AnyWord [[gnu::aligned(1), gnu::may_alias]] = std::uint32_t;
+std::uint32_t read_once(const unsigned char* at) noexcept { return *reinterpret_cast<const volatile AnyWord*>(at); }
+
 // The words of a call, each read once.
 SeccompData gather(const InputLayout& layout, const void* frame) noexcept {
   std::uint32_t words[sizeof(SeccompData) / 4];
   for (std::size_t i = 0; i < layout.words.size(); ++i) {
     const InputWord& word = layout.words[i];
-    const unsigned char* const at = static_cast<const unsigned char*>(frame) + word.value;
-    words[i] = word.is_constant ? word.value : *reinterpret_cast<const volatile std::uint32_t*>(at);
+    words[i] = word.is_constant ? word.value : read_once(static_cast<const unsigned char*>(frame) + word.value);
   }
   SeccompData data;
   std::memcpy(&data, words, sizeof data);

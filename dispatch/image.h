@@ -55,7 +55,7 @@ struct Image {
   jit::Code code;                    // empty on the interpreter
   ir::FlatGraph flat;                // decides the rest where there is no code; empty if the interpreter must do that
 
-  // For calls of the layout that the image is made for, given as a SeccompData.
+  // For images of the layout of SeccompData, or of a single-fetch one: only there argument checks find their words.
   Place look_up(const SeccompData& data) const noexcept;
 
   // Of table and checks, one behind the other.

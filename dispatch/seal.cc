@@ -158,10 +158,7 @@ std::optional<jit::PublishError> put_on_heap(ChainNode& node) noexcept {
   return std::nullopt;
 }
 
-}  // namespace
-
-std::optional<jit::PublishError> seal(ChainNode& node, const Image& image) noexcept {
-  if (stays_on_heap(node)) return put_on_heap(node);
+std::optional<jit::PublishError> seal_by(ChainNode& node, const Image& image, jit::Way way) noexcept {
   const Arrangement at(node, image);
   const std::vector<std::uint8_t>& code = image.code.bytes;
   auto memory = jit::CodeMemory::reserve(at.bytes, code.size());
@@ -169,13 +166,22 @@ std::optional<jit::PublishError> seal(ChainNode& node, const Image& image) noexc
   const std::unique_ptr<std::uint8_t[]> bytes(new (std::nothrow) std::uint8_t[at.bytes]());
   if (bytes == nullptr) return jit::PublishError{FallbackReason::memory_refused, ENOMEM};
   Writer(node, image, at, *memory, bytes.get()).run();
-  // Chains that are to do without executable memory make no call that a sandbox could take for the wish to have some.
-  const bool wants_code = node.options.engine != Engine::interpreter && !node.options.no_exec_memory;
-  const jit::PublishOptions options{.permanent = node.options.permanent && node.options.engine != Engine::interpreter,
-                                    .way = wants_code ? jit::Way::file_first : jit::Way::anonymous};
-  if (const auto error = memory->seal({bytes.get(), at.bytes}, code, options)) return *error;
+  const bool permanent = node.options.permanent && node.options.engine != Engine::interpreter;
+  if (const auto error = memory->seal({bytes.get(), at.bytes}, code, {.permanent = permanent, .way = way})) {
+    return *error;
+  }
   node.memory = std::move(*memory);
   return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<jit::PublishError> seal(ChainNode& node, const Image& image) noexcept {
+  if (stays_on_heap(node)) return put_on_heap(node);
+  // Chains that are to do without executable memory make no call that a sandbox could take for the wish to have some.
+  const bool wants_code = node.options.engine != Engine::interpreter && !node.options.no_exec_memory;
+  const auto error = seal_by(node, image, wants_code ? jit::Way::file_first : jit::Way::anonymous);
+  return error && error->lost ? seal_by(node, image, jit::Way::anonymous) : error;
 }
 
 }  // namespace callgate::detail

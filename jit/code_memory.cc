@@ -3,8 +3,10 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -14,6 +16,9 @@
 #endif
 #ifndef MFD_EXEC
 #define MFD_EXEC 0x0010U
+#endif
+#ifndef MAP_FIXED_NOREPLACE
+#define MAP_FIXED_NOREPLACE 0x100000
 #endif
 
 namespace callgate::jit {
@@ -87,13 +92,18 @@ struct Content {
   std::uint8_t* code_base() const { return base + data_size; }
 };
 
-bool holds(const std::uint8_t* at, std::span<const std::uint8_t> bytes) {
-  return bytes.empty() || std::memcmp(at, bytes.data(), bytes.size()) == 0;
+// Whether the part of `size` bytes holds `bytes`, and zeros behind them.
+bool holds(const std::uint8_t* at, std::size_t size, std::span<const std::uint8_t> bytes) {
+  if (!bytes.empty() && std::memcmp(at, bytes.data(), bytes.size()) != 0) return false;
+  return std::all_of(at + bytes.size(), at + size, [](std::uint8_t byte) { return byte == 0; });
 }
 
 // Whether the mapping is what was meant. EIO says that somebody wrote meanwhile.
 bool is_as_meant(const Content& content) {
-  if (holds(content.base, content.data) && holds(content.code_base(), content.code)) return true;
+  if (holds(content.base, content.data_size, content.data) &&
+      holds(content.code_base(), content.code_size, content.code)) {
+    return true;
+  }
   errno = EIO;
   return false;
 }
@@ -107,34 +117,63 @@ int make_file(bool executable) {
   return static_cast<int>(::syscall(SYS_memfd_create, "callgate", flags));
 }
 
+// The size is looked at when the seals keep it: reading a mapping beyond the end of its file would kill.
 bool fill(int fd, const Content& content) {
-  return ::ftruncate(fd, static_cast<off_t>(content.size())) == 0 && write_all(fd, content.data, 0) &&
-         write_all(fd, content.code, content.data_size) &&
-         ::fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) == 0;
+  if (::ftruncate(fd, static_cast<off_t>(content.size())) != 0 || !write_all(fd, content.data, 0) ||
+      !write_all(fd, content.code, content.data_size) ||
+      ::fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) != 0) {
+    return false;
+  }
+  struct stat file {};
+  if (::fstat(fd, &file) == 0 && file.st_size == static_cast<off_t>(content.size())) return true;
+  errno = EIO;
+  return false;
 }
 
-// Maps the parts over the reserved range.
-bool map_parts(int fd, const Content& content) {
-  const auto map = [&](std::uint8_t* at, std::size_t bytes, int protection, std::size_t offset) {
-    return bytes == 0 || ::mmap(at, bytes, protection, MAP_SHARED | MAP_FIXED, fd, static_cast<off_t>(offset)) == at;
-  };
-  return map(content.base, content.data_size, PROT_READ, 0) &&
-         map(content.code_base(), content.code_size, PROT_READ | PROT_EXEC, content.data_size);
+// Maps the file where nothing is mapped. Before 4.17 the kernel takes the address as a hint.
+bool map_part(int fd, std::uint8_t* at, std::size_t bytes, int protection, std::size_t offset) {
+  if (bytes == 0) return true;
+  void* const got = ::mmap(at, bytes, protection, MAP_SHARED | MAP_FIXED_NOREPLACE, fd, static_cast<off_t>(offset));
+  if (got == at) return true;
+  if (got != MAP_FAILED) {
+    ::munmap(got, bytes);
+    errno = EEXIST;
+  }
+  return false;
 }
 
-// False with errno set.
-bool seal_file(const Content& content) {
+enum class Outcome : std::uint8_t {
+  sealed,
+  refused,  // errno says why; the range is as it was
+  lost,     // the same, and nothing of the range is held any more
+};
+
+// Gives the reserved range up before it maps the file there: a mapping that MAP_FIXED is to replace is gone on some
+// kernels (before 6.12) when the new one is refused, and then the range may be another thread's.
+Outcome map_file(int fd, const Content& content) {
+  if (::munmap(content.base, content.size()) != 0) return Outcome::refused;
+  if (!map_part(fd, content.base, content.data_size, PROT_READ, 0)) return Outcome::lost;
+  if (map_part(fd, content.code_base(), content.code_size, PROT_READ | PROT_EXEC, content.data_size)) {
+    if (is_as_meant(content)) return Outcome::sealed;
+    const KeepErrno keep;
+    ::munmap(content.code_base(), content.code_size);
+  }
+  const KeepErrno keep;
+  ::munmap(content.base, content.data_size);
+  return Outcome::lost;
+}
+
+Outcome seal_file(const Content& content) {
   const File file(make_file(content.code_size != 0));
-  return file.fd() >= 0 && fill(file.fd(), content) && map_parts(file.fd(), content) && is_as_meant(content);
+  return file.fd() >= 0 && fill(file.fd(), content) ? map_file(file.fd(), content) : Outcome::refused;
 }
 
-// The same. What the range was before does not matter.
+// False with errno set. The range is the reserved one.
 bool seal_anonymous(const Content& content) {
   const auto protect = [](std::uint8_t* at, std::size_t bytes, int protection) {
     return bytes == 0 || ::mprotect(at, bytes, protection) == 0;
   };
-  const int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED;
-  if (::mmap(content.base, content.size(), PROT_READ | PROT_WRITE, flags, -1, 0) != content.base) return false;
+  if (!protect(content.base, content.size(), PROT_READ | PROT_WRITE)) return false;
   if (!content.data.empty()) std::memcpy(content.base, content.data.data(), content.data.size());
   if (!content.code.empty()) std::memcpy(content.code_base(), content.code.data(), content.code.size());
   return protect(content.base, content.data_size, PROT_READ) &&
@@ -180,10 +219,13 @@ std::optional<PublishError> CodeMemory::seal(std::span<const std::uint8_t> data,
   const KeepErrno keep;
   const Content content{base_, data_size_, code_size_, data, code};
   const bool fits = within_file_size_limit(content.size());
-  const bool is_sealed = (options.way == Way::file_first && fits && seal_file(content)) || seal_anonymous(content);
-  if (!is_sealed) {
+  Outcome outcome = Outcome::refused;
+  if (options.way == Way::file_first && fits) outcome = seal_file(content);
+  if (outcome == Outcome::lost) base_ = nullptr;
+  if (outcome == Outcome::refused && seal_anonymous(content)) outcome = Outcome::sealed;
+  if (outcome != Outcome::sealed) {
     if (options.way == Way::file_first && !fits) return PublishError{FallbackReason::file_size_limit, 0};
-    return PublishError{FallbackReason::memory_refused, errno};
+    return PublishError{FallbackReason::memory_refused, errno, outcome == Outcome::lost};
   }
   permanent_ = options.permanent && ::syscall(sys_mseal, base_, content.size(), 0ul) == 0;
   return std::nullopt;
@@ -193,7 +235,9 @@ Expected<CodeMemory, PublishError> publish(std::span<const std::uint8_t> data, s
                                            const PublishOptions& options) noexcept {
   auto memory = CodeMemory::reserve(data.size(), code.size());
   if (!memory) return memory.error();
-  if (const auto error = memory->seal(data, code, options)) return *error;
+  const auto error = memory->seal(data, code, options);
+  if (error && error->lost) return publish(data, code, {.permanent = options.permanent, .way = Way::anonymous});
+  if (error) return *error;
   return std::move(*memory);
 }
 

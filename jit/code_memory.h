@@ -2,8 +2,8 @@
 //
 //   reserve an address range → the caller makes its bytes for these addresses → seal, one of two ways → compare
 //
-//   file       memfd_create → pwrite → seals → mmap shared over the range: data read-only, code read-execute → close
-//   anonymous  mmap over the range → copy → mprotect: data read-only, code read-execute
+//   file       memfd_create → pwrite → seals → mmap shared at the range: data read-only, code read-execute → close
+//   anonymous  mprotect of the range → copy → mprotect: data read-only, code read-execute
 //
 // The file is the stronger way: its mapping cannot be made writable again, and /proc/self/mem does not write through
 // it. Sealing comes before mapping, and the mapping is shared: a memfd sealed after an executable mapping exists, or
@@ -37,10 +37,11 @@ struct PublishOptions {
 struct PublishError {
   FallbackReason reason;  // memory_refused; file_size_limit if RLIMIT_FSIZE was too small and the other way refused
   int error;              // errno value behind memory_refused: that of the last attempt; else 0
+  bool lost = false;      // the address range is gone; anonymous memory at another one was not tried
 };
 
 // Owns a mapping; unmaps it unless it is permanent. It has no guard pages: a mapping is scarce (about 65,000 in a
-// process), and what lies behind the code is at worst another chain's read-only data.
+// process), code does not run on behind its end, and indices of tables are masked.
 class CodeMemory {
  public:
   CodeMemory() noexcept = default;
@@ -54,8 +55,8 @@ class CodeMemory {
   static Expected<CodeMemory, PublishError> reserve(std::size_t data, std::size_t code) noexcept;
 
   // Copies the bytes, as many as were reserved or fewer, into the range and takes the right to write away. Afterwards
-  // the memory is read-only (read-execute) and as given; on failure it may only be destroyed. Leaves errno as it was.
-  // Not async-signal-safe.
+  // the memory is read-only (read-execute), as given, and 0 behind that; on failure it may only be destroyed. Leaves
+  // errno as it was. Not async-signal-safe.
   std::optional<PublishError> seal(std::span<const std::uint8_t> data, std::span<const std::uint8_t> code,
                                    const PublishOptions& options) noexcept;
 

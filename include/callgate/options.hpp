@@ -53,6 +53,7 @@ struct Options {
 
   // Seal the mapping of the compiled chain with mseal(2), if the kernel has it (Chain::permanent() tells). The mapping
   // then stays until the process ends, even after the chain is released: for chains that live as long as the process.
+  // So does that of each chain on the way there, of the empty one too. Nothing is sealed for Engine::interpreter.
   bool permanent = false;
 
   // Where Chain::evaluate_frame() finds the words of a call. Table and code are made for this layout. If it is another
@@ -81,7 +82,8 @@ enum class FallbackReason : std::uint8_t {
   no_exec_memory,   // Options::no_exec_memory
   no_jit,           // this build has no assembler, or this machine is not x86
   memory_refused,   // the system refused executable memory; see Chain::fallback_errno()
-  file_size_limit,  // RLIMIT_FSIZE is too small for the code (writing would raise SIGXFSZ)
+  file_size_limit,  // RLIMIT_FSIZE is too small for the code (writing would raise SIGXFSZ), and the system refused
+                    // executable memory without a file
   code_too_large,   // more machine code than the limit on it (see docs/code-generation.md)
   assembler_error,  // the assembler refused an instruction, or disagreed with the computed sizes: a bug in callgate
 };

@@ -48,6 +48,11 @@ TEST_P(MovedFrom, ChainKills) {
     EXPECT_EQ(one.evaluate(call), action::kill_process);
     EXPECT_EQ(one.evaluate({.nr = ~0u, .arch = 1, .instruction_pointer = 2, .args = {3}}), action::kill_process);
     EXPECT_EQ(one.evaluate_frame(&call), action::kill_process);
+    EXPECT_EQ(one.evaluate_frame(static_cast<const void*>(&call)), action::kill_process);
+    EXPECT_EQ(one.match_frame(&call).result, action::kill_process);
+    EXPECT_EQ(one.match_frame(static_cast<const void*>(&call)).result, action::kill_process);
+    EXPECT_EQ(one.precision(), Precision::baseline);
+    EXPECT_FALSE(one.degraded());
     EXPECT_EQ(one.match(call).result, action::kill_process);
     EXPECT_FALSE(one.match(call).filter);
     EXPECT_EQ(error_of(one.attach(program("ret #0x7fff0000"))), AttachErrc::moved_from);

@@ -9,6 +9,7 @@
 #include <map>
 #include <vector>
 
+#include "jit/code_memory.h"
 #include "tests/faults/questions.h"
 #include "tests/faults/system_calls.h"
 #include "tests/support/chains.h"
@@ -132,21 +133,37 @@ TEST_P(Publishing, SurvivesTheLossOfAnyCallWithoutFiles) {
 // whatever happened meanwhile and happens later; and no decision is lost to it.
 TEST_P(Publishing, OthersWhoTamperWithTheFileChangeNothing) {
   const Held before = held();
-  for (const Tampering how : {Tampering::write, Tampering::map, Tampering::seal}) {
-    for (const std::size_t at : {0u, 8u, 24u, 64u, 512u, 1024u, 2000u, 4095u}) {
-      SCOPED_TRACE(testing::Message() << "tampering " << static_cast<int>(how) << " at " << at);
-      const Tamper tamper(how, at);
-      for (const Deed& deed : deeds()) {
-        const Attached chain = deed.run();
-        ASSERT_TRUE(chain);
-        tamper.write_late();
-        ASSERT_EQ(chain->engine(), GetParam().engine);
-        ASSERT_TRUE(questions.right(*chain)) << deed.name;
-      }
-      EXPECT_EQ(tamper.count(), deeds().size());
+  const auto survive = [this](Tampering how, std::size_t at) {
+    SCOPED_TRACE(testing::Message() << "tampering " << static_cast<int>(how) << " at " << at);
+    const Tamper tamper(how, at);
+    for (const Deed& deed : deeds()) {
+      const Attached chain = deed.run();
+      ASSERT_TRUE(chain);
+      tamper.write_late();
+      ASSERT_EQ(chain->engine(), GetParam().engine);
+      ASSERT_TRUE(questions.right(*chain)) << deed.name;
+    }
+    EXPECT_EQ(tamper.count(), deeds().size());
+  };
+  for (const std::size_t at : {0u, 8u, 24u, 64u, 512u, 1024u, 2000u, 4095u}) {
+    for (const Tampering how : {Tampering::write, Tampering::map, Tampering::seal}) {
+      ASSERT_NO_FATAL_FAILURE(survive(how, at));
     }
   }
+  for (const std::size_t bytes : {std::size_t{0}, std::size_t{4096}, std::size_t{1} << 20, Tamper::at_the_end}) {
+    ASSERT_NO_FATAL_FAILURE(survive(Tampering::resize, bytes));
+  }
   EXPECT_EQ(held(), before);
+}
+
+// What lies behind the code is executable as well: also there nothing is left that others wrote.
+TEST_P(Publishing, OthersWhoWriteBehindTheCodeLeaveNothing) {
+  const Tamper tamper(Tampering::write, Tamper::at_the_end);
+  const std::vector<std::uint8_t> code(16, 0xc3);
+  const auto memory = jit::publish({}, code, {});
+  ASSERT_TRUE(memory);
+  EXPECT_EQ(tamper.count(), 1u);
+  for (std::size_t at = code.size(); at < 4096; ++at) ASSERT_EQ(memory->code()[at], 0) << at;
 }
 
 // A mapping that cannot be undone is lost, and nothing else.

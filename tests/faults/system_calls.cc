@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 #include <cerrno>
@@ -105,7 +106,11 @@ namespace {
 
 void tamper_with(int fd) {
   using callgate::test::Tampering;
-  const auto at = static_cast<off_t>(state.tamper_at);
+  struct stat file {};
+  if (fstat(fd, &file) != 0) return;
+  const auto at =
+      state.tamper_at == callgate::test::Tamper::at_the_end ? file.st_size - 4 : static_cast<off_t>(state.tamper_at);
+  if (state.tampering == Tampering::resize && __real_ftruncate(fd, at) == 0) ++state.tampered;
   if (state.tampering == Tampering::write && __real_pwrite(fd, "\xa5\x5a\xa5\x5a", 4, at) == 4) ++state.tampered;
   if (state.tampering == Tampering::seal && __real_fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL) == 0) ++state.tampered;
   if (state.tampering == Tampering::map) {

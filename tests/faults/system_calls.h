@@ -54,14 +54,17 @@ class RefuseFiles {
 // What another thread, or a child forked meanwhile, does to a memory file before it is sealed.
 enum class Tampering : std::uint8_t {
   none,
-  write,  // writes over byte `at`
-  map,    // maps the file for writing and keeps the mapping, to write byte `at` when all is done
-  seal,   // seals it, so that it cannot be sealed as is meant
+  write,   // writes over byte `at`
+  map,     // maps the file for writing and keeps the mapping, to write byte `at` when all is done
+  seal,    // seals it, so that it cannot be sealed as is meant
+  resize,  // makes it `at` bytes long
 };
 
 // While it lives, files are tampered with at the last moment; at the end, a kept mapping is written to and unmapped.
 class Tamper {
  public:
+  static constexpr std::size_t at_the_end = ~std::size_t{0};  // at the last four bytes; not for `map`
+
   Tamper(Tampering how, std::size_t at) noexcept;
   ~Tamper();
   Tamper(const Tamper&) = delete;
