@@ -176,6 +176,13 @@ bool is_part_of_other_call(std::uint32_t number) {
   return (number >= 359 && number <= 373) || (number >= 393 && number <= 402);
 }
 
+// Calls that strace shows by these names on i386 as well, where they are parts of socketcall and ipc only.
+bool is_part_only(std::string_view name) { return name == "accept" || name == "semop"; }
+
+bool makes_thread(std::string_view name) {
+  return name == "clone" || name == "clone3" || name == "fork" || name == "vfork";
+}
+
 // "vfork(strace: Process 7 attached": a remark in the middle of a call, whose mark follows on the next line.
 bool cut_remark(std::string_view& text) {
   const std::size_t at = text.rfind("strace: Process ");
@@ -192,6 +199,25 @@ bool is_strace_line(std::string_view line) {
          !name_of_call(rest).empty();
 }
 
+// A new thread has the architecture of the one that made it: the only one that is just doing so, or else the one that
+// spoke last.
+StraceReader::Thread& StraceReader::thread_of(std::uint64_t id) {
+  if (const auto found = threads_.find(id); found != threads_.end()) return found->second;
+  const Thread* parent = nullptr;
+  std::size_t parents = 0;
+  for (const auto& [each, thread] : threads_) {
+    if (!thread.has_pending || !makes_thread(name_of_call(read_leader(thread.pending.text).rest))) continue;
+    parent = &thread;
+    ++parents;
+  }
+  const Thread& model = parents == 1 ? *parent : last_;
+  Thread& added = threads_[id];
+  added.arch = model.arch;
+  added.x32 = model.x32;
+  added.knows_arch = parents == 1 && model.knows_arch;
+  return added;
+}
+
 void StraceReader::add_notice(std::string_view text, Thread& thread) {
   ++skipped_.notices;
   constexpr std::string_view key = "Process PID=";
@@ -201,12 +227,52 @@ void StraceReader::add_notice(std::string_view text, Thread& thread) {
   std::uint64_t pid = 0;
   const std::string_view pid_digits = pid_and_rest.substr(0, pid_and_rest.find_first_not_of(digits));
   if (parse_digits(pid_digits, 10, 64, pid) != Number::ok) return;
-  for (Thread* const told : {&thread, &threads_[pid]}) {
+  for (Thread* const told : {&thread, &thread_of(pid)}) {
     const bool is_32_bit = text.find("runs in 32 bit mode") != npos;
     const bool is_x32 = text.find("runs in x32 mode") != npos;
     if (!is_32_bit && !is_x32 && text.find("runs in 64 bit mode") == npos) continue;
     told->arch = is_32_bit ? arch::x86_32 : arch::x86_64;
     told->x32 = is_x32;
+    told->knows_arch = true;
+    saw_notice_ = true;
+    saw_i386_ |= is_32_bit;
+  }
+}
+
+void StraceReader::note_i386() {
+  if (std::exchange(saw_i386_, true)) return;
+  skipped_.guessed_arch += std::exchange(assumed_, 0);
+}
+
+// What a name without a number tells: a few calls exist on one architecture only.
+void StraceReader::learn_arch(std::string_view name, Thread& thread) {
+  if (thread.x32) return;
+  const bool x86_64 = syscall_number(name, arch::x86_64, false).has_value();
+  const bool i386 = syscall_number(name, arch::x86_32, false).has_value();
+  if (x86_64 != i386 && !is_part_only(name)) {
+    if (i386) note_i386();
+    thread.arch = i386 ? arch::x86_32 : arch::x86_64;
+    thread.knows_arch = true;
+  }
+  if (thread.knows_arch) return;
+  ++(saw_i386_ ? skipped_.guessed_arch : assumed_);
+}
+
+// A thread that a call made, or another program in the same one. `result`: "= 7".
+void StraceReader::note_result(std::string_view name, std::string_view result, Thread& thread) {
+  if (!result.starts_with('=')) return;
+  const std::string_view text = without_spaces(result.substr(1));
+  std::uint64_t value = 0;
+  const std::string_view word = text.substr(0, text.find_first_not_of(digits));
+  if (parse_digits(word, 10, 64, value) != Number::ok) return;
+  if (name == "execve" || name == "execveat") {
+    if (value == 0 && !saw_notice_) thread.knows_arch = false;
+  } else if (makes_thread(name) && value != 0) {
+    const auto [child, is_new] = threads_.try_emplace(value);
+    if (!is_new) return;
+    child->second.arch = thread.arch;
+    child->second.x32 = thread.x32;
+    child->second.knows_arch = thread.knows_arch;
   }
 }
 
@@ -218,8 +284,10 @@ std::string StraceReader::read_number(std::string_view name, bool has_number, st
     if (told) {
       thread.arch = *told;
       thread.x32 = (number & arch::x32_bit) != 0;
+      thread.knows_arch = true;
     } else if (number == nr_socketcall || number == nr_ipc) {
       thread.arch = arch::x86_32;  // on x86_64 these have names that tell
+      thread.knows_arch = true;
     } else {
       ++skipped_.guessed_arch;
     }
@@ -227,6 +295,7 @@ std::string StraceReader::read_number(std::string_view name, bool has_number, st
     call.data.arch = thread.arch;
     return "";
   }
+  learn_arch(name, thread);
   const std::optional<std::uint32_t> known = number_of(name, thread.arch, thread.x32);
   if (!known) return "unknown system call " + bpf::in_quotes(name);
   if (thread.arch == arch::x86_32 && is_part_of_other_call(*known)) {
@@ -253,6 +322,9 @@ void StraceReader::add_call(std::string_view line, std::uint64_t number, Thread&
   if (std::string why = read_number(name, leader.has_number, leader.number, thread, call); !why.empty()) {
     return skipped_.add_odd(number, std::move(why), line);
   }
+  last_.arch = thread.arch;
+  last_.x32 = thread.x32;
+  note_result(name, result, thread);
   call.data.instruction_pointer = leader.ip;
   if (!leader.has_ip) call.unknown.instruction_pointer = all_bits;
   place_strace_arguments(name, *arguments, call);
@@ -314,13 +386,16 @@ void StraceReader::resume_remarked(std::string_view rest, const Sink& seen) {
 
 void StraceReader::add(std::string_view line, std::uint64_t number, const Sink& seen) {
   const Leader leader = read_leader(line);
-  Thread& thread = threads_[leader.thread];
+  Thread& thread = thread_of(leader.thread);
   std::string_view rest = leader.rest;
   if (rest.empty() || rest == unfinished_mark || is_notice(rest)) return add_notice(rest, thread);
   if (rest.starts_with("---")) return static_cast<void>(++skipped_.signals);
   if (rest.starts_with("+++")) {
     ++skipped_.exits;
-    return give_up(thread, seen);
+    give_up(thread, seen);
+    if (remarked_ == &thread) remarked_ = nullptr;
+    threads_.erase(leader.thread);  // its number may be used again
+    return;
   }
   if (rest.starts_with("<...")) return resume(rest, leader.thread, seen);
   if (name_of_call(rest).empty()) {

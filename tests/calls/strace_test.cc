@@ -260,6 +260,40 @@ TEST(StraceLine, ProcessesOf32Bits) {
   EXPECT_EQ(result.calls[3].data, (SeccompData{39, arch::x86_64, 0, {}}));
 }
 
+// Without -n and notices: what only i386 has tells, and threads are of the architecture of those that made them.
+TEST(StraceLine, ArchitectureWithoutNumbers) {
+  const Read result = read(
+      "7 mmap2(NULL, 4096, 3, 34, -1, 0) = 0xf7f00000\n"
+      "7 clone(child_stack=0x1000, flags=CLONE_VM) = 8\n"
+      "9 newfstatat(3, \"\", 0x1000, 0) = 0\n"
+      "8 getpid() = 8\n"
+      "9 fork( <unfinished ...>\n"
+      "7 getpid() = 7\n"
+      "10 getpid() = 10\n");
+  ASSERT_THAT(result.calls, SizeIs(7));
+  EXPECT_EQ(result.calls[0].data.nr, 192U);
+  EXPECT_EQ(result.calls[1].data.nr, 120U);
+  EXPECT_EQ(result.calls[2].data.arch, arch::x86_64) << "what only x86_64 has tells, too";
+  EXPECT_EQ(result.calls[3].data.nr, 20U) << "7 made it";
+  EXPECT_EQ(result.calls[4].data.nr, 20U);
+  EXPECT_EQ(result.calls[5].data.nr, 39U) << "9 is just making it";
+  EXPECT_EQ(result.skipped.guessed_arch, 0U);
+}
+
+TEST(StraceLine, AssumedArchitecturesAreCounted) {
+  const Read result = read(
+      "7 execve(\"/bin/x\", [\"x\"], 0x1000 /* 2 vars */) = 0\n"
+      "7 brk(NULL) = 0x1000\n"
+      "7 mmap2(NULL, 4096, 3, 34, -1, 0) = 0xf7f00000\n"
+      "7 brk(NULL) = 0x1000\n"
+      "8 getpid() = 8\n"
+      "7 execve(\"/bin/y\", [\"y\"], 0x1000 /* 2 vars */) = 0\n"
+      "7 brk(NULL) = 0x1000\n");
+  EXPECT_THAT(result.calls, SizeIs(7));
+  EXPECT_EQ(result.skipped.guessed_arch, 4U) << "execve, brk; getpid of a thread of no known origin; brk";
+  EXPECT_EQ(read("7 brk(NULL) = 0\n").skipped.guessed_arch, 0U) << "nothing is of i386";
+}
+
 TEST(StraceLine, CallsByNumber) {
   EXPECT_EQ(read_one("syscall_0x270f(0x1) = -1 ENOSYS\n").data.nr, 9999U);
   EXPECT_EQ(read_one("[9999] no_name_yet(0x1) = -1 ENOSYS\n").data.nr, 9999U);
