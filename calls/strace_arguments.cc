@@ -178,6 +178,14 @@ std::size_t place_of_clone_argument(std::string_view name, bool is_32_bit) {
   return npos;
 }
 
+// The offset of mmap2: strace shows bytes, the register holds units of 4096 of them.
+StraceArgument in_pages(StraceArgument argument) {
+  constexpr std::uint64_t unit = 4096;
+  if (argument.unknown != 0 || argument.value % unit != 0) return unknown_value();
+  argument.value /= unit;
+  return argument;
+}
+
 class Placer {
  public:
   Placer(std::string_view name, const StraceArguments& arguments, Call& call)
@@ -199,6 +207,7 @@ class Placer {
       return;
     }
     for (std::size_t i = 0; i < in_place; ++i) put(i, arguments_[i]);
+    if (name_ == "mmap2" && is_32_bit_ && !is_raw && in_place == argument_count) put(5, in_pages(arguments_[5]));
     // On 64-bit machines the offset is one argument, behind which the kernel has another that it does not use.
     if ((name_ == "preadv2" || name_ == "pwritev2") && !is_raw && !is_32_bit_ && in_place == 5) {
       put(5, arguments_[4]);

@@ -142,6 +142,14 @@ TEST(StraceLine, ArgumentsInOtherPlaces) {
   EXPECT_EQ(read_one("rt_sigreturn({mask=[]}) = 0\n").unknown.args[0], all_bits);
 }
 
+TEST(StraceLine, OffsetsOfMmap2ArePages) {
+  const calls::Call call = read_one("mmap2(NULL, 8192, PROT_READ, MAP_PRIVATE, 3, 0x100003000) = 0xf7f00000\n");
+  EXPECT_EQ(call.data, (SeccompData{192, arch::x86_32, 0, {0, 8192, 1, 2, 3, 0x100003}}));
+  EXPECT_EQ(call.unknown.args[5], 0U);
+  EXPECT_EQ(read_one("mmap2(NULL, 8192, PROT_READ, MAP_PRIVATE, 3, 0x1001) = 0\n").unknown.args[5], 0xffffffffU);
+  EXPECT_EQ(read_one("mmap2(0, 0x2000, 0x1, 0x2, 0x3, 0x1001) = 0\n").data.args[5], 0x1001U) << "raw: the register";
+}
+
 TEST(StraceLine, HalvesAreJoined) {
   const Read result = read(
       "7 read(3,  <unfinished ...>\n"
