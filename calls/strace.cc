@@ -63,13 +63,17 @@ class LeaderReader {
     if (behind.starts_with('<')) name = behind.find("> ") + 1;
     const std::string_view end = behind.substr(std::min(name, behind.size()));
     if (length == 0 || !(in_brackets ? behind.find(']') != npos : end.starts_with(' '))) return false;
-    if (parse_digits(text.substr(0, length), 10, 64, leader_.thread) != Number::ok) return false;
+    std::uint64_t thread = 0;
+    if (parse_digits(text.substr(0, length), 10, 64, thread) != Number::ok) return false;
+    constexpr std::uint64_t largest_thread = 4194304;           // PID_MAX_LIMIT
+    if (thread > largest_thread && !in_brackets) return false;  // a time
+    leader_.thread = thread;
     leader_.has_thread = true;
     leader_.rest = in_brackets ? behind.substr(behind.find(']') + 1) : end;
     return true;
   }
 
-  // "12:00:00", "12:00:00.123456", "1700000000.123456", "0.000012", "(+     0.000012)".
+  // "12:00:00", "12:00:00.123456", "1700000000", "1700000000.123456", "1", "0.000012", "(+     0.000012)".
   bool take_time() {
     const std::string_view text = leader_.rest;
     if (text.starts_with("(+")) {
@@ -79,8 +83,7 @@ class LeaderReader {
       return true;
     }
     const std::string_view word = text.substr(0, text.find(' '));
-    if (word.size() == text.size() || !is_made_of(word, "0123456789:.") || word.find_first_of(":.") == npos)
-      return false;
+    if (word.size() == text.size() || !is_made_of(word, "0123456789:.")) return false;
     leader_.rest = text.substr(word.size());
     return true;
   }
@@ -106,7 +109,8 @@ class LeaderReader {
 
   bool take_number(std::string_view word) {
     std::uint64_t value = 0;
-    leader_.has_number = parse_digits(word, 10, 32, value) == Number::ok;
+    leader_.has_number =
+        (word.starts_with('-') ? parse_number(word, 32, value) : parse_digits(word, 10, 32, value)) == Number::ok;
     leader_.number = static_cast<std::uint32_t>(value);
     return leader_.has_number;
   }
@@ -131,6 +135,18 @@ std::string_view name_of_call(std::string_view text) {
 bool is_notice(std::string_view text) {
   return text.starts_with("strace: ") || text.starts_with("[ Process ") || text.starts_with("Process ") ||
          text.starts_with("> ");  // a line of -k
+}
+
+// "…name(…)… = …": what only a call looks like, whatever stands before it.
+bool looks_like_call(std::string_view text) {
+  for (std::size_t open = text.find('('); open != npos; open = text.find('(', open + 1)) {
+    if (open == 0) continue;
+    const char before = text[open - 1];
+    if (!bpf::is_letter(before) && !bpf::is_digit(before) && before != '_') continue;
+    const std::size_t close = text.find(')', open);
+    return close != npos && text.find(" = ", close) != npos;
+  }
+  return false;
 }
 
 // Cuts the mark off the end of a call that was not finished when the line was written.
@@ -401,6 +417,7 @@ void StraceReader::add(std::string_view line, std::uint64_t number, const Sink& 
   if (name_of_call(rest).empty()) {
     if ((rest.starts_with(',') || rest.starts_with(')')) && remarked_ != nullptr) return resume_remarked(rest, seen);
     if (rest.starts_with("???")) return skipped_.add_odd(number, "a call that strace could not read", line);
+    if (looks_like_call(line)) return skipped_.add_odd(number, "what stands before the call is not understood", line);
     return skipped_.add_other(number, line);
   }
   give_up(thread, seen);

@@ -27,6 +27,11 @@ TEST(StraceLine, LeadersAndResults) {
                                  "12:00:01.123456 ",
                                  "1700000000.123456 ",
                                  "     0.000012 ",
+                                 "12 1700000000 ",
+                                 "[pid 12] 1700000000 ",
+                                 "1700000000 ",
+                                 "12      1 ",
+                                 "1700000000 (+     1) ",
                                  "1234 12:00:01.123456 ",
                                  "[pid 12] 12:00:01 ",
                                  "12:00:01 (+     0.000012) ",
@@ -236,9 +241,12 @@ TEST(StraceLine, WhatCannotBeReadIsOdd) {
       {"read(1, 2, 3, 4, 5, 6, 7) = 0", "more than six arguments"},
       {"no_such_call(1) = 0", "unknown system call"},
       {"syscall_0xfffffffff(1) = 0", "unknown system call"},
+      {"7 (?) close(3) = 0", "before the call"},
+      {"7 [ 3 close(3) = 0", "before the call"},
+      {"7 [ -9999999999] close(3) = 0", "before the call"},
   };
   for (const auto& [line, reason] : lines) {
-    const Read result = read(std::string(line) + "\n");
+    const Read result = read(std::string(line) + "\n", calls::Form::strace);
     EXPECT_THAT(result.calls, IsEmpty()) << line;
     ASSERT_THAT(result.skipped.first, SizeIs(1)) << line;
     EXPECT_EQ(result.skipped.odd, 1U);
@@ -305,6 +313,7 @@ TEST(StraceLine, AssumedArchitecturesAreCounted) {
 TEST(StraceLine, CallsByNumber) {
   EXPECT_EQ(read_one("syscall_0x270f(0x1) = -1 ENOSYS\n").data.nr, 9999U);
   EXPECT_EQ(read_one("[9999] no_name_yet(0x1) = -1 ENOSYS\n").data.nr, 9999U);
+  EXPECT_EQ(read_one("[  -1] syscall_0xffffffff(0x1) = 0\n").data, (SeccompData{0xffffffff, arch::x86_64, 0, {1}}));
   EXPECT_EQ(read_one("[  20] getpid() = 1\n").data.arch, arch::x86_32);
   EXPECT_EQ(read_one("[1073741863] getpid() = 1\n").data.nr, 39U | arch::x32_bit);
 }
