@@ -16,6 +16,9 @@ struct Call {
   // Bit i: argument i was written as a negative int. It is what the C library of GNU passes, the low half alone; others
   // (musl, Go) extend its sign.
   std::uint8_t negative_ints = 0;
+  // Bit i: argument i was written as a negative number of 32 bits, and taken as one of 64. If it is an int, the C
+  // library of GNU passes the low half alone.
+  std::uint8_t negative_longs = 0;
   std::uint8_t shown = 0;  // how many arguments the line shows
   std::uint64_t line = 0;  // where the call begins, counted from 1
 };
@@ -27,6 +30,15 @@ inline SeccompData sign_extended(const Call& call) {
   SeccompData data = call.data;
   for (std::size_t i = 0; i < argument_count; ++i) {
     if ((call.negative_ints >> i & 1) != 0) data.args[i] |= 0xffffffff00000000;
+  }
+  return data;
+}
+
+// The same call with what would be passed if its negative longs were ints.
+inline SeccompData cut_to_ints(const Call& call) {
+  SeccompData data = call.data;
+  for (std::size_t i = 0; i < argument_count; ++i) {
+    if ((call.negative_longs >> i & 1) != 0) data.args[i] &= 0xffffffff;
   }
   return data;
 }

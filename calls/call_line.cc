@@ -85,7 +85,11 @@ class Fields {
       if (is_32_bit && !fits)
         return "argument " + std::to_string(i) + " does not fit into the 32 bits of this architecture";
       if (!negative_[i]) continue;
-      if (!fits || !(is_32_bit || symbolic_[i] || (ints >> i & 1) != 0)) continue;
+      if (!fits) continue;
+      if (!is_32_bit && !symbolic_[i] && (ints >> i & 1) == 0) {
+        call.negative_longs |= static_cast<std::uint8_t>(1U << i);
+        continue;
+      }
       call.data.args[i] &= low_half;
       if (!is_32_bit) call.negative_ints |= static_cast<std::uint8_t>(1U << i);
     }

@@ -47,6 +47,38 @@ constexpr Group groups[] = {
     {0b001110, "perf_event_open"},
     {0b010000, "mmap mmap2"},
     {0b000001, "dup epoll_pwait2 msgget semget shmget"},
+    // Else: by the types in the kernel's definitions (int, unsigned int, pid_t, clockid_t, timer_t, key_t,
+    // key_serial_t, mqd_t) or in the C library's (unshare, pkey_alloc, keyctl), one argument a group.
+    {0b000001,
+     "exit exit_group clock_gettime clock_settime clock_getres clock_nanosleep clock_adjtime timer_create "
+     "timer_settime timer_gettime timer_getoverrun timer_delete timerfd_create eventfd eventfd2 epoll_create "
+     "epoll_create1 inotify_init1 fanotify_init userfaultfd memfd_secret semop semtimedop semctl msgsnd msgrcv msgctl "
+     "shmat shmctl mq_timedsend mq_timedreceive mq_notify mq_getsetattr kexec_file_load prctl unshare cachestat "
+     "pkey_alloc pkey_free keyctl rt_sigaction rt_sigprocmask sched_get_priority_max sched_get_priority_min mlockall "
+     "getrusage getitimer setitimer io_uring_setup bpf arch_prctl syslog membarrier umask alarm iopl reboot setrlimit "
+     "getrlimit getgroups setgroups select pselect6 getpriority setpriority ioprio_get ioprio_set waitid seccomp "
+     "quotactl modify_ldt set_mempolicy"},
+    {0b000010,
+     "timer_settime timerfd_create timerfd_settime clock_nanosleep eventfd2 fanotify_init semget semctl msgget msgctl "
+     "shmctl mq_open kexec_file_load pkey_alloc keyctl open access umount2 swapon delete_module memfd_create pipe2 "
+     "futex futex_waitv futex_requeue epoll_ctl ioctl fcntl flock shutdown listen setsockopt getsockopt fallocate kill "
+     "tkill rt_sigqueueinfo sched_setscheduler pidfd_open pidfd_send_signal setns fanotify_mark prlimit64 seccomp "
+     "sethostname setdomainname io_uring_enter io_uring_register fsconfig fsmount fsopen membarrier reboot ppoll"},
+    {0b000100,
+     "semop semtimedop semget semctl shmget shmat bpf syslog membarrier reboot futex futex_waitv futex_wake "
+     "futex_requeue epoll_wait epoll_pwait epoll_pwait2 bind connect sendmsg recvmsg sendmmsg recvmmsg setsockopt "
+     "getsockopt openat faccessat faccessat2 unlinkat statx open_by_handle_at lseek wait4 tgkill rt_tgsigqueueinfo "
+     "sched_setattr sched_getattr pidfd_getfd inotify_add_watch landlock_create_ruleset msync madvise mlock2 "
+     "getrandom quotactl io_uring_enter mount_setattr open_tree fsmount fspick close_range dup3 rseq"},
+    {0b001000,
+     "request_key pkey_mprotect msgsnd mq_timedsend cachestat futex_wake futex_wait futex_requeue accept4 sendto "
+     "recvfrom sendmmsg recvmmsg faccessat2 fchmodat2 utimensat newfstatat statx tee vmsplice sync_file_range "
+     "fadvise64 waitid sched_getattr pidfd_send_signal process_madvise signalfd4 io_uring_enter io_uring_register "
+     "rseq"},
+    {0b010000,
+     "add_key msgrcv futex_waitv setsockopt linkat renameat2 fchownat execveat name_to_handle_at process_madvise "
+     "move_mount fsconfig setxattr lsetxattr fsetxattr"},
+    {0b100000, "futex futex_wait sendto copy_file_range splice"},
 };
 
 using Table = std::unordered_map<std::string_view, std::uint8_t>;

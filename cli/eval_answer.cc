@@ -99,16 +99,18 @@ void Judge::note_omitted(const Call& call, Answer& answer) const {
 }
 
 void Judge::note_negative(const Call& call, Answer& answer) const {
-  if (call.negative_ints == 0) return;
-  const SeccompData extended = sign_extended(call);
-  const auto other = outcomes(extended, call.unknown);
-  if (one_result(other) == answer.result) return;
-  for (std::size_t i = 0; i < argument_count; ++i) {
-    if (extended.args[i] == call.data.args[i]) continue;
-    answer.notes.push_back(
-        fmt::format("argument {} is taken as {:#x}, as glibc passes this int; as {:#x} (musl, Go) it would be {}", i,
-                    call.data.args[i], extended.args[i], results_text(other)));
-  }
+  const auto note = [&](const SeccompData& read_otherwise, const char* why, const char* whose) {
+    if (read_otherwise == call.data) return;
+    const auto other = outcomes(read_otherwise, call.unknown);
+    if (one_result(other) == answer.result) return;
+    for (std::size_t i = 0; i < argument_count; ++i) {
+      if (read_otherwise.args[i] == call.data.args[i]) continue;
+      answer.notes.push_back(fmt::format("argument {} is taken as {:#x}, {}; as {:#x} ({}) it would be {}", i,
+                                         call.data.args[i], why, read_otherwise.args[i], whose, results_text(other)));
+    }
+  };
+  note(sign_extended(call), "as glibc passes this int", "musl, Go");
+  note(cut_to_ints(call), "all of its 64 bits", "an int, as glibc passes it");
 }
 
 void Judge::note_kernel(const Call& call, Answer& answer) const {

@@ -45,6 +45,31 @@ TEST(CallLine, NegativeInts) {
   }
   EXPECT_EQ(read_one("mmap 0 4096 3 0x22 -1").data.args[4], 0xffffffff);
   EXPECT_EQ(read_one("setresuid 1 -1 1").negative_ints, 2);
+  const std::pair<const char*, int> others[] = {
+      {"exit -1", 0b1},
+      {"exit_group -1", 0b1},
+      {"clock_gettime -6", 0b1},
+      {"timer_delete -1", 0b1},
+      {"keyctl 0 -3", 0b10},
+      {"add_key 0 0 0 0 -3", 0b10000},
+      {"request_key 0 0 0 -4", 0b1000},
+      {"pkey_free -1", 0b1},
+      {"pkey_mprotect 0 0 0 -1", 0b1000},
+      {"semctl -1 -1 -1", 0b111},
+      {"shmat -1", 0b1},
+      {"msgrcv -1 0 0 -5", 0b1},
+      {"mq_notify -1", 0b1},
+      {"prctl -1 -1", 0b1},
+      {"unshare -1", 0b1},
+      {"flock -1 -1", 0b11},
+      {"cachestat -1", 0b1},
+      {"kexec_file_load -1 -1", 0b11},
+  };
+  for (const auto& [line, ints_of_it] : others) EXPECT_EQ(read_one(line).negative_ints, ints_of_it) << line;
+  EXPECT_EQ(read_one("msgrcv -1 0 0 -5").negative_longs, 0b1000) << "long";
+  EXPECT_EQ(read_one("9999 -1").negative_longs, 1) << "nobody knows its types";
+  EXPECT_EQ(cut_to_ints(read_one("9999 -1")).args[0], 0xffffffffU);
+  EXPECT_EQ(read_one("9999 -1 arch=i386").negative_longs, 0);
   const std::pair<const char*, std::uint64_t> longs[] = {
       {"brk -1", all_bits}, {"personality -1", all_bits}, {"openat -2147483649", 0xffffffff7fffffff},
       {"lseek 3 -1", 3},    {"9999 -1", all_bits},
