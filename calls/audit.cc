@@ -26,6 +26,7 @@ struct Record {
 };
 
 Kind kind_of(std::string_view type) {
+  if (type.starts_with("UNKNOWN[") && type.ends_with(']')) type = type.substr(8, type.size() - 9);  // an old ausearch
   if (type == "SECCOMP" || type == "1326") return Kind::seccomp;
   if (type == "SYSCALL" || type == "1300") return Kind::syscall;
   return Kind::other;
@@ -95,6 +96,7 @@ std::optional<std::string> read_fields(std::string_view body, Fields& found) {
     auto& field = found[static_cast<std::size_t>(name - field_names)];
     if (field) return std::string(*name) + " is given twice";
     field = word.substr(equals + 1);
+    if (!field->starts_with('"')) field = field->substr(0, field->find('"'));  // the end of a string of JSON
   }
   return std::nullopt;
 }
@@ -122,6 +124,16 @@ bool read_interpreted(std::string_view word, std::uint64_t& value, std::uint64_t
   }
 }
 
+// The call in ausearch's "unknown-syscall(462)" and "socketcall(socket)".
+std::string_view syscall_word(std::string_view word) {
+  constexpr std::string_view no_name = "unknown-syscall(";
+  const std::size_t open = word.find('(');
+  if (open == npos || !word.ends_with(')')) return word;
+  if (word.starts_with(no_name)) return word.substr(open + 1, word.size() - open - 2);
+  const std::string_view name = word.substr(0, open);
+  return name == "socketcall" || name == "ipc" ? name : word;
+}
+
 class CallReader {
  public:
   explicit CallReader(const Fields& fields) : fields_(fields) {}
@@ -132,7 +144,7 @@ class CallReader {
     const auto architecture = read_architecture(*fields_[field_arch]);
     if (!architecture) return "unknown architecture " + bpf::in_quotes(*fields_[field_arch]);
     call.data.arch = architecture->value;
-    if (auto error = read_nr(*fields_[field_syscall], *architecture, call.data.nr)) return error;
+    if (auto error = read_nr(syscall_word(*fields_[field_syscall]), *architecture, call.data.nr)) return error;
     if (auto error = read_ip(call)) return error;
     return read_arguments(call);
   }
@@ -189,23 +201,52 @@ bool has_digits(std::string_view text, std::size_t begin, std::size_t count) {
   return text.size() >= begin + count && std::ranges::all_of(text.substr(begin, count), bpf::is_digit);
 }
 
+constexpr std::string_view days[] = {"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"};
+
+// "Sat ": cut off, if the text begins with a day.
+void cut_day(std::string_view& text) {
+  if (text.size() > 4 && text[3] == ' ' && std::ranges::find(days, text.substr(0, 3)) != std::end(days))
+    text.remove_prefix(4);
+}
+
+// "2026-11-28T…", "Sat 2026-11-28 …", "Nov 28 12:00:00 ", "Sat Nov 28 12:00:00 2026".
+bool begins_with_date(std::string_view text) {
+  cut_day(text);
+  if (has_digits(text, 0, 4) && text.substr(4).starts_with('-') && has_digits(text, 5, 2)) return true;
+  return text.size() > 6 && std::ranges::find(months, text.substr(0, 3)) != std::end(months) && text[3] == ' ' &&
+         (bpf::is_digit(text[4]) || text[4] == ' ') && bpf::is_digit(text[5]) && text[6] == ' ';
+}
+
+// "12.345678", with blanks before it: since boot, or since 1970.
+bool is_time(std::string_view text) { return text.find('.') != npos && text.find_first_not_of(" 0123456789.") == npos; }
+
+// What dmesg -x and -r write first, cut off: "kern  :info  : ", "<6>".
+void cut_level(std::string_view& text) {
+  const std::size_t end = text.find('[');
+  if (end == npos) return;
+  const std::string_view level = text.substr(0, end);
+  const bool is_number = level.size() >= 3 && level.starts_with('<') && level.ends_with('>') &&
+                         level.substr(1, level.size() - 2).find_first_not_of("0123456789") == npos;
+  const bool is_name = level.ends_with(": ") && level.find_first_not_of("abcdefghijklmnopqrstuvwxyz: 01234567") == npos;
+  if (is_number || is_name) text.remove_prefix(end);
+}
+
 }  // namespace
 
 bool is_audit_line(std::string_view line) {
-  return find_record(line).kind != Kind::none || line.starts_with("time->") || line == "----";
+  return find_record(line).kind != Kind::none || line.starts_with("time->") || line == "----" || line == "<no matches>";
 }
 
 bool is_log_line(std::string_view line) {
   if (line.starts_with("-- ")) return true;  // "-- Boot 1234 --" (journalctl)
-  if (has_digits(line, 0, 4) && line.substr(4).starts_with('-') && has_digits(line, 5, 2))
-    return true;                // "2026-11-28T…"
-  if (line.starts_with('[')) {  // "[   12.345678] " (dmesg)
+  cut_level(line);
+  if (line.starts_with('[')) {  // "[   12.345678] ", "[Sat Nov 28 12:00:00 2026] " (dmesg)
     const std::size_t end = line.find("] ");
     const std::string_view time = line.substr(1, end == npos ? 0 : end - 1);
-    return time.find('.') != npos && time.find_first_not_of(" 0123456789.") == npos;
+    return is_time(time) || begins_with_date(time);
   }
-  return line.size() > 6 && std::ranges::find(months, line.substr(0, 3)) != std::end(months) && line[3] == ' ' &&
-         (bpf::is_digit(line[4]) || line[4] == ' ') && bpf::is_digit(line[5]) && line[6] == ' ';  // "Nov 28 12:00:00 "
+  const std::size_t space = line.find(' ');
+  return begins_with_date(line) || (space != npos && space > 9 && is_time(line.substr(0, space)));  // short-unix
 }
 
 void AuditReader::add(std::string_view line, std::uint64_t number, const Sink& seen) {

@@ -45,6 +45,7 @@ std::optional<std::string> Reader::add(std::string_view line, const Sink& seen) 
   const bool has_comments = form_ != Form::strace && form_ != Form::audit;
   if (has_comments && is_blank(line)) return std::nullopt;
   const Form form = form_of(line);
+  const bool is_guess = form_ == Form::automatic;
   if (form_ == Form::automatic) form_ = form;
   switch (form) {
     case Form::recording: return add_recorded(line, seen);
@@ -53,7 +54,9 @@ std::optional<std::string> Reader::add(std::string_view line, const Sink& seen) 
     case Form::automatic:
     case Form::lines: break;
   }
-  return add_typed(line, seen);
+  auto error = add_typed(line, seen);
+  if (error && is_guess) *error += " (--calls strace or --calls audit, if one of these wrote it)";
+  return error;
 }
 
 void Reader::finish(const Sink& seen) {

@@ -26,6 +26,7 @@ TEST(AuditRecord, EveryWayThatItComes) {
       "Nov 28 12:00:00 host kernel: audit: type=1326 audit(1700000000.123:45): ",
       "2026-11-28T12:00:00+0100 host kernel: [   12.345678] audit: type=1326 audit(1700000000.123:45): ",
       "Nov 28 12:00:00 host audit[77]: SECCOMP ",
+      "type=UNKNOWN[1326] msg=audit(1700000000.123:45): ",
       "<5>[   12.345678] audit: type=1326 audit(1700000000.123:45): ",
   };
   for (const std::string leader : leaders) {
@@ -65,6 +66,36 @@ TEST(AuditRecord, Interpreted) {
       "syscall=socket "
       "compat=1 ip=0xf7f10 code=kill\n");
   EXPECT_EQ(seccomp.data, (SeccompData{359, arch::x86_32, 0xf7f10, {}}));
+}
+
+TEST(AuditRecord, CallsWithoutNames) {
+  EXPECT_EQ(read_one("type=SECCOMP msg=audit(1.2:3) : arch=x86_64 syscall=unknown-syscall(462)\n").data.nr, 462U);
+  EXPECT_EQ(read_one("type=SECCOMP msg=audit(1.2:3) : arch=i386 syscall=socketcall(socket)\n").data.nr, 102U);
+  EXPECT_EQ(read("type=SECCOMP msg=audit(1.2:3) : arch=x86_64 syscall=open(462)\n").skipped.odd, 1U);
+}
+
+TEST(AuditRecord, EndOfAStringOfJson) {
+  const calls::Call call =
+      read_one("{\"MESSAGE\" : \"audit: type=1326 audit(1.2:3): arch=c000003e syscall=59 ip=0x7f\"}\n");
+  EXPECT_EQ(call.data, (SeccompData{59, arch::x86_64, 0x7f, {}}));
+}
+
+// A log is one from its first line on.
+TEST(AuditRecord, LinesBeforeTheFirstRecord) {
+  for (const std::string first :
+       {"Sat 2026-11-28 12:00:00 UTC host kernel: usb 1-1: new device", "1700000000.123456 host kernel: usb 1-1: new",
+        "[Sat Nov 28 12:00:00 2026] usb 1-1: new device", "kern  :info  : [   12.345678] usb 1-1: new device",
+        "kern  :info  : [Sat Nov 28 12:00:00 2026] usb 1-1: new device", "<6>[   12.345678] usb 1-1: new device",
+        "<no matches>"}) {
+    const Read result = read(first + "\ntype=1326 audit(1.2:3): arch=c000003e syscall=59\n");
+    EXPECT_FALSE(result.error) << first;
+    EXPECT_THAT(result.calls, SizeIs(1)) << first;
+  }
+}
+
+TEST(AuditRecord, UnreadableFirstLinesNameTheOption) {
+  EXPECT_THAT(*read("what is this\n").error, HasSubstr("(--calls strace or --calls audit, if one of these wrote it)"));
+  EXPECT_THAT(*read("read 1\nwhat is this\n").error, testing::Not(HasSubstr("--calls")));
 }
 
 // The records of one event are one call, with what both tell.
