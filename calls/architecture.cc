@@ -14,8 +14,9 @@ std::string plain_name(std::string_view word) {
   for (const std::string_view prefix : {"audit_arch_", "scmp_arch_"}) {
     if (name.starts_with(prefix)) name.erase(0, prefix.size());
   }
-  if (name == "x86" || name == "x86_32" || name == "b32") return "i386";
-  if (name == "amd64" || name == "b64") return "x86_64";
+  if (name == "x86" || name == "x86_32" || name == "b32" || name == "i486" || name == "i586" || name == "i686")
+    return "i386";
+  if (name == "amd64" || name == "x86-64" || name == "b64") return "x86_64";
   return name;
 }
 
@@ -39,6 +40,11 @@ std::optional<Architecture> parse_architecture(std::string_view word) {
   const Number number = is_audit_hex(word) ? parse_digits(word, 16, 32, value) : parse_number(word, 32, value);
   if (number != Number::ok) return std::nullopt;
   return Architecture{static_cast<std::uint32_t>(value), false};
+}
+
+std::string unknown_architecture(std::string_view word) {
+  return "unknown architecture " + bpf::in_quotes(word) +
+         " (x86_64, i386, x32, or another AUDIT_ARCH_* by its name, such as aarch64, or number)";
 }
 
 std::optional<std::string> read_nr(std::string_view word, const Architecture& architecture, std::uint32_t& nr) {

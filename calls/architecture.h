@@ -20,6 +20,9 @@ struct Architecture {
 // number: as in C, or, with eight digits, hexadecimal as audit records have it ("40000003", "c000003e").
 std::optional<Architecture> parse_architecture(std::string_view word);
 
+// The error for a word that is none, with names that are.
+std::string unknown_architecture(std::string_view word);
+
 // The number that a program for `architecture` loads to make the call that `word` names or numbers (as in C; on x32 the
 // bit is added). Or the error.
 std::optional<std::string> read_nr(std::string_view word, const Architecture& architecture, std::uint32_t& nr);

@@ -142,7 +142,7 @@ class CallReader {
   std::optional<std::string> read(Call& call) {
     if (!fields_[field_arch] || !fields_[field_syscall]) return "no arch= or no syscall= in it";
     const auto architecture = read_architecture(*fields_[field_arch]);
-    if (!architecture) return "unknown architecture " + bpf::in_quotes(*fields_[field_arch]);
+    if (!architecture) return unknown_architecture(*fields_[field_arch]);
     call.data.arch = architecture->value;
     if (auto error = read_nr(syscall_word(*fields_[field_syscall]), *architecture, call.data.nr)) return error;
     if (auto error = read_ip(call)) return error;

@@ -109,7 +109,7 @@ class Fields {
 
   Error read_arch(std::string_view word) {
     const auto known = parse_architecture(word);
-    if (!known) return "unknown architecture " + bpf::in_quotes(word);
+    if (!known) return unknown_architecture(word);
     arch = *known;
     return std::nullopt;
   }

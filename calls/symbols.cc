@@ -1,5 +1,6 @@
 #include "calls/symbols.h"
 
+#include <string>
 #include <unordered_map>
 
 namespace callgate::calls {
@@ -10,6 +11,7 @@ using Table = std::unordered_map<std::string_view, std::int64_t>;
 // Values of x86. What a name means must not depend on the argument where it stands.
 const Table& table() {
   static const Table symbols = {
+      {"NULL", 0},
       // open(2), fcntl(2)
       {"O_RDONLY", 0},
       {"O_WRONLY", 1},
@@ -601,6 +603,7 @@ const Table& table() {
 }  // namespace
 
 std::optional<std::int64_t> symbol_value(std::string_view name) {
+  if (name.starts_with("PF_")) return symbol_value("AF_" + std::string(name.substr(3)));  // the old name of the same
   const auto found = table().find(name);
   if (found == table().end()) return std::nullopt;
   return found->second;

@@ -112,6 +112,14 @@ TEST(CallLine, ArchitecturesOfAuditRecords) {
   }
 }
 
+TEST(CallLine, OtherNamesOfArchitectures) {
+  for (const char* name : {"i486", "i586", "i686", "x86"})
+    EXPECT_EQ(read_one("1 arch=" + std::string(name)).data.arch, arch::x86_32) << name;
+  for (const char* name : {"x86-64", "X86_64", "amd64"})
+    EXPECT_EQ(read_one("1 arch=" + std::string(name)).data.arch, arch::x86_64) << name;
+  EXPECT_THAT(*read("1 arch=pdp11").error, HasSubstr("unknown architecture \"pdp11\" (x86_64, i386, x32, or"));
+}
+
 TEST(CallLine, NamesOfX86Only) {
   EXPECT_EQ(read_one("63 1 arch=aarch64").data, (SeccompData{63, 0xc00000b7, 0, {1}}));
   EXPECT_THAT(*read("read arch=aarch64").error, HasSubstr("of this architecture give the number"));
@@ -122,7 +130,10 @@ TEST(CallLine, Constants) {
   EXPECT_EQ(call.data.args[2], 0x80042U);
   EXPECT_EQ(call.data.args[3], 0644U);
   EXPECT_EQ(read_one("openat 1 0 O_CREAT|0x200000").data.args[2], 0x200040U);
-  for (const char* bad : {"read O_NOSUCH", "read O_CREAT|", "read |", "read O_CREAT|x", "read O_CREAT O"}) {
+  EXPECT_EQ(read_one("socket PF_INET6 SOCK_STREAM NULL").data, (SeccompData{41, arch::x86_64, 0, {10, 1, 0}}));
+  EXPECT_EQ(read_one("socket PF_INET6 1 NULL").shown, 3);
+  for (const char* bad :
+       {"read PF_NOSUCH", "read PF_", "read O_NOSUCH", "read O_CREAT|", "read |", "read O_CREAT|x", "read O_CREAT O"}) {
     EXPECT_TRUE(read(bad).error) << bad;
   }
 }
