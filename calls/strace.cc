@@ -216,8 +216,8 @@ bool is_strace_line(std::string_view line) {
 }
 
 // A new thread has the architecture of the one that made it: the only one that is just doing so, or else the one that
-// spoke last.
-StraceReader::Thread& StraceReader::thread_of(std::uint64_t id) {
+// spoke last. With numbers (-n) most calls tell it themselves, so that the latter is not needed.
+StraceReader::Thread& StraceReader::thread_of(std::uint64_t id, bool has_number) {
   if (const auto found = threads_.find(id); found != threads_.end()) return found->second;
   const Thread* parent = nullptr;
   std::size_t parents = 0;
@@ -228,6 +228,7 @@ StraceReader::Thread& StraceReader::thread_of(std::uint64_t id) {
   }
   const Thread& model = parents == 1 ? *parent : last_;
   Thread& added = threads_[id];
+  if (parents != 1 && has_number) return added;
   added.arch = model.arch;
   added.x32 = model.x32;
   added.knows_arch = parents == 1 && model.knows_arch;
@@ -243,7 +244,7 @@ void StraceReader::add_notice(std::string_view text, Thread& thread) {
   std::uint64_t pid = 0;
   const std::string_view pid_digits = pid_and_rest.substr(0, pid_and_rest.find_first_not_of(digits));
   if (parse_digits(pid_digits, 10, 64, pid) != Number::ok) return;
-  for (Thread* const told : {&thread, &thread_of(pid)}) {
+  for (Thread* const told : {&thread, &thread_of(pid, false)}) {
     const bool is_32_bit = text.find("runs in 32 bit mode") != npos;
     const bool is_x32 = text.find("runs in x32 mode") != npos;
     if (!is_32_bit && !is_x32 && text.find("runs in 64 bit mode") == npos) continue;
@@ -402,7 +403,7 @@ void StraceReader::resume_remarked(std::string_view rest, const Sink& seen) {
 
 void StraceReader::add(std::string_view line, std::uint64_t number, const Sink& seen) {
   const Leader leader = read_leader(line);
-  Thread& thread = thread_of(leader.thread);
+  Thread& thread = thread_of(leader.thread, leader.has_number);
   std::string_view rest = leader.rest;
   if (rest.empty() || rest == unfinished_mark || is_notice(rest)) return add_notice(rest, thread);
   if (rest.starts_with("---")) return static_cast<void>(++skipped_.signals);

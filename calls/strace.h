@@ -38,7 +38,7 @@ class StraceReader {
     bool has_pending = false;
   };
 
-  Thread& thread_of(std::uint64_t id);
+  Thread& thread_of(std::uint64_t id, bool has_number);
   void add_notice(std::string_view text, Thread& thread);
   void add_call(std::string_view line, std::uint64_t number, Thread& thread, bool interrupted, const Sink& seen);
   Thread* find_pending(std::uint64_t id, std::string_view name);

@@ -296,6 +296,15 @@ TEST(StraceLine, ArchitectureWithoutNumbers) {
   EXPECT_EQ(result.skipped.guessed_arch, 0U);
 }
 
+TEST(StraceLine, NumbersDoNotFollowOtherThreads) {
+  const Read result = read(
+      "8 [ 192] mmap2(0, 0x2000, 0x3, 0x22, 0xffffffff, 0) = 0xf7f9f000\n"
+      "9 [9999] syscall_0x270f(0x1) = -1 ENOSYS (Function not implemented)\n");
+  ASSERT_THAT(result.calls, SizeIs(2));
+  EXPECT_EQ(result.calls[1].data.arch, arch::x86_64);
+  EXPECT_EQ(result.skipped.guessed_arch, 1U);
+}
+
 TEST(StraceLine, AssumedArchitecturesAreCounted) {
   const Read result = read(
       "7 execve(\"/bin/x\", [\"x\"], 0x1000 /* 2 vars */) = 0\n"
