@@ -188,15 +188,15 @@ class Listing {
 
   // "read" if it is that on all architectures that lead here, else "read (x86_64), restart_syscall (i386)".
   std::string calls_named(std::uint32_t nr, const PathFacts& facts) const {
-    const auto arches = facts.arches();
-    if (!arches) {
-      const std::string name = facts.may_be(arch::x86_64) ? options_.syscall_name(nr, 0) : "";
+    const auto arches = facts.arches_of_numbers();
+    if (!facts.arches() && arches.size() <= 1) {
+      const std::string name = arches.empty() ? "" : options_.syscall_name(nr, 0);
       return name.empty() || (nr & arch::x32_bit) == 0 ? name : name + " (x32)";
     }
     std::string all;
     std::string first;
     bool is_one = true;
-    for (const std::uint32_t value : *arches) {
+    for (const std::uint32_t value : arches) {
       const std::string name = options_.syscall_name(nr, value);
       if (name.empty()) continue;
       if (first.empty()) first = name;

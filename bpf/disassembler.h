@@ -25,7 +25,7 @@ struct DisassemblyOptions {
 
   // Names a system call (one word) or gives an empty string; null for no such comments. Asked where A holds the
   // number, for each architecture whose calls may get there (bpf/paths.h); 0 stands for the one that a filter is for if
-  // it does not compare, or has only ruled others out: x86_64.
+  // it does not tell x86_64 from i386, or has only ruled others out: x86_64.
   std::function<std::string(std::uint32_t nr, std::uint32_t arch)> syscall_name = nullptr;
 };
 

@@ -49,10 +49,16 @@ bool PathFacts::may_be(std::uint32_t arch) const {
   return (arches_ & others) != 0;
 }
 
+std::vector<std::uint32_t> PathFacts::arches_of_numbers() const {
+  if (const auto only = arches()) return *only;
+  if (!may_be(arch::x86_64)) return {};
+  if (told_apart_ && may_be(arch::x86_32)) return {arch::x86_64, arch::x86_32};
+  return {arch::x86_64};
+}
+
 std::optional<std::uint32_t> PathFacts::arch_of_numbers() const {
-  const auto only = arches();
-  if (only) return only->size() == 1 ? std::optional(only->front()) : std::nullopt;
-  return may_be(arch::x86_64) ? std::optional(arch::x86_64) : std::nullopt;
+  const auto found = arches_of_numbers();
+  return found.size() == 1 ? std::optional(found.front()) : std::nullopt;
 }
 
 void PathFacts::join(const PathFacts& other) {
@@ -63,6 +69,7 @@ void PathFacts::join(const PathFacts& other) {
   join_word(x_, other.x_);
   for (std::size_t i = 0; i < scratch_slots; ++i) join_word(scratch_[i], other.scratch_[i]);
   arches_ |= other.arches_;
+  told_apart_ |= other.told_apart_;
 }
 
 std::uint8_t& PathFacts::slot(std::uint32_t index) {
@@ -104,6 +111,7 @@ std::optional<PathFacts> PathFacts::after_jump(const Insn& insn, bool is_taken) 
   if (info->opcode == Opcode::jeq_k && is_taken && is_named) left.arches_ &= named_arches();
   left.arches_ &= named_arches() | others;
   if (left.arches_ == 0) return std::nullopt;
+  left.told_apart_ |= left.may_be(arch::x86_64) != left.may_be(arch::x86_32);
   return left;
 }
 

@@ -26,8 +26,12 @@ class PathFacts {
   // Whether calls of this architecture, which has a name, may lead here.
   bool may_be(std::uint32_t arch) const;
 
-  // The one architecture whose numbers are meant here: the only one that leads here, or x86_64 where comparisons have
-  // not ruled out the others. Nothing if there are several, or none that is known.
+  // The architectures whose numbers may be meant here: those that lead here if no other can, or else x86_64 if it may
+  // lead here, and i386 beside it if it may, too, and comparisons have told the two apart on some path. x86_64 alone is
+  // what programs mean that compare no architecture.
+  std::vector<std::uint32_t> arches_of_numbers() const;
+
+  // The one of arches_of_numbers(). Nothing if there are several, or none.
   std::optional<std::uint32_t> arch_of_numbers() const;
 
  private:
@@ -51,6 +55,7 @@ class PathFacts {
   }();
   std::uint8_t nowhere_ = unknown;
   std::uint64_t arches_ = ~std::uint64_t{0};  // bits of the named ones by index (names.h); the last is all others
+  bool told_apart_ = false;                   // x86_64 and i386, on some path here
 };
 
 // Walks over a program in its order; jumps go forward. For each instruction: enter(), then leave().

@@ -139,6 +139,8 @@ TEST(AssemblerErrors, names) {
        {"ld [nr]\njeq #vax.read, 2\nret #0", "line 2: unknown architecture in 'vax.read'"},
        {"ld [nr]\njeq #mmap2, 2\nret #0", "line 2: 'mmap2' has no number that is known on x86_64"},
        {"ld [args[0].lo]\njeq #read, 2\nret #0", "line 2: 'read' names a system call, but args[0].lo is compared here"},
+       {"ld [arch]\njeq #ARCH_I386, 3\nneg\nld [nr]\njeq #read, 5\nret #0",
+        "line 5: calls of several architectures get here: write x86_64.read or i386.read for 'read'"},
        {"ld [arch]\njeq #ARCH_I386, 3\njneq #ARCH_X86_64, 5\nld [nr]\njeq #read, 5\nret #0",
         "line 5: calls of several architectures get here: write x86_64.read or i386.read for 'read'"}});
 }

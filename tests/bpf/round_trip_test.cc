@@ -184,6 +184,16 @@ TEST(Annotation, numbers_are_those_of_the_path) {
   EXPECT_THAT(text, HasSubstr("jeq #0x14, L10                  ; writev (x86_64), getpid (i386)\n"));
 }
 
+// Others lead there, too, but the filter has told i386 from x86_64.
+TEST(Annotation, numbers_have_both_names_where_both_architectures_meet) {
+  const std::string text = named(
+      "ld [arch]\njeq #ARCH_I386, narrow\nld [nr]\njeq #59, kill, both\n"
+      "narrow: ld [nr]\nboth: jeq #11, kill\nret #ALLOW\nkill: ret #KILL_PROCESS");
+  EXPECT_THAT(text, HasSubstr("jeq #0x3b, L7, L5               ; execve\n"));
+  EXPECT_THAT(text, HasSubstr("jeq #0xb, L7                    ; munmap (x86_64), execve (i386)\n"));
+  EXPECT_THAT(named("ld [arch]\njeq #ARCH_AARCH64, end\nld [nr]\njeq #1, end\nend: ret #0"), HasSubstr("; write\n"));
+}
+
 TEST(Annotation, what_is_ruled_out_gives_no_name) {
   EXPECT_THAT(named("ld [arch]\njeq #ARCH_X86_64, end\nld [nr]\njeq #1, end\nend: ret #0"),
               HasSubstr("jeq #0x1, L4\n"));
