@@ -69,6 +69,26 @@ bool is_yaml_line(std::string_view line) {
   return colon + 1 == line.size() || line[colon + 1] == ' ';
 }
 
+bool is_hex_digit(char c) noexcept { return is_digit(c) || (lower(c) >= 'a' && lower(c) <= 'f'); }
+
+// Whether the line begins with `count` digits or more of that kind and `next` behind them.
+bool begins_with_digits(std::string_view line, bool (*is_kind)(char), std::size_t count, std::string_view next) {
+  const auto end = static_cast<std::size_t>(std::find_if_not(line.begin(), line.end(), is_kind) - line.begin());
+  return end >= count && line.substr(end).starts_with(next);
+}
+
+bool is_decimal_digit(char c) noexcept { return is_digit(c); }
+
+// What tools show a filter or its bytes as.
+std::string_view listing(std::string_view line) {
+  if (begins_with_digits(line, is_decimal_digit, 4, ": 0x")) return "a listing of seccomp-tools or scmp_bpf_disasm";
+  if (begins_with_digits(line, is_hex_digit, 8, ": ")) return "a hex dump (xxd); xxd -p gives the bytes alone";
+  if (line.starts_with('(') && begins_with_digits(line.substr(1), is_decimal_digit, 3, ") ")) {
+    return "a listing of tcpdump -d; tcpdump -ddd gives the numbers";
+  }
+  return {};
+}
+
 // The first line that says something.
 std::string_view first_line(std::string_view text, bool comments_say_something) {
   while (!text.empty()) {
@@ -102,9 +122,13 @@ std::string_view foreign_format(std::string_view content, bool by_magic) {
   if (has(begin, "CODE") && has(begin, "JT") && has(begin, "JF")) return "a listing of seccomp-tools";
   if (has(begin, "OP") && has(begin, "JT") && has(begin, "JF")) return "a listing of scmp_bpf_disasm";
   if (has(text, "BPF_STMT") || has(text, "BPF_JUMP")) return "C source (compile it, or give its array's numbers)";
+  if (has(text, "sock_filter") && has(text, ".code")) {
+    return "C source with designators (compile it, or give its array's numbers)";
+  }
   if (has(text, "POLICY ") && has(text, "DEFAULT ")) return "a Kafel policy";
   const std::string_view rule = first_line(text, false);
-  if (rule.starts_with('[') && (rule.size() == 1 || has("[{\"", rule.substr(1, 1)))) return "a JSON array";
+  if (const std::string_view what = listing(rule); !what.empty()) return what;
+  if (rule.starts_with('[') && (rule.size() == 1 || !is_letter(rule[1]))) return "a JSON array";
   if (rule.starts_with("SystemCallFilter=") || (rule.starts_with('[') && rule.ends_with(']'))) {
     return "a unit file of systemd, or an INI file";
   }
