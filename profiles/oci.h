@@ -30,7 +30,7 @@ enum class ContainerEngine : std::uint8_t {
 
 // The container that the profile is for.
 struct OciOptions {
-  Capabilities capabilities;  // of the bounding set, such as "CAP_SYS_ADMIN"; those of a bundle are added
+  Capabilities capabilities;  // of the bounding set, such as "CAP_SYS_ADMIN"; no rule of a bundle asks for them
   KernelVersion kernel = running_kernel();
   std::uint32_t native_arch = arch::x86_64;  // x86_64 or i386; not that of this process
   bool binary_tree = false;                  // system calls in a binary tree (SCMP_FLTATR_CTL_OPTIMIZE 2), not a list

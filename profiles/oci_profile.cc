@@ -46,6 +46,7 @@ class Reader {
   Reader(const OciOptions& options, bool bundle) : options_(options), dialect_(dialect_of(options.engine, bundle)) {}
 
   Profile read(const Node& node);
+  void check_capabilities(const Node& bundle);
 
  private:
   using Engine = ContainerEngine;
@@ -304,6 +305,20 @@ Rule Reader::read_rule(const Node& node) {
   return rule;
 }
 
+// No rule of a bundle asks for them, but a word that is none shows a mistake.
+void Reader::check_capabilities(const Node& bundle) {
+  const auto process = bundle.find("process");
+  const auto sets = process ? process->find("capabilities") : std::nullopt;
+  if (!sets) return;
+  for (const char* const key : {"bounding", "effective", "inheritable", "permitted", "ambient"}) {
+    const auto set = sets->find(key);
+    if (!set) continue;
+    set->each([&](const Node& word) {
+      if (!is_capability(word.text())) note(word, "no capability is called " + in_quotes(word.text()));
+    });
+  }
+}
+
 Profile Reader::read(const Node& node) {
   check_profile_keys(node);
   Profile profile{
@@ -328,21 +343,13 @@ bool is_bundle(const Node& node) {
   return !node.find("defaultAction") && (node.find("ociVersion") || node.find("process") || node.find("linux"));
 }
 
-// The capabilities that a bundle's process can ever have.
-Capabilities bounding_set(const Node& bundle) {
-  const auto process = bundle.find("process");
-  const auto sets = process ? process->find("capabilities") : std::nullopt;
-  if (!sets) return {};
-  const std::vector<std::string> names = read_strings(*sets, "bounding");
-  return {names.begin(), names.end()};
-}
-
-Profile read_bundle(const Node& bundle, OciOptions options) {
-  options.capabilities.merge(bounding_set(bundle));
+Profile read_bundle(const Node& bundle, const OciOptions& options) {
   const auto linux_section = bundle.find("linux");
   const auto seccomp = linux_section ? linux_section->find("seccomp") : std::nullopt;
   if (!seccomp) bundle.fail("this OCI bundle has no \"linux.seccomp\": no filter, every call is allowed");
-  return Reader(options, true).read(*seccomp);
+  Reader reader(options, true);
+  reader.check_capabilities(bundle);
+  return reader.read(*seccomp);
 }
 
 }  // namespace

@@ -156,6 +156,13 @@ TEST(Bundle, HasNoConditions) {
               ElementsAre("linux.seccomp.syscalls[0].includes: the engine does not know this key here; ignored"));
 }
 
+TEST(Bundle, CapabilitiesThatAreNoneAreTold) {
+  const Decider decide(R"({"process":{"capabilities":{"bounding":["CAP_BPF","SYS_ADMIN"],"ambient":["CAP_FOO"]}},
+      "linux":{"seccomp":{"defaultAction":"SCMP_ACT_ALLOW"}}})");
+  EXPECT_THAT(decide.notes(), ElementsAre("process.capabilities.bounding[1]: no capability is called \"SYS_ADMIN\"",
+                                          "process.capabilities.ambient[0]: no capability is called \"CAP_FOO\""));
+}
+
 TEST(Bundle, WithoutASectionIsAnError) {
   const char* message = "profile: this OCI bundle has no \"linux.seccomp\": no filter, every call is allowed";
   EXPECT_EQ(error_of(R"({"ociVersion":"1.0.2","linux":{}})"), message);
