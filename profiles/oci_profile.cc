@@ -77,6 +77,7 @@ class Reader {
 
   const OciOptions& options_;
   Dialect dialect_;
+  bool has_listener_ = false;  // or the first rule that needs one has been told
   std::vector<std::string> notes_;
   std::set<std::string, std::less<>> keys_noted_;
 };
@@ -149,6 +150,9 @@ std::uint32_t Reader::read_action(const Node& node, const char* action_key, cons
 void Reader::check_notification(const Node& node, const char* key, std::uint32_t action,
                                 const std::vector<std::string>& names) {
   if (action != SCMP_ACT_NOTIFY) return;
+  if (!std::exchange(has_listener_, true)) {
+    note(node.at(key), "SCMP_ACT_NOTIFY needs a \"listenerPath\"; runc refuses to start without it");
+  }
   const bool tolerated = uses_crun(options_.engine);
   if (names.empty()) return refuse_unless(tolerated, node.at(key), "SCMP_ACT_NOTIFY cannot be the default action");
   if (std::find(names.begin(), names.end(), "write") != names.end()) {
@@ -320,6 +324,8 @@ void Reader::check_capabilities(const Node& bundle) {
 }
 
 Profile Reader::read(const Node& node) {
+  const auto listener = node.find("listenerPath");
+  has_listener_ = listener && !listener->text().empty();
   check_profile_keys(node);
   Profile profile{
       read_action(node, "defaultAction", "defaultErrno", "defaultErrnoRet"), read_architectures(node), {}, {}};

@@ -8,6 +8,7 @@ namespace {
 
 using arch::x32_bit;
 using testing::Contains;
+using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using Engine = ContainerEngine;
@@ -146,6 +147,16 @@ TEST(Engine, UselessErrorNumberIsRefusedExceptByRunc) {
       EXPECT_EQ(error_of(of_default, options), "defaultErrnoRet: this action has no error number");
     }
   }
+}
+
+TEST(Engine, NotificationWithoutAListenerIsTold) {
+  const std::string rule = R"({"defaultAction":"SCMP_ACT_ALLOW",)";
+  const std::string rules = R"("syscalls":[{"names":["read"],"action":"SCMP_ACT_NOTIFY"},
+      {"names":["bpf"],"action":"SCMP_ACT_NOTIFY"}]})";
+  const char* note = "syscalls[0].action: SCMP_ACT_NOTIFY needs a \"listenerPath\"; runc refuses to start without it";
+  EXPECT_THAT(Decider(rule + rules, with_engine(Engine::runc)).notes(), ElementsAre(note));
+  EXPECT_THAT(Decider(rule + R"("listenerPath":"",)" + rules).notes(), ElementsAre(note));
+  EXPECT_THAT(Decider(rule + R"("listenerPath":"/run/l",)" + rules).notes(), IsEmpty());
 }
 
 TEST(Engine, NotificationThatWouldHangIsRefusedExceptByCrun) {
