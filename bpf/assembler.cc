@@ -8,6 +8,7 @@
 #include "bpf/jump_layout.h"
 #include "bpf/lexer.h"
 #include "bpf/names.h"
+#include "bpf/nearest.h"
 #include "bpf/number.h"
 #include "bpf/opcode.h"
 #include "bpf/paths.h"
@@ -280,18 +281,32 @@ class Parser {
       call_name_ = word;
       return true;
     }
-    return fail(word.line, "unknown constant " + quoted(word.text));
+    const std::string_view meant = nearest_action(word.text);
+    return fail(word.line, "unknown constant " + quoted(word.text) +
+                               (meant.empty() ? "" : "; did you mean " + std::string(meant) + "?"));
   }
 
   static constexpr std::string_view unknown_action = "UNKNOWN";
 
-  // As result_name() has it, or as <linux/seccomp.h> has it.
-  static std::optional<std::uint32_t> action_of_word(std::string_view word) {
+  static std::string_view without_prefix(std::string_view word) {
     constexpr std::string_view prefix = "SECCOMP_RET_";
-    return action_from_name(word.starts_with(prefix) ? word.substr(prefix.size()) : word);
+    return word.starts_with(prefix) ? word.substr(prefix.size()) : word;
   }
+  // As result_name() has it, or as <linux/seccomp.h> has it, with the old name of KILL_THREAD.
+  static std::optional<std::uint32_t> action_of_word(std::string_view word) {
+    const std::string_view name = without_prefix(word);
+    return name == "KILL" ? std::optional(action::kill_thread) : action_from_name(name);
+  }
+  static std::string_view nearest_action(std::string_view word) {
+    constexpr std::string_view names[] = {"KILL_PROCESS", "KILL_THREAD", "KILL",  "TRAP", "ERRNO",
+                                          "USER_NOTIF",   "TRACE",       "ALLOW", "LOG"};
+    return nearest(without_prefix(word), names);
+  }
+  // Or what is meant as one, so that the error can name it.
   bool begins_action() const {
-    return token_.kind == TokenKind::word && (action_of_word(token_.text) || token_.text == unknown_action);
+    if (token_.kind != TokenKind::word) return false;
+    if (token_.text.size() == 1 || is_word("len") || is_word("pktlen")) return false;  // other operands
+    return action_of_word(token_.text) || token_.text == unknown_action || !nearest_action(token_.text).empty();
   }
 
   bool action_data(std::uint32_t action, std::uint32_t& k) {

@@ -5,7 +5,7 @@
 //   native: ld [nr]
 //   jlt x, other          ; jneq, jne, jlt and jle are jeq, jge and jgt with the targets swapped
 //   jeq #openat, other    ; a system call's number on the architecture that leads here; also #i386.openat, #x32.openat
-//   ret #ALLOW            ; also KILL_PROCESS, KILL_THREAD, TRAP(n), ERRNO(n or EPERM), USER_NOTIF, TRACE(n), LOG
+//   ret #ALLOW            ; also KILL_PROCESS, KILL_THREAD, KILL, TRAP(n), ERRNO(n or EPERM), USER_NOTIF, TRACE(n), LOG
 //   other: ret #0x80000000
 //
 // Beyond bpf_asm: those names ("ret ALLOW" and #SECCOMP_RET_ALLOW, too; UNKNOWN(0x12340000) for a result without one),

@@ -221,6 +221,12 @@ std::uint32_t compared(std::string_view text) {
   return ~0u;
 }
 
+TEST(Assembler, kill_is_the_old_name_of_kill_thread) {
+  for (const char* text : {"ret KILL", "ret #KILL", "ret SECCOMP_RET_KILL", "ret #SECCOMP_RET_KILL"}) {
+    EXPECT_EQ(insns(text), (std::vector<Insn>{{0x06, 0, 0, 0}})) << text;
+  }
+}
+
 TEST(Assembler, a_call_is_a_number_of_the_path) {
   EXPECT_EQ(compared("ld [nr]\njeq #getppid, 2\nret #0"), 110u);
   EXPECT_EQ(compared("ld [arch]\njneq #ARCH_I386, end\nld [nr]\njeq #getppid, end\nend: ret #0"), 64u);
