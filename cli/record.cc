@@ -207,7 +207,9 @@ std::vector<std::string> missing(const TraceEnd& end) {
 
 TraceEnd traced(const RecordOptions& options, Recorder& recorder) {
   try {
-    return trace(options.command, [&](const SeccompData& data) { recorder.add(data); });
+    // What the command writes must not become lines of the recording.
+    const CommandOutput output = options.output == "-" ? CommandOutput::standard_error : CommandOutput::of_caller;
+    return trace(options.command, output, [&](const SeccompData& data) { recorder.add(data); });
   } catch (const std::exception& error) {
     try {
       recorder.finish({"incomplete: " + shown_reason(error.what())});
@@ -236,7 +238,10 @@ ExitCode run(Session& session, const RecordOptions& options) {
 void add_record(CLI::App& app, Session& session) {
   auto options = std::make_shared<RecordOptions>();
   CLI::App& command = *app.add_subcommand("record", "Run a command and write down its system calls");
-  command.add_option("-o,--output", options->output, "Where the calls go; - is standard output")
+  command
+      .add_option("-o,--output", options->output,
+                  "Where the calls go; - is standard output, and the command's own\n"
+                  "standard output goes to standard error then")
       ->type_name("FILE")
       ->capture_default_str();
   command.add_flag("--hash-arguments", options->hash_arguments,

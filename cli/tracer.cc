@@ -85,10 +85,11 @@ class HeldSignals {
 
 // In the child: waits to be traced, then becomes the command, with signals and streams as the caller had them. Only
 // async-signal-safe calls.
-[[noreturn]] void become(char* const* words, Pipe& go, Pipe& error, const HeldSignals& held) {
+[[noreturn]] void become(char* const* words, CommandOutput output, Pipe& go, Pipe& error, const HeldSignals& held) {
   char byte = 0;
   close(go.write_end());
   if (read(go.read_end(), &byte, 1) != 1) _exit(127);
+  if (output == CommandOutput::standard_error && dup2(STDERR_FILENO, STDOUT_FILENO) < 0) _exit(127);
   for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
     if ((fcntl(fd, F_GETFL) & O_PATH) != 0) close(fd);  // run_command() opened it because it was closed
   }
@@ -232,7 +233,8 @@ class Tracer {
 
 }  // namespace
 
-TraceEnd trace(const std::vector<std::string>& command, const std::function<void(const SeccompData&)>& seen) {
+TraceEnd trace(const std::vector<std::string>& command, CommandOutput output,
+               const std::function<void(const SeccompData&)>& seen) {
   std::vector<char*> words;
   for (const std::string& word : command) words.push_back(const_cast<char*>(word.c_str()));
   words.push_back(nullptr);
@@ -241,7 +243,7 @@ TraceEnd trace(const std::vector<std::string>& command, const std::function<void
   const HeldSignals held;
   const pid_t child = fork();  // not process::spawn(): the child waits for its tracer before it executes the command
   if (child < 0) fail("fork", errno);
-  if (child == 0) become(words.data(), go, error, held);
+  if (child == 0) become(words.data(), output, go, error, held);
   error.close_end(1);
   if (ptrace(PTRACE_SEIZE, child, nullptr, trace_options) != 0 ||
       ptrace(PTRACE_INTERRUPT, child, nullptr, nullptr) != 0) {

@@ -19,6 +19,12 @@ struct TraceEnd {
   std::uint64_t untraced = 0;  // calls for a child with CLONE_UNTRACED: what such a child does is not seen
 };
 
+// What the command finds as its standard output.
+enum class CommandOutput : std::uint8_t {
+  of_caller,       // this process's
+  standard_error,  // this process's standard error: its standard output is for something else
+};
+
 // Runs `command` under ptrace(2) until it and all of its descendants have ended, and gives each call to `seen` as it is
 // made, before the kernel decides whether to do it. Calls of one thread come in their order. `seen` may throw: that
 // ends the run.
@@ -30,6 +36,7 @@ struct TraceEnd {
 //
 // Throws Failure (usage) if the command cannot be started or traced (the kernel must be Linux 5.3 or newer, and one
 // process has at most one tracer).
-TraceEnd trace(const std::vector<std::string>& command, const std::function<void(const SeccompData&)>& seen);
+TraceEnd trace(const std::vector<std::string>& command, CommandOutput output,
+               const std::function<void(const SeccompData&)>& seen);
 
 }  // namespace callgate::cli

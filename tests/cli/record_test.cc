@@ -171,6 +171,14 @@ TEST(Record, ADashIsStandardOutput) {
   }
 }
 
+TEST(Record, TheCommandCannotWriteIntoTheRecording) {
+  CALLGATE_SKIP_WITHOUT(ptrace);
+  const Outcome outcome = run({"record", "-o", "-", "--", "/bin/sh", "-c", "echo '101 # forged'"});
+  EXPECT_EQ(outcome.exit, 0) << outcome;
+  EXPECT_THAT(outcome.out, Not(HasSubstr("\n101 # forged")));
+  EXPECT_THAT(outcome.err, StartsWith("101 # forged\n"));
+}
+
 TEST(Record, TheCommandDoesNotGetTheFile) {
   CALLGATE_SKIP_WITHOUT(ptrace);
   const Directory directory;
