@@ -1,5 +1,6 @@
 #include "calls/reader.h"
 
+#include "bpf/quote.h"
 #include "calls/call_line.h"
 #include "calls/recording.h"
 
@@ -33,6 +34,29 @@ std::optional<std::string> Reader::add_recorded(std::string_view line, const Sin
   return std::nullopt;
 }
 
+// A comment of a recording.
+void Reader::add_remark(std::string_view comment) {
+  constexpr std::size_t most = 8;
+  constexpr std::size_t longest = 200;
+  if (comment.ends_with('\r')) comment.remove_suffix(1);
+  missing_ends_ += comment == recording_has_end;
+  if (missing_ends_ > 0 && comment.starts_with(recording_end)) --missing_ends_;
+  if (comment.starts_with(recording_incomplete) && incomplete_.size() < most) {
+    incomplete_.push_back(bpf::harmless(comment.substr(recording_incomplete.size()), longest));
+  }
+}
+
+std::vector<std::string> Reader::remarks() const {
+  std::vector<std::string> remarks;
+  for (const std::string& text : incomplete_) remarks.push_back("the recording is incomplete: " + text);
+  if (missing_ends_ > 0) remarks.emplace_back("the recording has no end: it was cut");
+  if (has_hashed_arguments_) {
+    remarks.emplace_back(
+        "its arguments are hashed; only the filters given to callgate record -f decide these calls as the real ones");
+  }
+  return remarks;
+}
+
 std::optional<std::string> Reader::add(std::string_view line, const Sink& seen) {
   constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
   if (++line_ == 1 && line.starts_with(byte_order_mark)) line.remove_prefix(byte_order_mark.size());
@@ -42,6 +66,7 @@ std::optional<std::string> Reader::add(std::string_view line, const Sink& seen) 
     const std::string_view options = line.substr(0, line.find(" -- "));
     has_hashed_arguments_ |= options.find(" --hash-arguments") != std::string_view::npos;
   }
+  if (form_ == Form::recording && line.starts_with('#')) add_remark(line);
   const bool has_comments = form_ != Form::strace && form_ != Form::audit;
   if (has_comments && is_blank(line)) return std::nullopt;
   const Form form = form_of(line);

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "calls/audit.h"
 #include "calls/call.h"
@@ -41,8 +42,12 @@ class Reader {
   const Skipped& skipped() const noexcept { return skipped_; }
   // Whether a recording said in its header that its arguments are hashed (callgate record --hash-arguments).
   bool has_hashed_arguments() const noexcept { return has_hashed_arguments_; }
+  // What is to be known about a recording before its decisions are trusted, one remark each: what its writer says is
+  // missing, that it was cut before its end, that its arguments are hashed. At the end of the input.
+  std::vector<std::string> remarks() const;
 
  private:
+  void add_remark(std::string_view comment);
   Form form_of(std::string_view line) const;
   std::optional<std::string> add_typed(std::string_view line, const Sink& seen);
   std::optional<std::string> add_recorded(std::string_view line, const Sink& seen);
@@ -51,6 +56,8 @@ class Reader {
   std::uint64_t line_ = 0;
   std::optional<Call> last_;  // of a recording
   bool has_hashed_arguments_ = false;
+  std::uint64_t missing_ends_ = 0;       // recordings that promise an end, but those that had it
+  std::vector<std::string> incomplete_;  // what is missing, by the recording's own words
   Skipped skipped_;
   StraceReader strace_{skipped_};
   AuditReader audit_{skipped_};

@@ -20,6 +20,11 @@ namespace callgate::calls {
 // How the first line of a recording begins; the options of the record command and the recorded command follow.
 inline constexpr std::string_view recording_header = "# callgate record";
 
+// What `callgate record` writes behind the header and at the end; recordings from before it did so have neither.
+inline constexpr std::string_view recording_has_end = "# has an end";
+inline constexpr std::string_view recording_end = "# end";
+inline constexpr std::string_view recording_incomplete = "# incomplete: ";  // and what is missing
+
 // Whether the line is such a header.
 bool is_recording_header(std::string_view line);
 

@@ -39,11 +39,13 @@ double part(const std::string& text) {
   return rest == "%" ? value / 100 : value;
 }
 
-std::vector<SeccompData> read_stream(const std::string& name) {
+std::vector<SeccompData> read_stream(Session& session, const std::string& name) {
   Input input(name);
   std::istringstream text(input.read_all());
   try {
-    std::vector<SeccompData> calls = bench::read_compact(text);
+    std::vector<std::string> remarks;
+    std::vector<SeccompData> calls = bench::read_compact(text, &remarks);
+    for (const std::string& remark : remarks) say(session, fmt::format("note: {}: {}", input.name(), remark));
     if (calls.empty()) throw std::runtime_error("no call in it");
     return calls;
   } catch (const std::runtime_error& error) {
@@ -185,7 +187,7 @@ ExitCode run(Session& session, BenchOptions options) {
   if (!options.baseline.empty()) baseline = read_baseline_file(options.baseline);
   std::vector<Program> programs;
   for (const std::string& name : options.filters) programs.push_back(read_program(session, name, options.filter));
-  const Bench bench(std::move(programs), read_stream(options.stream), options);
+  const Bench bench(std::move(programs), read_stream(session, options.stream), options);
   if (baseline) check_comparable(session, *baseline, bench, options);
   const Measured measured = bench.measure(baseline ? &*baseline : nullptr, options.limits);
   options.json ? session.out.write(to_json(measured)) : print_table(session.out, measured);

@@ -208,11 +208,7 @@ void say_what_was_skipped(Session& session, const std::string& name, const calls
                     "as the thread's last",
                     name, skipped.guessed_arch));
   }
-  if (reader.has_hashed_arguments()) {
-    say(session, fmt::format("note: {}: its arguments are hashed; only the filters given to callgate record -f decide "
-                             "these calls as the real ones",
-                             name));
-  }
+  for (const std::string& remark : reader.remarks()) say(session, fmt::format("note: {}: {}", name, remark));
 }
 
 // Of a recording.

@@ -13,6 +13,7 @@
 
 #include "bench/measure/compact.h"
 #include "bpf/text.h"
+#include "calls/recording.h"
 #include "cli/command.h"
 #include "cli/filter_file.h"
 #include "cli/hide_arguments.h"
@@ -103,7 +104,8 @@ class Recorder {
       : options_(options), hide_(std::move(hide)), file_(options.output), writer_(lines_) {
     lines_ << "# callgate record" << (hide_ ? " --hash-arguments" : "")
            << (options.sample > 0 ? fmt::format(" --sample {}", options.sample) : "") << " -- " << shown(options)
-           << '\n';
+           << '\n'
+           << calls::recording_has_end << '\n';
     write_lines();
   }
 
@@ -124,7 +126,7 @@ class Recorder {
     }
     writer_.finish();
     for (const std::string& remark : remarks) lines_ << "# " << remark << '\n';
-    lines_ << "# end: " << summary() << '\n';
+    lines_ << calls::recording_end << ": " << summary() << '\n';
     write_lines();
     file_.close();
   }

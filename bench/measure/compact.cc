@@ -26,7 +26,7 @@ void write_call(std::ostream& output, const SeccompData& data) {
 
 }  // namespace
 
-std::vector<SeccompData> read_compact(std::istream& input) {
+std::vector<SeccompData> read_compact(std::istream& input, std::vector<std::string>* remarks) {
   std::vector<SeccompData> recorded;
   const calls::Sink keep = [&](const calls::Call& call) { recorded.push_back(call.data); };
   calls::Reader reader(calls::Form::recording);
@@ -40,6 +40,7 @@ std::vector<SeccompData> read_compact(std::istream& input) {
       fail(number, "cut off: a number in it may be shorter than it was, for no line end follows");
     }
   }
+  if (remarks != nullptr) *remarks = reader.remarks();
   return recorded;
 }
 

@@ -12,8 +12,8 @@
 namespace callgate::bench {
 
 // Throws std::runtime_error that names the line; a last line without an end is an error, too, because it may be cut. A
-// byte order mark may come first.
-std::vector<SeccompData> read_compact(std::istream& input);
+// byte order mark may come first. `remarks`, if not null, becomes what is to be known (calls::Reader::remarks()).
+std::vector<SeccompData> read_compact(std::istream& input, std::vector<std::string>* remarks = nullptr);
 
 // Writes calls as they come.
 class CompactWriter {

@@ -252,6 +252,37 @@ TEST(Record, ARecordingThatWasCutIsRefused) {
   EXPECT_THAT(outcome.err, HasSubstr("line 3: cut off"));
 }
 
+// Older recordings promise no end, so that nothing is missing without one.
+TEST(Record, WhatIsMissingIsToldWhenItIsRead) {
+  const Directory directory;
+  const std::string filter = directory.write("f", "ret ALLOW\n");
+  const auto notes = [&](const std::string& recording) {
+    const std::string stream = directory.write("stream", recording);
+    const Outcome bench = run({"bench", "-f", filter, "--stream", stream, "--seconds", "0.02"});
+    const Outcome eval = run({"eval", "-f", filter, stream});
+    EXPECT_EQ(bench.exit, 0) << bench;
+    EXPECT_EQ(eval.exit, 0) << eval;
+    EXPECT_EQ(bench.err, eval.err);
+    return eval.err;
+  };
+  const std::string header = "# callgate record -- x\n";
+  EXPECT_EQ(notes(header + "0 1\n"), "");
+  EXPECT_EQ(notes(header + "# has an end\n0 1\n# end: 1 calls seen, 1 written\n"), "");
+  EXPECT_THAT(notes(header + "# has an end\n0 1\n"), EndsWith(": the recording has no end: it was cut\n"));
+  EXPECT_THAT(notes(header + "# has an end\n0 1\n# incomplete: SIGTERM ended the recording\n# end\n"),
+              EndsWith(": the recording is incomplete: SIGTERM ended the recording\n"));
+  EXPECT_THAT(notes("# callgate record --hash-arguments -- x\n0 1\n"), HasSubstr("its arguments are hashed"));
+}
+
+TEST(Record, WhatSigkillLeavesIsToldToBeCut) {
+  CALLGATE_SKIP_WITHOUT(ptrace);
+  const Directory directory;
+  const std::string output = directory.path("calls");
+  EXPECT_EQ(run({"record", "-o", output, "--", "/bin/sh", "-c", "kill -KILL $PPID; exit 0"}).exit, 128 + SIGKILL);
+  const Outcome outcome = run({"eval", "-f", directory.write("f", "ret ALLOW\n"), output});
+  EXPECT_THAT(outcome.err, HasSubstr("the recording has no end: it was cut"));
+}
+
 TEST(Record, ASampleKeepsNeighboursTogether) {
   CALLGATE_SKIP_WITHOUT(ptrace);
   const Directory directory;
