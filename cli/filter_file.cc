@@ -1,6 +1,9 @@
 #include "cli/filter_file.h"
 
+#include <algorithm>
 #include <utility>
+
+#include "bpf/text.h"
 
 namespace callgate::cli {
 namespace {
@@ -115,7 +118,17 @@ void require_filter_files(const std::vector<std::string>& files) {
 }
 
 void add_old_format_flag(CLI::App& app, FilterOptions& options) {
-  add_choice(app, "--format", options.format, format_choices, "")->group("");
+  const auto set = [&options](const std::string& word) {
+    const auto found = std::ranges::find(format_choices, word, &decltype(format_choices)::value_type::first);
+    if (found == format_choices.end()) {
+      throw CLI::ValidationError("--format",
+                                 "is about what is written, and " + bpf::quoted(word) +
+                                     " is nothing that is written here (asm has --format raw|ddd|c|hex, stats "
+                                     "and eval have --json); --input-format says what a filter is read as");
+    }
+    options.format = found->second;
+  };
+  app.add_option_function<std::string>("--format", set, "")->group("");
 }
 
 std::vector<Insn> read_filter_file(Session& session, const std::string& name, const FilterOptions& options) {

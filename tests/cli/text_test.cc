@@ -120,6 +120,10 @@ TEST_F(Text, AFileIsWrittenWholeOrNotAtAll) {
   EXPECT_EQ(read_file(out), bytes);
   EXPECT_EQ(std::filesystem::status(out).permissions(),
             std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+    const Outcome json = run({command, "--format", "json", dir.write("guard.bpf", bytes)});
+    EXPECT_EQ(json.exit, 2) << command;
+    EXPECT_THAT(json.err, HasSubstr("--format: is about what is written")) << command;
+    EXPECT_THAT(json.err, HasSubstr("--input-format says")) << command;
 }
 
 TEST_F(Text, AsmWritesAFile) {
