@@ -42,7 +42,9 @@ Expected<std::vector<Insn>, std::string> guess(Session& session, const std::stri
   auto program = parse(session, name, content, format, options);
   if (program) return program;
   std::string_view what = bpf::foreign_format(content, false);
-  const bool is_profile = content.find("\"defaultAction\"") != std::string::npos;
+  const auto has = [&](const char* key) { return content.find(key) != std::string::npos; };
+  const bool is_profile =
+      has("\"defaultAction\"") || has("\"ociVersion\"");  // or a bundle: the error tells what it lacks
   if (format == bpf::Format::oci && what.empty() && !is_profile) what = "JSON of another kind";
   if (what.empty()) return program;
   return fmt::format("{}; this looks like {}; {}", program.error(), what, what_is_read);

@@ -97,6 +97,22 @@ TEST_F(Text, FiltersAreGivenInOneWay) {
   EXPECT_THAT(run({"check", "-f", guard, "-f", guard}).out, HasSubstr(guard + ": ok, 7 instructions\n" + guard));
 }
 
+TEST_F(Text, StandardInputIsReadOnce) {
+  for (const char* command : {"check", "disasm", "dump", "stats"}) {
+    const Outcome outcome = run({command, "-", "-"}, bytes);
+    EXPECT_EQ(outcome.exit, 2) << command << outcome;
+    EXPECT_THAT(outcome.err, HasSubstr("standard input cannot be read twice")) << command;
+  }
+  EXPECT_THAT(run({"bench", "-f", "-", "--stream", "-"}, bytes).err, HasSubstr("cannot be read twice"));
+}
+
+TEST_F(Text, ABundleWithoutAFilterIsNoJsonOfAnotherKind) {
+  const Outcome outcome = run({"check", "-"}, R"({"ociVersion":"1.0.2","linux":{}})");
+  EXPECT_EQ(outcome.exit, 2);
+  EXPECT_THAT(outcome.err, HasSubstr("has no \"linux.seccomp\""));
+  EXPECT_EQ(outcome.err.find("this looks like"), std::string::npos) << outcome;
+}
+
 // --format is about what is written; where it once was about what is read, it still works.
 TEST_F(Text, FormatMeansOneThing) {
   for (const char* command : {"check", "disasm", "dump", "stats"}) {
