@@ -183,6 +183,9 @@ void check_comparable(Session& session, const Baseline& baseline, const Bench& b
 
 ExitCode run(Session& session, BenchOptions options) {
   options.limits.part = part(options.max_regress);  // wrong usage shows before the wait
+  std::vector<std::string> read = options.filters;
+  read.insert(read.end(), {options.stream, options.baseline});
+  refuse_reading_twice(read);
   std::optional<Baseline> baseline;
   if (!options.baseline.empty()) baseline = read_baseline_file(options.baseline);
   std::vector<Program> programs;

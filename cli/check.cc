@@ -126,6 +126,7 @@ Exit code: 0 if all filters are valid, 1 if one is invalid, 2 if one cannot be r
     if (!options->verdicts && options->files.empty()) throw CLI::RequiredError("FILE or --verdicts");
     const bool only_stdin = std::all_of(options->files.begin(), options->files.end(), [](auto& f) { return f == "-"; });
     if (options->verdicts && !only_stdin) throw CLI::ExcludesError("--verdicts", "FILE");
+    refuse_reading_twice(options->files);
     session.exit = run(session, *options);
   });
 }

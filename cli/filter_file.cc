@@ -115,8 +115,15 @@ void add_filter_files(CLI::App& app, std::vector<std::string>& files, const std:
       ->excludes(positional);
 }
 
+void refuse_reading_twice(std::span<const std::string> names) {
+  if (std::ranges::count(names, "-") > 1) {
+    throw Failure(ExitCode::usage, "standard input cannot be read twice; name a file for the others");
+  }
+}
+
 void require_filter_files(const std::vector<std::string>& files) {
   if (files.empty()) throw CLI::RequiredError("FILE");
+  refuse_reading_twice(files);
 }
 
 void add_old_format_flag(CLI::App& app, FilterOptions& options) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -26,7 +27,10 @@ void add_filter_options(CLI::App& app, FilterOptions& options, const std::string
 // Adds filters as FILE… and as -f FILE, which every subcommand takes; not both at once.
 void add_filter_files(CLI::App& app, std::vector<std::string>& files, const std::string& help);
 
-// For the subcommand's callback: a parse error if there is none.
+// A Failure (usage) if standard input is named twice among the files that will be read.
+void refuse_reading_twice(std::span<const std::string> names);
+
+// For the subcommand's callback: a parse error if there is none; else the same.
 void require_filter_files(const std::vector<std::string>& files);
 
 // --format once said here what --input-format says; elsewhere it always was about what is written.

@@ -161,6 +161,7 @@ std::optional<HideArguments> hiding(Session& session, const RecordOptions& optio
     throw Failure(ExitCode::usage, "-f says what --hash-arguments must keep; it means nothing without it");
   }
   if (!options.hash_arguments) return std::nullopt;
+  refuse_reading_twice(options.filters);
   std::vector<Program> programs;
   for (const std::string& name : options.filters) programs.push_back(read_program(session, name, options.filter));
   return HideArguments(std::move(programs));

@@ -120,6 +120,10 @@ TEST_F(Text, FormatMeansOneThing) {
     EXPECT_THAT(help, HasSubstr("--input-format")) << command;
     EXPECT_EQ(help.find("--format"), std::string::npos) << command;
     EXPECT_EQ(run({command, "--format", "raw", dir.write("guard.bpf", bytes)}).exit, 0) << command;
+    const Outcome json = run({command, "--format", "json", dir.write("guard.bpf", bytes)});
+    EXPECT_EQ(json.exit, 2) << command;
+    EXPECT_THAT(json.err, HasSubstr("--format: is about what is written")) << command;
+    EXPECT_THAT(json.err, HasSubstr("--input-format says")) << command;
   }
 }
 
@@ -136,10 +140,6 @@ TEST_F(Text, AFileIsWrittenWholeOrNotAtAll) {
   EXPECT_EQ(read_file(out), bytes);
   EXPECT_EQ(std::filesystem::status(out).permissions(),
             std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
-    const Outcome json = run({command, "--format", "json", dir.write("guard.bpf", bytes)});
-    EXPECT_EQ(json.exit, 2) << command;
-    EXPECT_THAT(json.err, HasSubstr("--format: is about what is written")) << command;
-    EXPECT_THAT(json.err, HasSubstr("--input-format says")) << command;
 }
 
 TEST_F(Text, AsmWritesAFile) {
