@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "bench/measure/engines.h"
+
 namespace callgate::cli {
 namespace {
 
@@ -40,6 +42,8 @@ class Table {
     line(engine, "", "           GONE: this build or machine does not have the engine");
     fine_ = false;
   }
+
+  void added(const std::string& engine) { line(engine, "", "           NEW: not in the baseline"); }
 
   Comparison result() const { return {text_, fine_ && figures_ > 0}; }
   std::size_t figures() const { return figures_; }
@@ -121,6 +125,12 @@ Comparison compare(const Baseline& baseline, const Measured& measured, const Lim
       table.add(engine.name, "instructions", *engine.instructions, *figure->instructions);
     }
     if (times_count(limits)) table.add(engine.name, "time, steps", engine.steps, figure->time.steps);
+  }
+  for (const Figure& figure : measured.figures) {
+    const bool is_engine = figure.name != bench::empty_call_name;
+    const auto& engines = baseline.engines;
+    const auto is_same = [&](const Baseline::Engine& engine) { return engine.name == figure.name; };
+    if (is_engine && std::ranges::none_of(engines, is_same)) table.added(figure.name);
   }
   Comparison result = table.result();
   if (uncounted && instructions_count(limits)) {

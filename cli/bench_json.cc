@@ -121,32 +121,68 @@ Json decision(const Figure& figure, double empty_call) {
   return entry;
 }
 
+[[noreturn]] void refuse(const std::string& what) {
+  throw std::runtime_error("not the JSON of callgate bench: " + what);
+}
+
+// Without the name that the JSON library has for the error.
+std::string reason(const Json::exception& error) {
+  constexpr std::string_view name_end = "] ";
+  const std::string text = error.what();
+  const std::size_t end = text.find(name_end);
+  return end == text.npos ? text : text.substr(end + name_end.size());
+}
+
+const Json& member(const Json& object, const char* key) {
+  if (!object.is_object() || !object.contains(key)) refuse(fmt::format("\"{}\" is missing", key));
+  return object.at(key);
+}
+
+template <class T>
+T value_of(const Json& object, const char* key) {
+  const Json& value = member(object, key);
+  try {
+    return value.get<T>();
+  } catch (const Json::exception& error) {
+    refuse(fmt::format("\"{}\": {}", key, reason(error)));
+  }
+}
+
 Identity identity_in(const Json& context) {
-  return {context.at("filter_hashes"), context.at("stream_hash"), context.at("rule"), context.at("processor"),
-          context.at("callgate"),      context.at("compiler"),    context.at("bits"), context.at("seconds")};
+  const auto text = [&](const char* key) { return value_of<std::string>(context, key); };
+  Identity identity;
+  identity.filters = value_of<std::vector<std::string>>(context, "filter_hashes");
+  identity.stream = text("stream_hash");
+  identity.rule = text("rule");
+  identity.processor = text("processor");
+  identity.version = text("callgate");
+  identity.compiler = text("compiler");
+  identity.bits = value_of<decltype(identity.bits)>(context, "bits");
+  identity.seconds = value_of<double>(context, "seconds");
+  return identity;
 }
 
 // A figure that something is divided by.
 double positive(const Json& entry, const char* key) {
-  const double value = entry.at(key);
+  const double value = value_of<double>(entry, key);
   if (!std::isfinite(value) || value <= 0) throw std::runtime_error(fmt::format("{} is {}", key, value));
   return value;
 }
 
 Baseline::Engine engine_in(const Json& entry, const std::string& name) {
-  Baseline::Engine engine{name, positive(entry, "steps"), {}, entry.at("steady")};
+  Baseline::Engine engine{name, positive(entry, "steps"), {}, value_of<bool>(entry, "steady")};
   if (entry.contains("instructions")) engine.instructions = positive(entry, "instructions");
   return engine;
 }
 
 Baseline baseline_in(const Json& document) {
-  const Json& context = document.at("context");
+  const Json& context = member(document, "context");
   if (!context.contains("baseline_format") || context.at("baseline_format") != baseline_format) {
     throw OtherFormat("it is from another version of callgate bench, in another format: record it anew (--json)");
   }
   Baseline baseline{identity_in(context), {}};
-  for (const Json& entry : document.at("benchmarks")) {
-    const std::string name = entry.at("name");
+  for (const Json& entry : member(document, "benchmarks")) {
+    const auto name = value_of<std::string>(entry, "name");
     if (!name.starts_with(decide) || name == decide + bench::empty_call_name) continue;
     baseline.engines.push_back(engine_in(entry, name.substr(decide.size())));
   }
@@ -180,7 +216,7 @@ Baseline read_baseline(const std::string& text) {
   try {
     return baseline_in(Json::parse(text));
   } catch (const Json::exception& error) {
-    throw std::runtime_error(std::string("not the JSON of callgate bench: ") + error.what());
+    refuse(reason(error));
   }
 }
 

@@ -104,6 +104,28 @@ TEST(Bench, AnEngineThatIsGoneIsARegression) {
   EXPECT_THAT(outcome.out, HasSubstr("GONE"));
 }
 
+TEST(Bench, AnEngineThatIsNewIsToldAndNoRegression) {
+  const Files files;
+  const std::string former = baseline(files, only_times, [](Json& document) {
+    scale(document, "steps", 100);
+    document["benchmarks"].erase(2);
+  });
+  const Outcome outcome = run(files.command(compared_with(former)));
+  EXPECT_EQ(outcome.exit, 0) << outcome;
+  EXPECT_THAT(outcome.out, HasSubstr("NEW: not in the baseline"));
+}
+
+TEST(Bench, ABaselineThatIsNoneIsToldByItsKeys) {
+  const Files files;
+  const auto error = [&](const std::string& text) {
+    return run(files.command(compared_with(files.directory.write("former.json", text)))).err;
+  };
+  EXPECT_THAT(error("{}"), HasSubstr("not the JSON of callgate bench: \"context\" is missing\n"));
+  EXPECT_THAT(error(R"({"context":{"baseline_format":2,"filter_hashes":[],"stream_hash":7}})"),
+              HasSubstr("not the JSON of callgate bench: \"stream_hash\": type must be string"));
+  EXPECT_THAT(error("x"), HasSubstr("not the JSON of callgate bench: parse error"));
+}
+
 // Instructions repeat exactly, however busy the machine is; a tenth more is seen.
 TEST(Bench, InstructionsTellAnUnchangedCommandFromASlowerOne) {
   CALLGATE_SKIP_IF_EMULATED("it may not know the trap flag");
