@@ -6,7 +6,10 @@
 #include <algorithm>
 #include <exception>
 #include <new>
+#include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "bpf/nearest.h"
 #include "bpf/text.h"
@@ -39,10 +42,18 @@ baseline of something else (bench).)");
 
 void check_command(const CLI::App& app, const std::string& word) {
   if (word.empty() || word.starts_with('-')) return;
-  std::vector<std::string> names;
-  for (const CLI::App* command : app.get_subcommands({})) names.push_back(command->get_name());
-  if (std::ranges::find(names, word) != names.end()) return;
-  const std::string_view nearest = bpf::nearest(word, names);
+  // By the words that people may try, the commands that they mean.
+  std::vector<std::pair<std::string, std::string>> known = {
+      {"help", "help"},       {"disassemble", "disasm"}, {"assemble", "asm"}, {"evaluate", "eval"},
+      {"benchmark", "bench"}, {"statistics", "stats"},   {"verify", "check"}, {"trace", "record"}};
+  for (const CLI::App* command : app.get_subcommands({})) {
+    if (command->get_name() == word) return;
+    known.emplace_back(command->get_name(), command->get_name());
+  }
+  const auto text_of = [](const auto& entry) { return std::string_view(entry.first); };
+  const std::string_view like = bpf::nearest(word, known, text_of);
+  const auto found = std::ranges::find(known, like, text_of);
+  const std::string_view nearest = found == known.end() ? std::string_view() : found->second;
   throw Failure(ExitCode::usage, "unknown command " + bpf::quoted(word) +
                                      (nearest.empty() ? "" : "; did you mean '" + std::string(nearest) + "'?") +
                                      "\nRun with --help for the list of commands.");
@@ -62,9 +73,16 @@ ExitCode run(int argc, char** argv, Session& session) {
   add_record(app, session);
   add_bench(app, session);
   if (argc < 2) throw Failure(ExitCode::usage, "which command?\n\n" + app.help());
-  check_command(app, argv[1]);
+  std::vector<std::string> words(argv + 1, argv + argc);
+  if (words[0] == "help") {  // "help VERB" is "VERB --help"
+    words.erase(words.begin());
+    words.resize(std::min<std::size_t>(words.size(), 1));
+    words.emplace_back("--help");
+  }
+  check_command(app, words[0]);
+  std::ranges::reverse(words);  // as parse() wants them
   try {
-    app.parse(argc, argv);
+    app.parse(std::move(words));
   } catch (const CLI::CallForHelp&) {
     session.out.write(app.help());
   } catch (const CLI::CallForAllHelp&) {

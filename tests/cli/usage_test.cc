@@ -89,9 +89,20 @@ TEST(Usage, ACommandAloneHelps) {
   for (const char* command : subcommands) EXPECT_THAT(outcome.err, HasSubstr(command));
 }
 
+TEST(Usage, HelpIsACommand) {
+  EXPECT_EQ(run({"help"}).out, run({"--help"}).out);
+  EXPECT_EQ(run({"help", "check"}).out, run({"check", "--help"}).out);
+  EXPECT_EQ(run({"help", "check"}).exit, 0);
+  EXPECT_THAT(run({"help", "chek"}).err, HasSubstr("did you mean 'check'?"));
+}
+
 TEST(Usage, UnknownCommandsAreNamedWithTheNearest) {
   EXPECT_THAT(run({"frobnicate"}).err, HasSubstr("unknown command 'frobnicate'\n"));
-  for (const auto& [word, meant] : {std::pair{"dissasm", "disasm"}, {"chek", "check"}, {"evla", "eval"}}) {
+  for (const auto& [word, meant] : {std::pair{"dissasm", "disasm"},
+                                    {"chek", "check"},
+                                    {"evla", "eval"},
+                                    {"dissasemble", "disasm"},
+                                    {"hepl", "help"}}) {
     EXPECT_THAT(run({word, "x"}).err,
                 HasSubstr(std::string("unknown command '") + word + "'; did you mean '" + meant + "'?"));
   }
