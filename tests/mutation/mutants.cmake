@@ -167,7 +167,7 @@ callgate_mutant(NAME check_of_32_members FILE include/callgate/decide.h
 
 callgate_mutant(NAME check_of_the_other_half FILE dispatch/argument_check.cc
   LIKE "CVE-2019-9893 (libseccomp): the halves of a 64-bit argument confused"
-  TEXT [[8 * (e->lhs % 8)]] MUTATED [[0u]])
+  TEXT [[8 * (e->offset() % 8)]] MUTATED [[0u]])
 
 callgate_mutant(NAME check_mask_of_the_other_half FILE dispatch/argument_check.cc
   LIKE "Linux 80f1f8503635 (bpf, x32: Fix bug with JMP32 JSET BPF_X checking upper bits)"
