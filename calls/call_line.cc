@@ -77,14 +77,11 @@ class Fields {
     const bool is_32_bit = has_32_bit_registers(call.data.arch);
     std::uint8_t ints = 0;
     if (has_negative()) ints = int_arguments(syscall_name(call.data.nr, call.data.arch));
-    if (is_32_bit && call.data.instruction_pointer > low_half)
-      return "ip does not fit into the 32 bits of this architecture";
     for (std::size_t i = 0; i < call.shown; ++i) {
-      const bool fits =
-          negative_[i] ? static_cast<std::int64_t>(call.data.args[i]) >= INT32_MIN : call.data.args[i] <= low_half;
+      if (!negative_[i]) continue;
+      const bool fits = static_cast<std::int64_t>(call.data.args[i]) >= INT32_MIN;
       if (is_32_bit && !fits)
         return "argument " + std::to_string(i) + " does not fit into the 32 bits of this architecture";
-      if (!negative_[i]) continue;
       if (!fits) continue;
       if (!is_32_bit && !symbolic_[i] && (ints >> i & 1) == 0) {
         call.negative_longs |= static_cast<std::uint8_t>(1U << i);

@@ -60,14 +60,14 @@ constexpr Group groups[] = {
      "quotactl modify_ldt set_mempolicy"},
     {0b000010,
      "timer_settime timerfd_create timerfd_settime clock_nanosleep eventfd2 fanotify_init semget semctl msgget msgctl "
-     "shmctl mq_open kexec_file_load pkey_alloc keyctl open access umount2 swapon delete_module memfd_create pipe2 "
+     "shmctl mq_open kexec_file_load pkey_alloc keyctl access umount2 swapon delete_module memfd_create pipe2 "
      "futex futex_waitv futex_requeue epoll_ctl ioctl fcntl flock shutdown listen setsockopt getsockopt fallocate kill "
      "tkill rt_sigqueueinfo sched_setscheduler pidfd_open pidfd_send_signal setns fanotify_mark prlimit64 seccomp "
      "sethostname setdomainname io_uring_enter io_uring_register fsconfig fsmount fsopen membarrier reboot ppoll"},
     {0b000100,
      "semop semtimedop semget semctl shmget shmat bpf syslog membarrier reboot futex futex_waitv futex_wake "
      "futex_requeue epoll_wait epoll_pwait epoll_pwait2 bind connect sendmsg recvmsg sendmmsg recvmmsg setsockopt "
-     "getsockopt openat faccessat faccessat2 unlinkat statx open_by_handle_at lseek wait4 tgkill rt_tgsigqueueinfo "
+     "getsockopt faccessat faccessat2 unlinkat statx open_by_handle_at lseek wait4 tgkill rt_tgsigqueueinfo "
      "sched_setattr sched_getattr pidfd_getfd inotify_add_watch landlock_create_ruleset msync madvise mlock2 "
      "getrandom quotactl io_uring_enter mount_setattr open_tree fsmount fspick close_range dup3 rseq"},
     {0b001000,

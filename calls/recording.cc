@@ -58,14 +58,9 @@ Expected<RecordedLine, std::string> parse_recorded(std::string_view line) {
       continue;
     }
     if (call.shown == argument_count) return std::string("more than six arguments");
-    std::uint64_t& value = call.data.args[call.shown];
-    if (parse_digits(word, 16, 64, value) != Number::ok) {
+    if (parse_digits(word, 16, 64, call.data.args[call.shown++]) != Number::ok) {
       return "not a number: " + bpf::harmless(word, longest_word);
     }
-    if (has_32_bit_registers(call.data.arch) && value > 0xffffffff) {
-      return "argument " + std::to_string(call.shown) + " does not fit into the 32 bits of this architecture";
-    }
-    ++call.shown;
   }
   return recorded;
 }
