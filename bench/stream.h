@@ -27,7 +27,7 @@ struct Recording {
   std::size_t guessed_arch = 0;
 
   struct OddLine {
-    std::size_t line;  // counted from 1
+    std::uint64_t line;  // counted from 1
     std::string text;
   };
   std::vector<OddLine> first_odd;  // a few, to show

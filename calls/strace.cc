@@ -265,10 +265,10 @@ void StraceReader::note_i386() {
 void StraceReader::learn_arch(std::string_view name, Thread& thread) {
   if (thread.x32) return;
   const bool x86_64 = syscall_number(name, arch::x86_64, false).has_value();
-  const bool i386 = syscall_number(name, arch::x86_32, false).has_value();
-  if (x86_64 != i386 && !is_part_only(name)) {
-    if (i386) note_i386();
-    thread.arch = i386 ? arch::x86_32 : arch::x86_64;
+  const bool ia32 = syscall_number(name, arch::x86_32, false).has_value();
+  if (x86_64 != ia32 && !is_part_only(name)) {
+    if (ia32) note_i386();
+    thread.arch = ia32 ? arch::x86_32 : arch::x86_64;
     thread.knows_arch = true;
   }
   if (thread.knows_arch) return;

@@ -71,7 +71,9 @@ class HeldSignals {
 
   // The next one, or nothing within that time.
   std::optional<siginfo_t> wait(std::chrono::milliseconds most) const {
-    const timespec time{most.count() / 1000, most.count() % 1000 * 1'000'000};
+    timespec time{};
+    time.tv_sec = static_cast<time_t>(most.count() / 1000);
+    time.tv_nsec = static_cast<long>(most.count() % 1000 * 1'000'000);
     siginfo_t info{};
     return sigtimedwait(&held_, &info, &time) > 0 ? std::optional(info) : std::nullopt;
   }
