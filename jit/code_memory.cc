@@ -6,7 +6,6 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -92,10 +91,15 @@ struct Content {
   std::uint8_t* code_base() const { return base + data_size; }
 };
 
+// All bytes are equal to the next one, and the first is 0: memcmp() is faster than a loop here.
+bool is_zero(const std::uint8_t* at, std::size_t size) {
+  return size == 0 || (*at == 0 && std::memcmp(at, at + 1, size - 1) == 0);
+}
+
 // Whether the part of `size` bytes holds `bytes`, and zeros behind them.
 bool holds(const std::uint8_t* at, std::size_t size, std::span<const std::uint8_t> bytes) {
   if (!bytes.empty() && std::memcmp(at, bytes.data(), bytes.size()) != 0) return false;
-  return std::all_of(at + bytes.size(), at + size, [](std::uint8_t byte) { return byte == 0; });
+  return is_zero(at + bytes.size(), size - bytes.size());
 }
 
 // Whether the mapping is what was meant. EIO says that somebody wrote meanwhile.
