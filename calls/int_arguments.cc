@@ -10,75 +10,70 @@ struct Group {
   std::string_view calls;  // separated by blanks
 };
 
+// The calls that have a number on x86_64; on the others a register has 32 bits.
 constexpr Group groups[] = {
-    // A descriptor, AT_FDCWD or an id comes first.
+    // By the prototypes of include/linux/syscalls.h (Linux 6.12): int, unsigned int, and the types that are one of
+    // them (pid_t, uid_t, umode_t, clockid_t, timer_t, key_serial_t, mqd_t, qid_t, rwf_t). Without those for which the
+    // C library has a long or a size: poll's nfds, readlink's bufsiz, personality's persona and the like.
     {0b000001,
-     "accept accept4 bind close connect execveat faccessat faccessat2 fadvise64 fallocate fchdir fchmod fchmodat "
-     "fchmodat2 "
-     "fcntl fdatasync fgetxattr file_getattr file_setattr finit_module flistxattr flock fremovexattr fsconfig "
-     "fsetxattr "
-     "fsmount fspick fstat fstatfs fsync ftruncate futimesat getdents getdents64 getpeername getpgid getsid "
-     "getsockname "
-     "getsockopt inotify_add_watch io_uring_enter io_uring_register ioctl kill landlock_add_rule "
-     "landlock_restrict_self "
-     "listen listxattrat lseek migrate_pages mkdirat mknodat mount_setattr move_pages name_to_handle_at newfstatat "
-     "open_by_handle_at open_tree open_tree_attr openat openat2 pidfd_open pidfd_send_signal pread64 preadv preadv2 "
-     "prlimit64 process_madvise process_mrelease process_vm_readv process_vm_writev pwrite64 pwritev pwritev2 "
-     "quotactl_fd "
-     "read readahead readlinkat readv recvfrom recvmmsg recvmsg removexattrat rt_sigqueueinfo sched_getaffinity "
-     "sched_getattr sched_getparam sched_getscheduler sched_rr_get_interval sched_setaffinity sched_setattr "
-     "sched_setparam "
-     "sched_setscheduler sendmmsg sendmsg sendto setfsgid setfsuid setgid setns setsockopt setuid setxattrat "
-     "getxattrat "
-     "shutdown signalfd signalfd4 statx sync_file_range syncfs timerfd_gettime timerfd_settime tkill unlinkat "
-     "utimensat "
-     "vmsplice wait4 waitpid write writev fstatat64 fcntl64 ftruncate64 fstat64"},
-    {0b000010, "getpriority ioprio_get ptrace symlinkat waitid"},
+     "accept alarm clock_adjtime clock_getres clock_gettime clock_settime close dup epoll_create epoll_create1 eventfd "
+     "exit exit_group fchdir fdatasync fgetxattr flistxattr fremovexattr fstat fstatfs fsync ftruncate futimesat "
+     "get_robust_list getdents64 getgroups getitimer getpeername getpgid getrlimit getrusage getsid getsockname "
+     "inotify_init1 io_setup io_uring_setup keyctl memfd_secret migrate_pages mlockall mq_getsetattr mq_notify "
+     "mq_timedreceive openat2 pkey_free prctl pread64 process_vm_readv process_vm_writev pselect6 pwrite64 read "
+     "readahead readlinkat rt_sigaction rt_sigprocmask sched_get_priority_max sched_get_priority_min sched_getaffinity "
+     "sched_getparam sched_getscheduler sched_rr_get_interval sched_setaffinity sched_setparam select semop semtimedop "
+     "set_mempolicy setfsgid setfsuid setgid setgroups setitimer setrlimit setuid signalfd syncfs sysfs timer_create "
+     "timer_delete timer_getoverrun timer_gettime timerfd_gettime umask userfaultfd write"},
+    {0b000010, "access chmod creat delete_module fsopen memfd_create mkdir mknod pipe2 swapon symlinkat umount2"},
+    {0b000100, "getrandom ioperm landlock_create_ruleset lsm_list_modules madvise map_shadow_stack mlock2 msync poll"},
+    {0b001000, "listmount pkey_mprotect request_key statmount"},
+    {0b010000, "add_key lsetxattr setxattr"},
+    {0b100000, "mbind preadv2 pwritev2"},
     {0b000011,
-     "close_range dup2 dup3 inotify_rm_watch kcmp pidfd_getfd rt_tgsigqueueinfo sendfile sendfile64 setpgid setregid "
-     "setreuid tee tgkill"},
-    {0b000101, "copy_file_range epoll_ctl linkat move_mount renameat renameat2 splice"},
-    {0b000110, "chown ioprio_set lchown setpriority"},
-    {0b000111, "fchown setresgid setresuid socket socketpair"},
-    {0b001000, "fanotify_mark"},
-    {0b001001, "epoll_pwait epoll_wait"},
-    {0b000100, "poll"},
-    {0b001101, "fchownat"},
-    {0b001110, "perf_event_open"},
-    {0b010000, "mmap mmap2"},
-    {0b000001, "dup epoll_pwait2 msgget semget shmget"},
-    // Else: by the types in the kernel's definitions (int, unsigned int, pid_t, clockid_t, timer_t, key_t,
-    // key_serial_t, mqd_t) or in the C library's (unshare, pkey_alloc, keyctl), one argument a group.
-    {0b000001,
-     "exit exit_group clock_gettime clock_settime clock_getres clock_nanosleep clock_adjtime timer_create "
-     "timer_settime timer_gettime timer_getoverrun timer_delete timerfd_create eventfd eventfd2 epoll_create "
-     "epoll_create1 inotify_init1 fanotify_init userfaultfd memfd_secret semop semtimedop semctl msgsnd msgrcv msgctl "
-     "shmat shmctl mq_timedsend mq_timedreceive mq_notify mq_getsetattr kexec_file_load prctl unshare cachestat "
-     "pkey_alloc pkey_free keyctl rt_sigaction rt_sigprocmask sched_get_priority_max sched_get_priority_min mlockall "
-     "getrusage getitimer setitimer io_uring_setup bpf arch_prctl syslog membarrier umask alarm iopl reboot setrlimit "
-     "getrlimit getgroups setgroups select pselect6 getpriority setpriority ioprio_get ioprio_set waitid seccomp "
-     "quotactl modify_ldt set_mempolicy"},
-    {0b000010,
-     "timer_settime timerfd_create timerfd_settime clock_nanosleep eventfd2 fanotify_init semget semctl msgget msgctl "
-     "shmctl mq_open kexec_file_load pkey_alloc keyctl access umount2 swapon delete_module memfd_create pipe2 "
-     "futex futex_waitv futex_requeue epoll_ctl ioctl fcntl flock shutdown listen setsockopt getsockopt fallocate kill "
-     "tkill rt_sigqueueinfo sched_setscheduler pidfd_open pidfd_send_signal setns fanotify_mark prlimit64 seccomp "
-     "sethostname setdomainname io_uring_enter io_uring_register fsconfig fsmount fsopen membarrier reboot ppoll"},
-    {0b000100,
-     "semop semtimedop semget semctl shmget shmat bpf syslog membarrier reboot futex futex_waitv futex_wake "
-     "futex_requeue epoll_wait epoll_pwait epoll_pwait2 bind connect sendmsg recvmsg sendmmsg recvmmsg setsockopt "
-     "getsockopt faccessat faccessat2 unlinkat statx open_by_handle_at lseek wait4 tgkill rt_tgsigqueueinfo "
-     "sched_setattr sched_getattr pidfd_getfd inotify_add_watch landlock_create_ruleset msync madvise mlock2 "
-     "getrandom quotactl io_uring_enter mount_setattr open_tree fsmount fspick close_range dup3 rseq"},
-    {0b001000,
-     "request_key pkey_mprotect msgsnd mq_timedsend cachestat futex_wake futex_wait futex_requeue accept4 sendto "
-     "recvfrom sendmmsg recvmmsg faccessat2 fchmodat2 utimensat newfstatat statx tee vmsplice sync_file_range "
-     "fadvise64 waitid sched_getattr pidfd_send_signal process_madvise signalfd4 io_uring_enter io_uring_register "
-     "rseq"},
-    {0b010000,
-     "add_key msgrcv futex_waitv setsockopt linkat renameat2 fchownat execveat name_to_handle_at process_madvise "
-     "move_mount fsconfig setxattr lsetxattr fsetxattr"},
-    {0b100000, "futex futex_wait sendto copy_file_range splice"},
+     "clock_nanosleep dup2 eventfd2 fallocate fanotify_init fchmod fcntl flock getpriority inotify_rm_watch ioctl "
+     "ioprio_get kexec_file_load kill landlock_restrict_self listen msgctl msgget pidfd_open prlimit64 "
+     "process_mrelease rt_sigqueueinfo sched_setscheduler seccomp sendfile setns setpgid setregid setreuid shmctl "
+     "shutdown timer_settime timerfd_create timerfd_settime tkill"},
+    {0b000101,
+     "bind bpf connect epoll_pwait2 faccessat fchmodat finit_module fspick getdents inotify_add_watch lseek mkdirat "
+     "mknodat mount_setattr open_by_handle_at open_tree quotactl recvmsg renameat sched_setattr sendmsg shmat shmget "
+     "syslog unlinkat wait4"},
+    {0b000110, "chown lchown mq_open open"},
+    {0b001001,
+     "accept4 cachestat fadvise64 lsm_get_self_attr mq_timedsend msgsnd newfstatat recvfrom signalfd4 sync_file_range "
+     "utimensat vmsplice"},
+    {0b001100, "futex_wake"},
+    {0b010001, "execveat fsetxattr msgrcv name_to_handle_at"},
+    {0b100001, "move_pages"},
+    {0b101000, "futex_wait"},
+    {0b000111,
+     "close_range dup3 epoll_ctl fchown fsmount getsockopt ioprio_set kcmp membarrier pidfd_getfd quotactl_fd reboot "
+     "rt_tgsigqueueinfo semctl semget setpriority setresgid setresuid socket socketpair tgkill"},
+    {0b001011, "fanotify_mark io_uring_register landlock_add_rule pidfd_send_signal tee waitid"},
+    {0b001101,
+     "epoll_pwait epoll_wait faccessat2 fchmodat2 lsm_set_self_attr openat recvmmsg sched_getattr sendmmsg statx"},
+    {0b001110, "futex_requeue perf_event_open rseq"},
+    {0b010011, "fsconfig"},
+    {0b010101, "linkat move_mount renameat2"},
+    {0b010110, "futex_waitv"},
+    {0b011001, "process_madvise"},
+    {0b100101, "copy_file_range splice"},
+    {0b100110, "futex"},
+    {0b101001, "sendto"},
+    {0b001111, "io_uring_enter"},
+    {0b010111, "setsockopt"},
+    {0b011101, "fchownat"},
+    // Newer ones, by their definitions.
+    {0b000101, "getxattrat listxattrat open_tree_attr removexattrat setxattrat"},
+    {0b010001, "file_getattr file_setattr"},
+    // By the definitions of x86.
+    {0b000001, "arch_prctl iopl modify_ldt"},
+    // Longs of the kernel that are ints of the C library.
+    {0b000001, "preadv preadv2 pwritev pwritev2 readv unshare writev"},
+    {0b000010, "keyctl ptrace"},
+    {0b000011, "pkey_alloc"},
+    {0b010000, "mmap"},
 };
 
 using Table = std::unordered_map<std::string_view, std::uint8_t>;

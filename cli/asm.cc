@@ -38,8 +38,12 @@ ExitCode run(Session& session, const AsmOptions& options) {
   if (to_stdout && options.format == ProgramFormat::raw && session.out.is_terminal()) {
     throw Failure(ExitCode::usage, "raw output does not go to a terminal; use -o FILE or --format");
   }
-  const std::string content =
-      write_program(read_filter_file(session, options.files.front(), options.filter), options.format);
+  const std::vector<Insn> program = read_filter_file(session, options.files.front(), options.filter);
+  if (program.empty()) {
+    throw Failure(ExitCode::usage, (options.files.front() == "-" ? "standard input" : options.files.front()) +
+                                       ": no instruction is in it");
+  }
+  const std::string content = write_program(program, options.format);
   if (to_stdout) {
     session.out.write(content);
   } else {

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <memory>
 
+#include "bpf/quote.h"
 #include "cli/command.h"
 #include "cli/filter_file.h"
 #include "verifier/verify.h"
@@ -23,10 +24,10 @@ ExitCode check_file(Session& session, const std::string& name, const FilterOptio
   try {
     const std::vector<Insn> program = read_filter_file(session, name, options);
     if (const auto error = verifier::check(program)) {
-      session.out.print("{}: {}\n", name, to_string(*error));
+      session.out.print("{}: {}\n", bpf::visible(name), to_string(*error));
       return ExitCode::failed;
     }
-    session.out.print("{}: ok, {} instructions\n", name, program.size());
+    session.out.print("{}: ok, {} instructions\n", bpf::visible(name), program.size());
     return ExitCode::done;
   } catch (const Failure& failure) {
     say(session, failure.what());

@@ -2,6 +2,7 @@
 #include <memory>
 
 #include "bpf/disassembler.h"
+#include "bpf/quote.h"
 #include "calls/syscall_names.h"
 #include "cli/command.h"
 #include "cli/filter_file.h"
@@ -28,7 +29,7 @@ ExitCode run(Session& session, const DisasmOptions& options) {
   text.syscall_name = name_for_comment;
   for (const std::string& name : options.files) {
     const std::vector<Insn> program = read_filter_file(session, name, options.filter);
-    if (options.files.size() > 1) session.out.print("; {}\n", name);
+    if (options.files.size() > 1) session.out.print("; {}\n", bpf::visible(name));
     session.out.write(bpf::disassemble(program, text));
   }
   return ExitCode::done;

@@ -9,6 +9,7 @@
 #include "bpf/quote.h"
 #include "callgate/action.hpp"
 #include "calls/architecture.h"
+#include "calls/syscall_names.h"
 #include "cli/decision_text.h"
 
 namespace callgate::cli {
@@ -38,9 +39,8 @@ std::string call_text(const Call& call) {
 }
 
 std::string filter_text(std::uint32_t filter, const std::vector<std::string>& names) {
-  constexpr std::size_t longest_name = 200;
   std::string text = fmt::format("filter {}", filter);
-  if (names.size() > 1) text += " (" + bpf::harmless(names[filter], longest_name) + ")";
+  if (names.size() > 1) text += " (" + bpf::visible(names[filter]) + ")";
   return text;
 }
 
@@ -69,10 +69,13 @@ nlohmann::ordered_json call_json(const Call& call) {
     arguments.push_back(half_text(call.data.args[i], call.unknown.args[i]));
   }
   const std::string_view arch = bpf::arch_name(call.data.arch);
-  return {
-      {"text", call_text(call)}, {"name", calls::call_name(call.data)},
-      {"nr", call.data.nr},      {"arch", arch.empty() ? fmt::format("{:#x}", call.data.arch) : std::string(arch)},
-      {"args", arguments},       {"ip", half_text(call.data.instruction_pointer, call.unknown.instruction_pointer)}};
+  const std::string name = calls::syscall_name(call.data.nr, call.data.arch);
+  return {{"text", call_text(call)},
+          {"name", name.empty() ? nlohmann::ordered_json(nullptr) : nlohmann::ordered_json(name)},
+          {"nr", call.data.nr},
+          {"arch", arch.empty() ? fmt::format("{:#x}", call.data.arch) : std::string(arch)},
+          {"args", arguments},
+          {"ip", half_text(call.data.instruction_pointer, call.unknown.instruction_pointer)}};
 }
 
 // Rows in the order in which they are shown: first what is not allowed, for which people look, and the most frequent.
@@ -105,9 +108,7 @@ std::string answer_json(const Call& call, const Answer& answer, const std::vecto
   object["data"] = result ? nlohmann::ordered_json(data_of(*result)) : nullptr;
   object["filter"] = or_null(result ? answer.filter() : std::nullopt);
   object["instruction"] = or_null(result ? answer.instruction() : std::nullopt);
-  object["file"] = result && answer.filter()
-                       ? nlohmann::ordered_json(bpf::harmless(names[*answer.filter()], names[*answer.filter()].size()))
-                       : nullptr;
+  object["file"] = result && answer.filter() ? nlohmann::ordered_json(bpf::visible(names[*answer.filter()])) : nullptr;
   const std::string error = result ? errno_name(*result) : "";
   object["errno"] = error.empty() ? nlohmann::ordered_json(nullptr) : nlohmann::ordered_json(error);
   object["decision"] = decision_of(answer);

@@ -14,14 +14,19 @@
 #include <cstring>
 
 #include "bpf/formats.h"
+#include "bpf/quote.h"
 #include "cli/command.h"
 
 namespace callgate::cli {
 namespace {
 
-[[noreturn]] void fail(const std::string& what) {
-  throw Failure(ExitCode::usage, what + ": " + std::generic_category().message(errno));
+// `doing` is put before the file's name.
+[[noreturn]] void fail(std::string_view name, std::string_view doing = {}) {
+  const std::string reason = std::generic_category().message(errno);
+  throw Failure(ExitCode::usage, fmt::format("{}{}: {}", doing, bpf::visible(name), reason));
 }
+
+constexpr std::string_view cannot_write = "cannot write ";
 
 // After a read or write that failed: whether to do it again, at once or because it is now possible (descriptors that
 // do not block come from whoever started the command).
@@ -32,9 +37,27 @@ bool can_try_again(int fd, short event) {
   return poll(&wanted, 1, -1) == 1 || errno == EINTR;
 }
 
+bool is_visible(std::string_view text, std::string_view kept) {
+  while (!text.empty()) {
+    const std::size_t length = bpf::shown_character(text);
+    if (length == 0 && kept.find(text[0]) == std::string_view::npos) return false;
+    text.remove_prefix(std::max<std::size_t>(length, 1));
+  }
+  return true;
+}
+
 }  // namespace
 
 void tell(std::string_view text, std::string_view before, std::string_view after) noexcept {
+  constexpr std::string_view kept = "\n\t";
+  std::string harmless;  // needs memory only if something in the text must not be shown
+  if (!is_visible(text, kept)) {
+    try {
+      text = harmless = bpf::visible(text, kept);
+    } catch (const std::bad_alloc&) {
+      text = "out of memory";
+    }
+  }
   iovec parts[3];
   std::size_t count = 0;
   for (const std::string_view part : {before, text, after}) {
@@ -56,7 +79,7 @@ void Output::flush() {
     if (written < 0 && can_try_again(fd_, POLLOUT)) continue;
     if (written < 0) {
       buffer_.clear();
-      fail("cannot write " + name_);
+      fail(name_, cannot_write);
     }
     done += static_cast<std::size_t>(written);
   }
@@ -66,7 +89,7 @@ void Output::flush() {
 bool Output::is_terminal() const { return isatty(fd_) == 1; }
 
 Input::Input(const std::string& name)
-    : name_(name == "-" ? "standard input" : name),
+    : name_(name == "-" ? "standard input" : bpf::visible(name)),
       fd_(name == "-" ? STDIN_FILENO : open(name.c_str(), O_RDONLY | O_CLOEXEC)) {
   if (fd_ < 0) fail(name_);
 }
@@ -116,12 +139,12 @@ void write_to(int fd, const std::string& name, std::string_view content) {
     close(fd);
     throw;
   }
-  if (close(fd) != 0) fail("cannot write " + name);
+  if (close(fd) != 0) fail(name, cannot_write);
 }
 
 void write_in_place(const std::string& name, std::string_view content) {
   const int fd = open(name.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-  if (fd < 0) fail("cannot write " + name);
+  if (fd < 0) fail(name, cannot_write);
   write_to(fd, name, content);
 }
 
@@ -145,7 +168,7 @@ void write_file(const std::string& name, std::string_view content) {
   try {
     const bool has_mode = fchmod(fd, exists ? before.st_mode & 07777 : mode_of_new_files()) == 0;
     write_to(fd, name, content);
-    if (!has_mode || rename(temporary.c_str(), name.c_str()) != 0) fail("cannot write " + name);
+    if (!has_mode || rename(temporary.c_str(), name.c_str()) != 0) fail(name, cannot_write);
   } catch (...) {
     unlink(temporary.c_str());
     throw;

@@ -13,8 +13,9 @@
 
 namespace callgate::cli {
 
-// Writes `before`, `text` and `after` to standard error, at once and together. What cannot be written there is lost:
-// nobody reads it, and that must not change what becomes of the work.
+// Writes `before`, `text` and `after` to standard error, at once and together. What a terminal would obey is written
+// only if it is in `before` or `after`: in `text` it becomes \xHH, but for tabs and newlines. What cannot be written
+// there is lost: nobody reads it, and that must not change what becomes of the work.
 void tell(std::string_view text, std::string_view before = {}, std::string_view after = {}) noexcept;
 
 // Whether a line on standard error can be written over: it is a terminal that knows carriage returns and escape
@@ -60,7 +61,7 @@ class Input {
   Input& operator=(const Input&) = delete;
   ~Input();
 
-  const std::string& name() const noexcept { return name_; }  // for messages
+  const std::string& name() const noexcept { return name_; }  // for messages: bpf::visible()
   std::size_t read(std::span<char> out);                      // 0 at the end
   std::size_t read_fully(std::span<char> out);                // less than asked for only at the end
   std::string read_all();                                     // bounded by max_file_size

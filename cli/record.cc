@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "bench/measure/compact.h"
+#include "bpf/quote.h"
 #include "bpf/text.h"
 #include "calls/recording.h"
 #include "cli/command.h"
@@ -54,7 +55,7 @@ std::string shown(const RecordOptions& options) {
 class LineFile {
  public:
   explicit LineFile(const std::string& name)
-      : name_(name == "-" ? "standard output" : name),
+      : name_(name == "-" ? "standard output" : bpf::visible(name)),
         fd_(name == "-" ? fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0)
                         : open(name.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666)),
         is_own_(name != "-") {

@@ -6,9 +6,9 @@
 #include <stdexcept>
 #include <tuple>
 
+#include "bpf/quote.h"
 #include "bpf/syscalls.h"
 #include "callgate/program.hpp"
-#include "profiles/quote.h"
 
 namespace callgate::profiles {
 namespace {
@@ -51,8 +51,8 @@ class RuleList {
 
 std::string unknown(const std::string& name) {
   const std::string_view meant = bpf::nearest_syscall_name(name);
-  return "system call " + in_quotes(name) + " is not known to Linux " + std::string(bpf::syscalls_of_linux) +
-         (meant.empty() ? "; skipped" : "; did you mean " + in_quotes(meant) + "? Skipped");
+  return "system call " + bpf::in_quotes(name) + " is not known to Linux " + std::string(bpf::syscalls_of_linux) +
+         (meant.empty() ? "; skipped" : "; did you mean " + bpf::in_quotes(meant) + "? Skipped");
 }
 
 }  // namespace

@@ -4,7 +4,7 @@
 #include <cctype>
 
 #include "bpf/nearest.h"
-#include "profiles/quote.h"
+#include "bpf/quote.h"
 
 namespace callgate::profiles {
 namespace {
@@ -70,8 +70,8 @@ std::string_view without_spaces(std::string_view text) {
 
 std::string unknown(std::string_view word, const std::string& name) {
   const std::string_view meant = bpf::nearest(name, names);
-  return in_quotes(word) + " is no capability" +
-         (meant.empty() ? std::string() : "; did you mean " + in_quotes(meant) + "?");
+  return bpf::in_quotes(word) + " is no capability" +
+         (meant.empty() ? std::string() : "; did you mean " + bpf::in_quotes(meant) + "?");
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <set>
+#include <span>
 #include <vector>
 
 namespace callgate::profiles {
@@ -16,19 +17,49 @@ constexpr std::size_t max_size = std::size_t{8} << 20;
 // given twice are refused because readers disagree on which of them counts.
 class Watch {
  public:
-  bool operator()(int depth, Json::parse_event_t event, Json& parsed) {
+  void see(int depth, Json::parse_event_t event, const Json& parsed) {
     using Event = Json::parse_event_t;
     if (depth > max_depth) throw std::runtime_error("nested more than " + std::to_string(max_depth) + " levels deep");
-    if (event == Event::object_start) keys_.emplace_back();
-    if (event == Event::object_end) keys_.pop_back();
-    if (event == Event::key && !keys_.back().insert(parsed.get_ref<const std::string&>()).second) {
-      throw std::runtime_error("key " + in_quotes(parsed.get_ref<const std::string&>()) + " is given twice");
+    switch (event) {
+      case Event::object_start:
+      case Event::array_start: open_.emplace_back(); break;
+      case Event::key: enter(parsed.get_ref<const std::string&>()); break;
+      case Event::object_end:
+      case Event::array_end: open_.pop_back(); [[fallthrough]];
+      case Event::value:
+        if (!open_.empty()) ++open_.back().done;
     }
-    return true;
   }
 
  private:
-  std::vector<std::set<std::string>> keys_;
+  // An object or array that is not read to its end.
+  struct Level {
+    std::set<std::string> keys;  // of an object, so far
+    std::string key;             // the last of them; empty in an array
+    std::size_t done = 0;        // elements or members read to their end
+  };
+
+  void enter(const std::string& key) {
+    Level& level = open_.back();
+    const bool is_new = level.keys.insert(key).second;
+    if (!is_new) throw std::runtime_error(place() + "key " + bpf::in_quotes(key) + " is given twice");
+    level.key = key;
+  }
+
+  // "syscalls[3].args[0]: " of the innermost object or array; empty in the outermost.
+  std::string place() const {
+    std::string path;
+    for (const Level& level : std::span(open_).first(open_.size() - 1)) {
+      if (level.keys.empty()) {
+        path += "[" + std::to_string(level.done) + "]";
+      } else {
+        path += (path.empty() ? "" : ".") + bpf::harmless(level.key, 60);
+      }
+    }
+    return path.empty() ? path : path + ": ";
+  }
+
+  std::vector<Level> open_;
 };
 
 // nlohmann's messages start with an identifier in brackets, which says nothing to the user, and may quote any amount
@@ -36,7 +67,7 @@ class Watch {
 std::string plain_message(const Json::exception& error) {
   const std::string_view text = error.what();
   const std::size_t end = text.find("] ");
-  return harmless(end == std::string_view::npos ? text : text.substr(end + 2), 240);
+  return bpf::harmless(end == std::string_view::npos ? text : text.substr(end + 2), 240);
 }
 
 const char* type_of(const Json& value) {
@@ -53,8 +84,10 @@ Json parse_json(std::string_view text) {
   }
   try {
     Watch watch;
-    return Json::parse(text.begin(), text.end(),
-                       [&](int depth, Json::parse_event_t event, Json& parsed) { return watch(depth, event, parsed); });
+    return Json::parse(text.begin(), text.end(), [&](int depth, Json::parse_event_t event, const Json& parsed) {
+      watch.see(depth, event, parsed);
+      return true;
+    });
   } catch (const Json::exception& error) {
     throw std::runtime_error(plain_message(error));
   }
@@ -77,7 +110,7 @@ Node Node::at(const char* key) const {
 }
 
 std::string Node::member_path(std::string_view key) const {
-  const std::string name = harmless(key, 60);
+  const std::string name = bpf::harmless(key, 60);
   return path_.empty() ? name : path_ + "." + name;
 }
 

@@ -11,7 +11,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "profiles/quote.h"
+#include "bpf/quote.h"
 
 namespace callgate::profiles {
 

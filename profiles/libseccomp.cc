@@ -14,8 +14,8 @@
 
 #include <seccomp.h>
 
+#include "bpf/quote.h"
 #include "oracles/process/child.h"
-#include "profiles/quote.h"
 
 namespace callgate::profiles {
 namespace {
@@ -94,7 +94,7 @@ std::size_t add_rules(void* context, std::span<const CallRule> rules) {
     if (rule.is_default || number == __NR_SCMP_ERROR) continue;
     const auto count = static_cast<unsigned>(rule.tests.size());
     check(seccomp_rule_add_array(context, rule.action, number, count, rule.tests.data()),
-          rule.path + ": libseccomp refuses the rule for " + in_quotes(rule.name));
+          rule.path + ": libseccomp refuses the rule for " + bpf::in_quotes(rule.name));
     ++added;
   }
   return added;

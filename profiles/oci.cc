@@ -6,11 +6,11 @@
 #include <exception>
 #include <system_error>
 
+#include "bpf/quote.h"
 #include "profiles/call_rule.h"
 #include "profiles/libseccomp.h"
 #include "profiles/oci_profile.h"
 #include "profiles/prefix.h"
-#include "profiles/quote.h"
 #include "profiles/witness.h"
 
 namespace callgate::profiles {
@@ -37,7 +37,7 @@ Expected<KernelVersion, std::string> parse_kernel_version(std::string_view text)
     const auto minor = std::from_chars(major.ptr + 1, end, version.minor);
     if (minor.ec == std::errc{} && (minor.ptr == end || *minor.ptr < '0' || *minor.ptr > '9')) return version;
   }
-  return "expected a kernel version such as \"4.8\", found " + in_quotes(text);
+  return "expected a kernel version such as \"4.8\", found " + bpf::in_quotes(text);
 }
 
 KernelVersion running_kernel() {

@@ -89,8 +89,8 @@ void Reader::check_keys(const Node& node, const Keys& known, const Keys& of_othe
     if (is_comment(key) || std::any_of(known.begin(), known.end(), is_same)) return;
     const auto is_alike = [&](std::string_view other) { return bpf::lower(key) == bpf::lower(other); };
     if (const auto alike = std::find_if(known.begin(), known.end(), is_alike); alike != known.end()) {
-      value.fail("some engines read this key as " + in_quotes(*alike) + ", others ignore it; write " +
-                 in_quotes(*alike));
+      value.fail("some engines read this key as " + bpf::in_quotes(*alike) + ", others ignore it; write " +
+                 bpf::in_quotes(*alike));
     }
     if (!keys_noted_.insert(key).second) return;
     if (std::any_of(of_others.begin(), of_others.end(), is_same)) {
@@ -98,7 +98,7 @@ void Reader::check_keys(const Node& node, const Keys& known, const Keys& of_othe
     }
     const std::string_view meant = bpf::nearest(key, known);
     note(value, "no engine knows this key; ignored" +
-                    (meant.empty() ? std::string() : "; did you mean " + in_quotes(meant) + "?"));
+                    (meant.empty() ? std::string() : "; did you mean " + bpf::in_quotes(meant) + "?"));
   });
 }
 
@@ -162,7 +162,7 @@ void Reader::check_notification(const Node& node, const char* key, std::uint32_t
 
 void Reader::add_architecture(const Node& node, std::vector<Architecture>& found) {
   const auto token = read_architecture(node, options_.native_arch);
-  if (!token) return note(node, in_quotes(node.text()) + " is the architecture of no call on x86; skipped");
+  if (!token) return note(node, bpf::in_quotes(node.text()) + " is the architecture of no call on x86; skipped");
   const auto is_token = [&](const Architecture& other) { return other.token == *token; };
   if (std::none_of(found.begin(), found.end(), is_token)) found.push_back({*token, node.path()});
 }
@@ -224,7 +224,7 @@ void Reader::check_condition(const Node& condition) {
     const auto list = condition.find(key);
     if (!list) return;
     list->each([&](const Node& word) {
-      if (!is_known(word.text())) note(word, std::string("no ") + what + " is called " + in_quotes(word.text()));
+      if (!is_known(word.text())) note(word, std::string("no ") + what + " is called " + bpf::in_quotes(word.text()));
     });
   };
   check_words("caps", "capability", is_capability);
@@ -297,7 +297,7 @@ void Reader::note_unfiltered(const Rule& rule) {
     const auto nr = bpf::syscall_number(name, arch::x86_64);
     if (!nr || bpf::is_filtered(*nr, arch::x86_64, options_.kernel)) continue;
     notes_.push_back(rule.path + ": Linux " + std::to_string(options_.kernel.major) + "." +
-                     std::to_string(options_.kernel.minor) + " shows no filter the call " + in_quotes(name) +
+                     std::to_string(options_.kernel.minor) + " shows no filter the call " + bpf::in_quotes(name) +
                      "; the rule does nothing there");
   }
 }
@@ -318,7 +318,7 @@ void Reader::check_capabilities(const Node& bundle) {
     const auto set = sets->find(key);
     if (!set) continue;
     set->each([&](const Node& word) {
-      if (!is_capability(word.text())) note(word, "no capability is called " + in_quotes(word.text()));
+      if (!is_capability(word.text())) note(word, "no capability is called " + bpf::in_quotes(word.text()));
     });
   }
 }

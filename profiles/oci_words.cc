@@ -20,8 +20,8 @@ template <class List, class TextOf>
                                const List& list, TextOf text_of) {
   std::string_view meant = bpf::nearest(text, list, text_of);
   if (meant.empty()) meant = bpf::nearest(prefix + text, list, text_of);
-  node.fail(std::string("unknown ") + what + " " + in_quotes(text) +
-            (meant.empty() ? std::string() : "; did you mean " + in_quotes(meant) + "?"));
+  node.fail(std::string("unknown ") + what + " " + bpf::in_quotes(text) +
+            (meant.empty() ? std::string() : "; did you mean " + bpf::in_quotes(meant) + "?"));
 }
 
 template <class Table>
@@ -127,7 +127,7 @@ std::uint32_t read_errno_text(const Node& node, std::uint32_t max) {
     std::uint32_t value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
     if (error != std::errc{} || value > max)
-      node.fail(in_quotes(text) + " is too large, at most " + std::to_string(max));
+      node.fail(bpf::in_quotes(text) + " is too large, at most " + std::to_string(max));
     return value;
   }
   if (const auto value = errno_from_name(text)) return *value;

@@ -11,11 +11,11 @@
 #include <utility>
 
 #include "bpf/names.h"
+#include "bpf/quote.h"
 #include "bpf/syscalls.h"
 #include "callgate/action.hpp"
 #include "callgate/program.hpp"
 #include "profiles/libseccomp.h"
-#include "profiles/quote.h"
 
 namespace callgate::profiles {
 namespace {
@@ -190,7 +190,7 @@ void Trial::check_unconditional(const Call& call, const Args& args, const CallRu
   for (const CallRule* other : call.rules) {
     if (!is_stricter(other->action, rule.action) || !holds(*other, args, call.arch.wide)) continue;
     if (!told_.insert({other->path, other->name}).second) continue;
-    filter_.notes.push_back(other->path + ": " + says(*other) + " for " + in_quotes(other->name) +
+    filter_.notes.push_back(other->path + ": " + says(*other) + " for " + bpf::in_quotes(other->name) +
                             " has no effect: " + rule.path + " says " + says(rule) + " whatever the arguments are");
   }
 }

@@ -1,6 +1,5 @@
-// The decision of a call, as it is compiled into callers: the structs that decide and the code that reads them, in C,
-// once for Chain (callgate/chain.hpp) and for the C API. Programs call these two; the names below may change with any
-// version.
+// The decision of a call, as it is compiled into callers: the structs that decide and the code that reads them, in C.
+// Programs use Chain (callgate/chain.hpp), which is made of them; the names below may change with any version.
 //
 // A decision is a look into the action table. Where number and architecture do not settle a call, the word of the table
 // names an argument check, or an entry into code:

@@ -64,6 +64,10 @@ TEST(CallLine, NegativeInts) {
       {"flock -1 -1", 0b11},
       {"cachestat -1", 0b1},
       {"kexec_file_load -1 -1", 0b11},
+      {"openat -1 -1 -1 -1", 0b1101},
+      {"readlinkat -1 0 0 -1", 0b1},
+      {"poll 0 -1 -1", 0b100},
+      {"getxattrat -100 0 -1", 0b101},
   };
   for (const auto& [line, ints_of_it] : others) EXPECT_EQ(read_one(line).negative_ints, ints_of_it) << line;
   EXPECT_EQ(read_one("msgrcv -1 0 0 -5").negative_longs, 0b1000) << "long";

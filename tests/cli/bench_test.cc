@@ -150,7 +150,8 @@ TEST(Bench, ComparesTheFiguresThatItWrites) {
   const std::string former = baseline(files, only_times, [](Json& document) { scale(document, "steps", 0.01); });
   const Outcome outcome = run(files.command(compared_with(former, {"--compare", "times", "--json"})));
   ASSERT_EQ(outcome.exit, 1) << outcome;
-  for (const Json& entry : Json::parse(outcome.out)["benchmarks"]) {
+  const Json written = Json::parse(outcome.out);
+  for (const Json& entry : written["benchmarks"]) {
     if (!entry.contains("steps") || entry["name"] == "decide/empty call") continue;
     char shown[32];
     std::snprintf(shown, sizeof shown, " %.2f ", entry["steps"].get<double>());

@@ -64,7 +64,7 @@ TEST_F(Eval, InputFromAFile) {
 }
 
 TEST_F(Eval, EveryFieldReachesTheFilter) {
-  line = "openat 1 0x200000003 -2 18446744073709551615 5 6 ip=0x123456789abcdef0";
+  line = "openat 1 0x200000003 0xfffffffffffffffe 18446744073709551615 5 6 ip=0x123456789abcdef0";
   EXPECT_EQ(show(0), "00000101");
   EXPECT_EQ(show(4), "c000003e");
   EXPECT_EQ(show(8), "9abcdef0");
@@ -494,6 +494,16 @@ TEST_F(EvalInput, JsonHasLineAndCall) {
   const nlohmann::json summary = nlohmann::json::parse(lines[1])["summary"];
   EXPECT_EQ(summary["calls"], 1);
   EXPECT_EQ(summary["rows"][0]["decision"], "ERRNO(13) EACCES");
+}
+
+// The architecture has a key of its own, and not every number has a name.
+TEST_F(EvalInput, JsonNamesTheCallAlone) {
+  const std::vector<std::string> lines = lines_of(eval("read 7 arch=i386\n9999\n", {"--json"}).out);
+  ASSERT_EQ(lines.size(), 2u);
+  const nlohmann::json of_i386 = nlohmann::json::parse(lines[0])["call"];
+  EXPECT_EQ(of_i386["name"], "read");
+  EXPECT_EQ(of_i386["arch"], "i386");
+  EXPECT_TRUE(nlohmann::json::parse(lines[1])["call"]["name"].is_null());
 }
 
 TEST_F(EvalInput, Summary) {

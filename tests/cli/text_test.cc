@@ -31,6 +31,16 @@ TEST_F(Text, AsmWritesEveryFormat) {
   EXPECT_EQ(run({"check", "--verdicts"}, assemble("hex")).out, "accept\n");
 }
 
+// What is meant to write the filter wrote nothing: that is no filter, and no file is made of it.
+TEST_F(Text, AsmOfNothingIsAnError) {
+  for (const char* content : {"", "\n", "; a comment\n"}) {
+    const Outcome outcome = run({"asm", "-", "-o", dir.path("out")}, content);
+    EXPECT_EQ(outcome.exit, 2) << content;
+    EXPECT_THAT(outcome.err, HasSubstr("standard input: no instruction is in it")) << content;
+    EXPECT_EQ(dir.files(), 0U) << content;
+  }
+}
+
 // What one subcommand writes every other one reads, also behind a byte order mark.
 TEST_F(Text, EveryFormatIsReadBack) {
   std::vector<std::string> written;

@@ -109,6 +109,54 @@ TEST(Usage, UnknownCommandsAreNamedWithTheNearest) {
   EXPECT_THAT(run({"a\033[2Jb"}).err, HasSubstr("unknown command 'a\\x1b[2Jb'"));
 }
 
+// Names and words that a terminal would obey are shown, not sent to it, whoever says them and wherever.
+TEST(Usage, TerminalsObeyNoName) {
+  const Directory dir;
+  const std::string name =
+      "e\xc3\xa9\033[2J\x9b"
+      "1m\n\xc2\x9b\xff";
+  const std::string shown = "e\xc3\xa9\\x1b[2J\\x9b1m\\x0a\\xc2\\x9b\\xff";
+  const std::string good = dir.write("good" + name, raw(guard_text));
+  const std::string bad = dir.write("bad" + name, raw("ld [0]\n"));
+  const std::string empty = dir.write("empty" + name, "");
+  const std::string calls = dir.write("calls" + name, "no_such_call\n");
+  const std::string folder = dir.path("none" + name) + "/x";
+  const std::vector<std::string> lines[] = {
+      {"check", good},
+      {"check", bad},
+      {"check", empty},
+      {"check", dir.path("missing" + name)},
+      {"disasm", good, good},
+      {"dump", bad},
+      {"stats", bad},
+      {"eval", "-f", bad},
+      {"eval", "-f", good, calls},
+      {"eval", "-f", good, "-f", good, "--json", dir.write("read", "read\n")},
+      {"asm", empty},
+      {"asm", good, "-o", folder},
+      {"record", "-o", folder, "--", "/bin/true"},
+      {"record", "-o", dir.path("record"), "--", dir.path("missing" + name)},
+      {"bench", "-f", good, "--stream", calls},
+      {"bench", "-f", bad, "--stream", dir.write("stream", "0 1 2\n")},
+      {"kernel-check", "--only", name},
+      {"check", "--" + name},
+      {"eval", "--engine", name},
+  };
+  for (const auto& words : lines) {
+    const Outcome outcome = run(words);
+    const std::string all = outcome.out + outcome.err;
+    SCOPED_TRACE(testing::PrintToString(words));
+    EXPECT_NE(outcome.exit, 128 + 6);
+    EXPECT_EQ(all.find('\033'), std::string::npos) << outcome;
+    EXPECT_EQ(all.find("\xc2\x9b"), std::string::npos) << outcome;
+    EXPECT_EQ(all.find('\xff'), std::string::npos) << outcome;
+  }
+  EXPECT_EQ(run({"check", good}).out, dir.path("good" + shown) + ": ok, 7 instructions\n");
+  EXPECT_THAT(run({"check", empty}).out, HasSubstr(dir.path("empty" + shown) + ": "));
+  EXPECT_THAT(run({"check", dir.path("missing" + name)}).err,
+              HasSubstr(dir.path("missing" + shown) + ": No such file"));
+}
+
 // A working command line of every subcommand, and what is said of it.
 struct Work {
   std::vector<std::string> words;

@@ -23,7 +23,7 @@ undefined=$(nm -DC --undefined-only "$library" | grep -E 'asmjit|callgate' || tr
 # nothing of the standard library.
 exported=$(nm -DC --defined-only "$library" | sed 's/^[0-9a-f]* [A-Za-z] //')
 grep -q '^callgate::verify(' <<<"$exported" || fail "callgate::verify is not exported"
-others=$(grep -vE '^callgate(::(Chain|Program)(::|$)|::[a-z_]+(\[abi:cxx11\])?\(|::max_[a-z_]+$|_[a-z0-9_]+$)' <<<"$exported" || true)
+others=$(grep -vE '^callgate(::(Chain|Program)(::|$)|::[a-z_]+(\[abi:cxx11\])?\(|::max_[a-z_]+$|::action::[a-z_]+$|_[a-z0-9_]+$)' <<<"$exported" || true)
 [[ -z $others ]] || fail "exported as well: $others"
 
 stack=$(readelf -lW "$library" | awk '$1 == "GNU_STACK" { print $(NF - 1) }')

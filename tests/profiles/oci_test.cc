@@ -250,7 +250,9 @@ TEST(Oci, ErrorsNameThePlace) {
        "syscalls[0].args[0].value: expected an unsigned number, found a number that is not a whole 64-bit one"},
       {with_condition(R"("args":[{"index":0,"value":1e400,"op":"SCMP_CMP_EQ"}])"), "number overflow"},
       {with_condition(R"("args":[null])"), "syscalls[0].args[0]: expected an object, found null"},
-      {R"({"defaultAction":"SCMP_ACT_ALLOW","defaultAction":"SCMP_ACT_KILL"})", "\"defaultAction\" is given twice"},
+      {R"({"defaultAction":"SCMP_ACT_ALLOW","defaultAction":"SCMP_ACT_KILL"})", "key \"defaultAction\" is given twice"},
+      {R"({"syscalls":[{"names":["read"]},{"names":[],"args":[[],{"index":0,"index":1}]}]})",
+       "syscalls[1].args[1]: key \"index\" is given twice"},
   };
   for (const auto& [json, message] : cases) EXPECT_THAT(error_of(json), HasSubstr(message)) << json;
 }
