@@ -20,7 +20,7 @@ decisions='^decide/[a-z-]+/(mix|uniform)/'
 compiling='^(attach|publish|size|one-more|stage|adversary)/'
 case ${1:-} in
   --goals) filter="$decisions|$compiling|^(length/(1|64)|domains)/" ;;
-  --all) filter="^(isolated|cold)/[a-z-]+/(mix|uniform)/|$compiling|^(decide|length|domains|threads|memory|startup|kernel)/" ;;
+  --all) filter="^(isolated|l1-cold|l2-cold)/[a-z-]+/(mix|uniform)/|$compiling|^(decide|length|domains|threads|memory|startup|kernel)/" ;;
   *) filter=${1:-$decisions} ;;
 esac
 

@@ -30,6 +30,12 @@ struct About {
   std::string remark = {};  // for the reader of the figures, such as that an engine fell back on another
 };
 
+// Neighbours among the prepared calls.
+struct Part {
+  std::size_t first;
+  std::size_t count;
+};
+
 class Decider {
  public:
   explicit Decider(About about) : about_(std::move(about)) {}
@@ -48,6 +54,11 @@ class Decider {
 
   // Decides all prepared calls once, one right after the other.
   virtual void run() const = 0;
+  // The same for a part of them.
+  virtual void run(Part part) const = 0;
+
+  // Reads the inputs of these calls and nothing else, so that they lie in the cache.
+  virtual void fetch(Part part) const = 0;
 
   // The same, but no decision overlaps the next one: the processor finishes each before it starts another.
   virtual void run_isolated() const = 0;
@@ -80,6 +91,16 @@ class DeciderOver : public Decider {
 
   [[gnu::noinline]] void run() const final {
     for (const Input& input : inputs_) use(decide_(input));
+  }
+
+  [[gnu::noinline]] void run(Part part) const final {
+    const Input* const end = inputs_.data() + part.first + part.count;
+    for (const Input* input = inputs_.data() + part.first; input != end; ++input) use(decide_(*input));
+  }
+
+  void fetch(Part part) const final {
+    const auto* const bytes = reinterpret_cast<const volatile unsigned char*>(inputs_.data() + part.first);
+    for (std::size_t i = 0; i < part.count * sizeof(Input); i += 64) static_cast<void>(bytes[i]);
   }
 
   [[gnu::noinline]] void run_isolated() const final {

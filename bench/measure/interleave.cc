@@ -83,10 +83,12 @@ double usual_spin(const std::vector<std::vector<Sample>>& all, Quietest& quietes
 
 bool counts(const Sample& sample, double usual) { return !sample.preempted && sample.spin <= usual * tolerated_spin; }
 
+bool is_cold(Pace pace) { return pace == Pace::l1_cold || pace == Pace::l2_cold; }
+
 // Single decisions are as long as a few ticks of the clock, and their median a whole number of ticks: the mean of the
 // middle half tells more.
 double middle(const std::vector<double>& sorted, Pace pace) {
-  if (pace != Pace::cold) return quantile(sorted, 0.5);
+  if (!is_cold(pace)) return quantile(sorted, 0.5);
   const auto half = std::span(sorted).subspan(rank(sorted, 0.25), rank(sorted, 0.75) - rank(sorted, 0.25) + 1);
   const double mean = std::accumulate(half.begin(), half.end(), 0.0) / static_cast<double>(half.size());
   return std::clamp(mean, half.front(), half.back());  // not outside by a rounding
@@ -193,27 +195,98 @@ std::vector<std::vector<Sample>> run_warm(std::span<const std::unique_ptr<Decide
   return samples;
 }
 
-// Reading this leaves nothing else in caches of the first and second level.
+// A long stream's pieces, for one decider: their calls are read before the clock runs, so that what is timed is
+// deciding and not the memory that the stream lies in.
+class Pieces {
+ public:
+  explicit Pieces(std::size_t calls) : calls_(calls) {}
+
+  std::size_t count() const { return (calls_ + calls_in_one - 1) / calls_in_one; }
+
+  // Decides `at` and those behind it. The piece in front does not count: the deciders before have left their traces in
+  // the caches, and it is long ago that predictors saw it.
+  Sample chunk(const Decider& decider, std::size_t at) const {
+    decide(decider, (at + count() - 1) % count());
+    const long preempted = times_preempted();
+    const double before = spin();
+    double time = 0;
+    double decisions = 0;
+    for (std::size_t i = 0; i < in_a_chunk; ++i) {
+      const std::size_t piece = (at + i) % count();
+      time += decide(decider, piece);
+      decisions += static_cast<double>(part(piece).count);
+    }
+    return {time / decisions, std::max(before, spin()), times_preempted() != preempted};
+  }
+
+  static constexpr std::size_t in_a_chunk = 8;
+
+ private:
+  static constexpr std::size_t calls_in_one = 2048;  // 128 KiB: in the second level of cache
+
+  Part part(std::size_t piece) const {
+    const std::size_t first = piece * calls_in_one;
+    return {first, std::min(calls_in_one, calls_ - first)};
+  }
+  double decide(const Decider& decider, std::size_t piece) const {
+    decider.fetch(part(piece));
+    const Clock::time_point start = Clock::now();
+    decider.run(part(piece));
+    return nanoseconds_since(start);
+  }
+
+  std::size_t calls_;
+};
+
+std::vector<std::vector<Sample>> run_in_pieces(std::span<const std::unique_ptr<Decider>> deciders, std::size_t calls,
+                                               Budget budget) {
+  const Pieces pieces(calls);
+  std::vector<std::vector<Sample>> samples(deciders.size());
+  std::size_t at = 0;
+  while (budget.allows_another_round(samples)) {
+    for (std::size_t i = 0; i < deciders.size(); ++i) samples[i].push_back(pieces.chunk(*deciders[i], at));
+    at = (at + Pieces::in_a_chunk) % pieces.count();
+  }
+  return samples;
+}
+
+// More instructions than a first-level cache holds, one after the other: no jump, which would take places of the
+// predictors away as well.
+[[gnu::noinline]] void run_much_code() {
+#if defined(__x86_64__) || defined(__i386__)
+  asm volatile(".rept 12288\n\t.byte 0x0f, 0x1f, 0x84, 0x00, 0x00, 0x00, 0x00, 0x00\n\t.endr");  // 96 KiB of NOPs
+#endif
+}
+
+// Leaves nothing else in the first level of cache, or in the first two.
 class Eviction {
  public:
+  explicit Eviction(Pace pace) : bytes_(pace == Pace::l1_cold ? std::size_t{96} << 10 : std::size_t{4} << 20, 1) {}
+
   void operator()() const {
     for (std::size_t i = 0; i < bytes_.size(); i += 64) use(bytes_[i]);
+    run_much_code();
   }
 
  private:
-  std::vector<unsigned char> bytes_ = std::vector<unsigned char>(std::size_t{4} << 20, 1);
+  std::vector<unsigned char> bytes_;
 };
+
+// What a task did just before.
+constexpr std::size_t calls_before = 32;
 
 // Every decider decides the same call, then all go on to the next one.
 std::vector<std::vector<Sample>> run_cold(std::span<const std::unique_ptr<Decider>> deciders, std::size_t calls,
-                                          Budget budget) {
+                                          Pace pace, Budget budget) {
   constexpr std::size_t step = 61;  // no small factor in common with a stream's length: visits all calls in time
-  const Eviction evict;
+  const Eviction evict(pace);
   const double scale = nanoseconds_per_tick();
   std::vector<std::vector<Sample>> samples(deciders.size());
   std::size_t call = 0;
   while (budget.allows_another_round(samples)) {
     for (std::size_t i = 0; i < deciders.size(); ++i) {
+      const std::size_t before = std::min(call, calls_before);
+      if (pace == Pace::l1_cold) deciders[i]->run({call - before, before});
       evict();
       std::uint64_t ticks = 0;
       Sample one = sample(1, [&] { ticks = deciders[i]->ticks(call); });
@@ -225,13 +298,27 @@ std::vector<std::vector<Sample>> run_cold(std::span<const std::unique_ptr<Decide
   return samples;
 }
 
+std::vector<std::vector<Sample>> run_at(Pace pace, std::span<const std::unique_ptr<Decider>> deciders,
+                                        std::size_t calls, const Budget& budget) {
+  switch (pace) {
+    case Pace::back_to_back: return run_warm(deciders, calls, false, budget);
+    case Pace::isolated: return run_warm(deciders, calls, true, budget);
+    case Pace::in_pieces: return run_in_pieces(deciders, calls, budget);
+    case Pace::l1_cold:
+    case Pace::l2_cold: break;
+  }
+  return run_cold(deciders, calls, pace, budget);
+}
+
 }  // namespace
 
 const char* name(Pace pace) {
   switch (pace) {
     case Pace::back_to_back: return "back to back";
     case Pace::isolated: return "isolated";
-    case Pace::cold: return "cold";
+    case Pace::in_pieces: return "back to back, in pieces";
+    case Pace::l1_cold: return "L1-cold";
+    case Pace::l2_cold: return "L2-cold";
   }
   return "unknown";
 }
@@ -252,9 +339,7 @@ std::vector<Timing> interleave(std::span<const std::unique_ptr<Decider>> decider
                                Pace pace, double seconds, Quietest& quietest, const Progress& progress) {
   for (const auto& decider : deciders) decider->prepare(calls);
   const Budget budget(seconds, progress, quietest);
-  const std::vector<std::vector<Sample>> samples =
-      pace == Pace::cold ? run_cold(deciders, calls.size(), budget)
-                         : run_warm(deciders, calls.size(), pace == Pace::isolated, budget);
+  const std::vector<std::vector<Sample>> samples = run_at(pace, deciders, calls.size(), budget);
   const double usual = usual_spin(samples, quietest);
   std::vector<Timing> timings;
   for (const std::vector<Sample>& each : samples) timings.push_back(summary(each, usual, pace));

@@ -4,6 +4,10 @@
 // does meanwhile meets all of them alike. Around each chunk runs a piece of work that fills the processor; where that
 // took longer than usual, or the thread lost its processor, the chunk was disturbed and is dropped. BENCHMARKS.md has
 // the reasons.
+//
+// A stream of some thousand calls that is decided over and over teaches branch predictors what comes next, and real
+// calls do not. A stream of 64 Ki calls teaches them nothing, but lies in no near cache either, and reading it would be
+// timed along: hence Pace::in_pieces.
 #pragma once
 
 #include <cstddef>
@@ -19,7 +23,7 @@ namespace callgate::bench {
 
 // Nanoseconds per decision over the chunks that count.
 struct Timing {
-  double median = 0;  // cold: the mean of the middle half, because the clock is coarse
+  double median = 0;  // l1_cold, l2_cold: the mean of the middle half, because the clock is coarse
   double lowest = 0;
   double lower_quartile = 0;
   double upper_quartile = 0;
@@ -33,7 +37,9 @@ struct Timing {
 enum class Pace {
   back_to_back,  // as many decisions at once as the processor can overlap
   isolated,      // one after the other
-  cold,          // each with nothing of the decider in the first two levels of cache
+  in_pieces,     // back to back, in pieces of a long stream that are read beforehand: no call comes twice soon
+  l1_cold,       // each with nothing of the decider in the first level of cache; what is used often is in the second
+  l2_cold,       // each with nothing of the decider in the first two levels of cache
 };
 const char* name(Pace pace);
 

@@ -13,14 +13,14 @@ from report.results import Results
 
 
 def print_tables(results, _):
-    for kind, title in (('decide', 'back to back'), ('isolated', 'isolated'), ('cold', 'cold')):
+    for kind, title in tables.PACES.items():
         pair = [stream for stream in ('mix', 'uniform') if stream in results.streams(kind)]
         if not pair:
             continue
         for scale, unit in ((tables.nanoseconds, 'nanoseconds'), (tables.empty_calls, 'empty calls')):
-            print(f'\nDecisions {title}, {unit}, {" / ".join(pair)}; mean: geometric, in empty calls\n')
+            print(f'\nDecisions, {title}, {unit}, {" / ".join(pair)}; mean: geometric, in empty calls\n')
             print(tables.decisions(results, kind, pair, scale))
-    others = [name for name in results.runs if name.split('/')[0] not in ('decide', 'isolated', 'cold')]
+    others = [name for name in results.runs if name.split('/')[0] not in tables.PACES]
     for name in others:
         if results.run(name):
             print(f'{name:60} {results.nanoseconds(name):14,.2f} ns')

@@ -89,7 +89,7 @@ def quality(results, kind):
     return (f'\n{chunks:,.0f} chunks counted, {lost:,.0f} were disturbed and dropped. Spread (distance of the quartiles, in '
             f'parts of the median): {100 * middle:.1f} % for the middle figure, {100 * widest:.1f} % for the 95th of 100.\n'
             + between_passes(results, kind)
-            + ('Cold spreads are wide because each chunk is a single decision, and calls differ.\n' if kind == 'cold' else ''))
+            + ('Cold spreads are wide because each chunk is a single decision, and calls differ.\n' if kind in tables.COLD else ''))
 
 
 def between_passes(results, kind):
@@ -103,7 +103,7 @@ def between_passes(results, kind):
 def decisions(results):
     text = ''
     pair = ['mix', 'uniform']
-    for kind, title in (('decide', 'Back to back'), ('isolated', 'Isolated'), ('cold', 'Cold')):
+    for kind, title in tables.PACES.items():
         if not results.streams(kind):
             continue
         text += f'### {title}, nanoseconds, mix / uniform\n\n'
@@ -130,7 +130,7 @@ def other_streams(results):
 def losses(results):
     """Every cell in which somebody is faster than the best engine."""
     full, found = results.full_engine(), []
-    for kind in ('decide', 'isolated', 'cold'):
+    for kind in tables.PACES:
         for name in results.names(kind + '/'):
             cell, decider = name.rsplit('/', 1)
             own, theirs = results.nanoseconds(f'{cell}/{full}'), results.nanoseconds(name)

@@ -12,7 +12,7 @@ def geometric_mean(values):
     return math.exp(sum(map(math.log, values)) / len(values))
 
 
-# Figures of one cell were measured together, with an empty call among them. Not so "cold": how fast code and tables come
+# Figures of one cell were measured together, with an empty call among them. Not so those that are cold: how fast code and tables come
 # depends on the memory that a process happens to get.
 TOGETHER = ('decide', 'isolated', 'length', 'domains')
 

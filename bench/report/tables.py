@@ -1,6 +1,9 @@
 """Tables of decisions, in Markdown."""
 from report.results import EMPTY, WORKLOADS, geometric_mean
 
+PACES = {'decide': 'Back to back', 'isolated': 'Isolated', 'l1-cold': 'L1-cold', 'l2-cold': 'L2-cold'}
+COLD = ('l1-cold', 'l2-cold')
+
 
 def figure(value):
     if value is None:

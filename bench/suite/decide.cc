@@ -1,5 +1,5 @@
-// decide/WORKLOAD/STREAM/EVALUATOR, isolated/… and cold/…: nanoseconds per decision, of callgate's engines and its
-// peers.
+// decide/WORKLOAD/STREAM/EVALUATOR, isolated/…, l1-cold/… and l2-cold/…: nanoseconds per decision, of callgate's
+// engines and its peers.
 #include <fmt/format.h>
 
 #include "bench/suite/suite.h"
@@ -11,7 +11,8 @@ namespace {
 const char* folder(Pace pace) {
   switch (pace) {
     case Pace::isolated: return "isolated";
-    case Pace::cold: return "cold";
+    case Pace::l1_cold: return "l1-cold";
+    case Pace::l2_cold: return "l2-cold";
     default: return "decide";
   }
 }
@@ -23,7 +24,7 @@ void add_decisions(const Suite& suite) {
   for (const Workload& workload : suite.workloads) {
     entrants.push_back(std::make_shared<Entrants>(workload.programs(), Field::everybody));
   }
-  for (const Pace pace : {Pace::back_to_back, Pace::isolated, Pace::cold}) {
+  for (const Pace pace : {Pace::back_to_back, Pace::isolated, Pace::l1_cold, Pace::l2_cold}) {
     for (const NamedStream& stream : suite.streams) {
       const auto calls = std::make_shared<const std::vector<SeccompData>>(stream.calls);
       for (std::size_t w = 0; w < entrants.size(); ++w) {

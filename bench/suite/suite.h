@@ -20,7 +20,7 @@ struct Suite {
   const Workload& workload(const std::string& name) const;
 };
 
-void add_decisions(const Suite& suite);  // decide/, isolated/, cold/: every workload, stream and decider
+void add_decisions(const Suite& suite);  // decide/, isolated/, l1-cold/, l2-cold/: every workload, stream and decider
 void add_chains(const Suite& suite);     // length/: longer and longer chains; domains/: x86_64, x32 and i386
 void add_threads(const Suite& suite);    // threads/: one chain shared
 void add_attaching(const Suite& suite);  // attach/, size/, one-more/, publish/: compiling

@@ -10,6 +10,7 @@ namespace {
 using callgate::Chain;
 using callgate::SeccompData;
 using callgate::bench::Decider;
+using callgate::bench::Part;
 
 #define DECIDER_OF "_ZN8callgate5bench10decider_ofENSt7__cxx1112basic_stringIcSt11char_traitsIcESaIcEEENS_5ChainE"
 
@@ -23,12 +24,17 @@ class Slower : public Decider {
     whole_->prepare(more);
   }
   // Every tenth call is there twice.
-  std::uint32_t decide(std::size_t call) const final { return whole_->decide(call + (call + 9) / 10); }
+  std::uint32_t decide(std::size_t call) const final { return whole_->decide(at(call)); }
   void run() const final { whole_->run(); }
+  void run(Part part) const final { whole_->run(those(part)); }
+  void fetch(Part part) const final { whole_->fetch(those(part)); }
   void run_isolated() const final { whole_->run_isolated(); }
   std::uint64_t ticks(std::size_t call) const final { return whole_->ticks(call); }
 
  private:
+  static std::size_t at(std::size_t call) { return call + (call + 9) / 10; }
+  static Part those(Part part) { return {at(part.first), at(part.first + part.count) - at(part.first)}; }
+
   std::unique_ptr<Decider> whole_;
 };
 
