@@ -7,6 +7,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "bench/random.h"
 #include "calls/architecture.h"
 #include "calls/reader.h"
 
@@ -37,22 +38,6 @@ Recording without_calls(const calls::Skipped& skipped, std::vector<calls::OddLin
   for (calls::OddLine& line : odd) recording.first_odd.push_back({line.line, std::move(line.text)});
   return recording;
 }
-
-// Steele, Lea, Flood: "Fast splittable pseudorandom number generators" (SplitMix64).
-class Random {
- public:
-  explicit Random(std::uint64_t seed) : state_(seed) {}
-
-  std::uint64_t operator()() {
-    std::uint64_t z = state_ += 0x9e3779b97f4a7c15;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-    return z ^ (z >> 31);
-  }
-
- private:
-  std::uint64_t state_;
-};
 
 std::uint64_t random_argument(Random& random) {
   const std::uint64_t value = random();
@@ -97,6 +82,22 @@ std::vector<SeccompData> uniform_stream(std::size_t count, std::uint64_t seed) {
     for (std::uint64_t& argument : data.args) argument = random_argument(random);
   }
   return calls;
+}
+
+std::vector<SeccompData> long_stream(std::span<const SeccompData> calls, std::size_t count, std::uint64_t seed) {
+  constexpr std::size_t block = 64;
+  if (calls.empty() || calls.size() >= count) {
+    const std::span<const SeccompData> first = calls.first(std::min(calls.size(), count));
+    return {first.begin(), first.end()};
+  }
+  Random random(seed);
+  std::vector<SeccompData> made;
+  while (made.size() < count) {
+    const std::span<const SeccompData> rest = calls.subspan(random.below(calls.size()));
+    const std::span<const SeccompData> some = rest.first(std::min({block, rest.size(), count - made.size()}));
+    made.insert(made.end(), some.begin(), some.end());
+  }
+  return made;
 }
 
 std::vector<NamedStream> all_streams(const std::string& folder) {

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <iosfwd>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -44,6 +45,10 @@ Recording parse_strace(std::istream& input);
 // `count` calls of x86_64: every number below 460 equally often, arguments small, large or any 64 bits. The same
 // seed gives the same calls everywhere.
 std::vector<SeccompData> uniform_stream(std::size_t count, std::uint64_t seed);
+
+// `count` calls that predictors cannot learn: blocks of up to 64 neighbours from places of `calls` drawn at random, or
+// the first of `calls` as they are, if there are so many. Empty if `calls` is.
+std::vector<SeccompData> long_stream(std::span<const SeccompData> calls, std::size_t count, std::uint64_t seed);
 
 struct NamedStream {
   std::string name;
