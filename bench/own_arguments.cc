@@ -108,10 +108,12 @@ void walk(const Tests& tests, std::size_t target, Random& random, Words& words) 
   };
   for (std::optional<std::size_t> at = 0; at;) {
     const ArgumentTest& test = tests[*at];
-    bool outcome = random.coin();
+    // On the way to the target as little as possible is changed, so that what it needs is still free.
+    const bool is_on_the_way = *at < target && test.word;
+    bool outcome = is_on_the_way ? words.holds(test) : random.coin();
     if (!may_take(*at, outcome ? test.if_true : test.if_false)) outcome = !outcome;
     if (test.word) {
-      words.aim(test, outcome);
+      if (words.holds(test) != outcome || !is_on_the_way) words.aim(test, outcome);
       outcome = words.holds(test);
     }
     at = outcome ? test.if_true : test.if_false;

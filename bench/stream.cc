@@ -1,9 +1,12 @@
 #include "bench/stream.h"
 
 #include <algorithm>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <istream>
+#include <iterator>
+#include <sstream>
 #include <stdexcept>
 #include <utility>
 
@@ -98,6 +101,37 @@ std::vector<SeccompData> long_stream(std::span<const SeccompData> calls, std::si
     made.insert(made.end(), some.begin(), some.end());
   }
   return made;
+}
+
+NamedStream stream_from_file(const std::string& path) {
+  const auto fail = [&](const std::string& message) { throw std::runtime_error(path + ": " + message); };
+  if (std::filesystem::is_directory(path)) fail("cannot be read: it is a folder");
+  std::ifstream file(path, std::ios::binary);
+  if (!file) fail("cannot be read");
+  std::string content{std::istreambuf_iterator<char>(file), {}};
+  if (file.bad()) fail("cannot be read");
+  if (content.starts_with("\xfd"
+                          "7zXZ"))
+    fail("is compressed: unpack it with xz -d first");
+  NamedStream stream{std::filesystem::path(path).stem().string(), {}};
+  if (std::filesystem::path(path).extension() == ".calls") {
+    std::istringstream text(content);
+    try {
+      stream.calls = read_compact(text);
+    } catch (const std::runtime_error& error) {
+      fail(error.what());
+    }
+  } else {
+    const std::size_t rest = content.size() % sizeof(SeccompData);
+    if (rest != 0) {
+      fail("byte " + std::to_string(content.size() - rest) + ": the last record has " + std::to_string(rest) + " of " +
+           std::to_string(sizeof(SeccompData)) + " bytes (a recording as text is named NAME.calls)");
+    }
+    stream.calls.resize(content.size() / sizeof(SeccompData));
+    std::memcpy(stream.calls.data(), content.data(), content.size());
+  }
+  if (stream.calls.empty()) fail("has no calls");
+  return stream;
 }
 
 std::vector<NamedStream> all_streams(const std::string& folder) {

@@ -55,6 +55,10 @@ struct NamedStream {
   std::vector<SeccompData> calls;
 };
 
+// The calls in a file, named by it without folder and ending: struct seccomp_data of 64 bytes each in native order, or
+// the text of callgate record (NAME.calls). Throws std::runtime_error that names the file, and the place in it.
+NamedStream stream_from_file(const std::string& path);
+
 // The recorded streams in `folder` (NAME.calls), "mix" first and then by name, and the uniform one. Throws
 // std::runtime_error if one cannot be read, or there is none.
 std::vector<NamedStream> all_streams(const std::string& folder);

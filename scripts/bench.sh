@@ -8,6 +8,12 @@
 #   scripts/bench.sh --all      measures everything three times, with the 32-bit build, and writes BENCHMARKS.md and its
 #                               pictures: five minutes and the builds, which take as long again where there is
 #                               nothing; a busy machine takes seven
+#   scripts/bench.sh --workloads DIR…
+#                               measures your filters, and prints the tables that BENCHMARKS.md has. A file NAME.bpf, .ddd, .hex,
+#                               .c, .asm, .txt or .json in DIR is a workload, in any format that the callgate command reads, and
+#                               NAME-0.bpf, NAME-1.bpf … are one: a chain, oldest first. NAME.records (struct seccomp_data) and
+#                               NAME.calls (of callgate record), also as .xz, are streams for all; without any, the suite's are
+#                               taken. Folders in DIR are not entered: name them as well
 #
 # All deciders first have to agree on every call. Keep the machine quiet: disturbed chunks are dropped, but a busy
 # neighbour also takes caches and memory away. The figures stay in build/bench (figures.json; of --all
@@ -18,9 +24,15 @@ out=$root/build/bench
 
 decisions='^decide/[a-z-]+/(mix|uniform)/'
 compiling='^(attach|publish|size|one-more|stage|adversary)/'
+selection=()
 case ${1:-} in
+  --workloads)
+    (($# > 1)) || { echo "bench: --workloads needs a folder" >&2; exit 2; }
+    filter=.
+    source "$root/scripts/bench-workloads.sh" "${@:2}"
+    ;;
   --goals) filter="$decisions|$compiling|^(length/(1|64)|domains)/" ;;
-  --all) filter="^(isolated|l1-cold|l2-cold)/[a-z-]+/(mix|uniform)/|$compiling|^(decide|length|domains|threads|memory|startup|kernel)/" ;;
+  --all) filter="^(isolated|l1-cold|l2-cold)/[a-z-]+/(mix|uniform|own-arguments)/|$compiling|^(decide|length|domains|threads|memory|startup|kernel)/" ;;
   *) filter=${1:-$decisions} ;;
 esac
 
@@ -34,7 +46,7 @@ build() {
 # measure PRESET FILTER FILE
 measure() {
   echo "Measuring ($1)" >&2
-  "$root/build/$1/bench/callgate-bench" --benchmark_filter="$2" --benchmark_out="$3" >"$out/bench.log" 2>&1 ||
+  "$root/build/$1/bench/callgate-bench" "${selection[@]}" --benchmark_filter="$2" --benchmark_out="$3" >"$out/bench.log" 2>&1 ||
     { cat "$out/bench.log" >&2; return 1; }
 }
 report() { (cd "$root/bench" && PYTHONDONTWRITEBYTECODE=1 python3 -m report "$@"); }
@@ -67,6 +79,7 @@ fi
 
 echo "$(sed -n 's/^model name[^:]*: *//p' /proc/cpuinfo | head -n 1), $(nproc) processors, Linux $(uname -r), $(g++ --version | head -n 1)"
 echo "Load average when it ended: $(cut -d' ' -f1-3 /proc/loadavg)"
+[[ ${1:-} == --workloads ]] && { report workloads "${wide[@]}"; exit; }
 report tables "${wide[@]}"
 case ${1:-} in
   --goals) report goals "${figures[@]}" ;;

@@ -26,6 +26,8 @@ std::span<const WorkloadMaker> workload_makers() {
       {"sshd-like", sshd_like},
       {"argument-heavy", argument_heavy},
       {"maximum", maximum},
+      {"conjunctions", conjunctions},
+      {"value-lists", value_lists},
   };
   return makers;
 }

@@ -33,6 +33,10 @@ Workload sshd_like();       // a hand-written ladder, as in a network daemon's p
 Workload argument_heavy();  // an allow-list whose rules look at arguments: almost 1,000 instructions
 Workload maximum();         // exactly max_program_length instructions
 
+// Both through libseccomp, as most programs make theirs.
+Workload conjunctions();  // an allow-list whose rules ask for two to four things of an argument each
+Workload value_lists();   // the same, and lists of 64-bit values: nearly max_program_length instructions
+
 // The container profile below the dozen hardening filters: what a service in a container runs under.
 Workload service(const std::string& profile = container_profile);
 

@@ -1,6 +1,7 @@
 """What callgate-bench measured, for people.
 
 python3 -m report (tables | goals) FIGURES.json… [--narrow FIGURES.json…]
+python3 -m report workloads FIGURES.json…                                  the page's tables for anybody's filters
 python3 -m report page FIGURES.json… [--narrow FIGURES.json…]              BENCHMARKS.md, to standard output
 python3 -m report plots FOLDER FIGURES.json…                               pictures
 
@@ -14,7 +15,7 @@ from report.results import Results
 
 def print_tables(results, _):
     for kind, title in tables.PACES.items():
-        pair = [stream for stream in ('mix', 'uniform') if stream in results.streams(kind)]
+        pair = results.pair(kind)
         if not pair:
             continue
         for scale, unit in ((tables.nanoseconds, 'nanoseconds'), (tables.empty_calls, 'empty calls')):
@@ -43,9 +44,13 @@ def print_page(results, narrow):
     print(page.page(results, narrow), end='')
 
 
+def print_workloads(results, _):
+    print(page.any_workloads(results), end='')
+
+
 def main():
     words = sys.argv[1:]
-    commands = {'tables': print_tables, 'goals': print_goals, 'page': print_page}
+    commands = {'tables': print_tables, 'goals': print_goals, 'page': print_page, 'workloads': print_workloads}
     if len(words) >= 3 and words[0] == 'plots':
         plots.draw_all(Results(*words[2:]), words[1])
     elif len(words) >= 2 and words[0] in commands:

@@ -2,6 +2,7 @@
 import json
 import math
 
+# The suite's own that the goals are about; the others of a run come behind them.
 WORKLOADS = ['container', 'container-tree', 'sshd-like', 'argument-heavy', 'maximum', 'hardening', 'service']
 EMPTY = 'empty call'
 TO_NANOSECONDS = {'ns': 1, 'us': 1e3, 'ms': 1e6, 's': 1e9}
@@ -95,6 +96,23 @@ class Results:
                 peer = name if name.startswith('kernel/') else name.split('/')[-1]
                 found.setdefault((peer, run['error_message'].removeprefix('absent: ')), []).append(name)
         return found
+
+    def workloads(self):
+        names = [key.removeprefix('workload ') for key in self.context if key.startswith('workload ')]
+        return [name for name in WORKLOADS if name in names] + [name for name in names if name not in WORKLOADS]
+
+    def shares(self, workload):
+        """x86_64 numbers that a constant, a check and code decide; None if the figures do not tell."""
+        text = self.context.get(f'numbers of {workload}')
+        return None if text is None else [int(word) for word in text.split()]
+
+    def pair(self, kind='decide'):
+        """The short streams that tables are about: mix and uniform, or those that were given and uniform."""
+        short = [name for name in self.streams(kind) if not name.startswith('own-arguments') and not name.endswith('-long')]
+        return [name for name in ('mix', 'uniform') if name in short] if 'mix' in short else short
+
+    def long_streams(self):
+        return [name for name in self.streams() if name.endswith('-long')]
 
     def streams(self, kind='decide'):
         return list(dict.fromkeys(name.split('/')[2] for name in self.names(kind + '/')))

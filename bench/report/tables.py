@@ -1,8 +1,11 @@
 """Tables of decisions, in Markdown."""
-from report.results import EMPTY, WORKLOADS, geometric_mean
+from report.results import EMPTY, geometric_mean
 
 PACES = {'decide': 'Back to back', 'isolated': 'Isolated', 'l1-cold': 'L1-cold', 'l2-cold': 'L2-cold'}
 COLD = ('l1-cold', 'l2-cold')
+OWN = 'own-arguments'
+COMPILERS = ('clang -O3 whole chain', 'gcc -O3 whole chain')
+MOST_COLUMNS = 9  # workloads beside each other
 
 
 def figure(value):
@@ -31,9 +34,9 @@ def empty_calls(results, kind, workload, stream, decider):
     return None if own is None or not empty else own / empty
 
 
-def mean(results, kind, streams, decider):
+def mean(results, kind, streams, decider, workloads):
     """Geometric mean in empty calls over the cells in which the decider takes part, and whether that is all."""
-    values = [empty_calls(results, kind, w, s, decider) for w in WORKLOADS for s in streams]
+    values = [empty_calls(results, kind, w, s, decider) for w in workloads for s in streams]
     known = [value for value in values if value is not None]
     if not known:
         return ''
@@ -41,14 +44,41 @@ def mean(results, kind, streams, decider):
 
 
 def decisions(results, kind, streams, scale):
-    """A row for each decider, a column for each workload, cells with a figure for each stream."""
-    header = ['', *WORKLOADS, 'mean']
+    """A row for each decider, a column for each workload, cells with a figure for each stream. Many workloads are several
+    tables."""
+    everybody = results.workloads()
+    return '\n'.join(decisions_of(results, kind, streams, scale, everybody[at:at + MOST_COLUMNS])
+                     for at in range(0, len(everybody), MOST_COLUMNS))
+
+
+def decisions_of(results, kind, streams, scale, workloads):
+    header = ['', *workloads, 'mean']
     rows = []
     for decider in results.deciders(kind):
-        cells = [cell(results, kind, w, streams, decider, scale) for w in WORKLOADS]
+        cells = [cell(results, kind, w, streams, decider, scale) for w in workloads]
         if any(cells):
-            rows.append([decider, *cells, mean(results, kind, streams, decider)])
+            rows.append([decider, *cells, mean(results, kind, streams, decider, workloads)])
     return table(header, rows)
+
+
+def against_compilers(results):
+    """How many times as long the best compiler's code of the whole chain takes, at every pace and on every stream; below 1 it is
+    faster. None if there is no compiler."""
+    full, rows = results.full_engine(), []
+    for kind, title in PACES.items():
+        for stream in results.streams(kind):
+            factors = {}
+            for workload in results.workloads():
+                own = nanoseconds(results, kind, workload, stream, full)
+                theirs = [nanoseconds(results, kind, workload, stream, name) for name in COMPILERS]
+                theirs = [time for time in theirs if time]
+                if own and theirs:
+                    factors[workload] = min(theirs) / own
+            if factors:
+                lowest = min(factors, key=factors.get)
+                rows.append([f'{title}, {stream}', figure(geometric_mean(factors.values())), f'{figure(factors[lowest])} ({lowest})',
+                             f'{sum(factor > 1 for factor in factors.values())} of {len(factors)}'])
+    return table(['pace, stream', 'geometric mean', 'lowest', 'callgate is faster on'], rows) if rows else None
 
 
 def dropped(results, kind):

@@ -116,6 +116,7 @@ void add_attaching(const Suite& suite) {
     }
     add_publishing(workload.name, chain_of(available_options().back(), programs));
   }
+  if (!suite.has_own_workloads) return;
   add_sizes(suite);
   add_one_more();
 }

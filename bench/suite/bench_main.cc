@@ -1,5 +1,12 @@
-// callgate-bench: what decisions, compiling and memory cost. Flags and output formats are Google Benchmark's;
-// scripts/bench.sh makes tables and pictures of them.
+// callgate-bench: what decisions, compiling and memory cost. scripts/bench.sh makes tables and pictures of it.
+//
+//   callgate-bench [--workload NAME=FILE[,FILE…]]… [--stream FILE]… [flags of Google Benchmark]
+//
+// Without --workload the suite's own filters are measured. Files hold filters in any format that the callgate command
+// recognises; those of one workload are a chain, oldest first. --stream replaces the recorded streams: raw records of
+// struct seccomp_data, or NAME.calls as callgate record writes it. A stream is measured short (at most 4,096 calls, in
+// blocks from all over the file) and, as NAME-long, with 65,536 calls; streams of uniform numbers and of the filters'
+// own arguments are added.
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -9,17 +16,11 @@
 #include <stdexcept>
 #include <string_view>
 
+#include "bench/suite/shares.h"
 #include "bench/suite/suite.h"
 #include "callgate/version.hpp"
 
 namespace callgate::bench {
-
-const Workload& Suite::workload(const std::string& name) const {
-  for (const Workload& workload : workloads) {
-    if (workload.name == name) return workload;
-  }
-  throw std::runtime_error("no workload " + name);
-}
 
 namespace {
 
@@ -41,9 +42,12 @@ void describe(const Suite& suite) {
     for (const NamedFilter& filter : workload.filters) instructions += filter.program.size();
     benchmark::AddCustomContext("workload " + workload.name,
                                 fmt::format("{} {} {}", workload.filters.size(), instructions, workload.description));
+    const Shares shares = shares_of(workload.programs());
+    benchmark::AddCustomContext("numbers of " + workload.name,
+                                fmt::format("{} {} {}", shares.constants, shares.checks, shares.code));
   }
-  for (const NamedStream& stream : suite.streams) {
-    benchmark::AddCustomContext("stream " + stream.name, std::to_string(stream.calls.size()));
+  for (const SharedStream& stream : suite.streams) {
+    benchmark::AddCustomContext("stream " + stream.name, std::to_string(stream.calls->size()));
   }
 }
 
@@ -85,18 +89,44 @@ struct Formats {
   }
 };
 
-void run(const Formats& formats) {
-  const Suite suite;
+// Takes --workload and --stream out of the words. Throws std::runtime_error if one has no value.
+Selection take_selection(int& argc, char** argv) {
+  Selection selection;
+  int kept = 1;
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    const auto value_of = [&](const std::string& flag, std::vector<std::string>& values) {
+      if (word.starts_with(flag + "=")) {
+        values.push_back(word.substr(flag.size() + 1));
+      } else if (word != flag) {
+        return false;
+      } else if (++i == argc) {
+        throw std::runtime_error(flag + " needs a value");
+      } else {
+        values.emplace_back(argv[i]);
+      }
+      return true;
+    };
+    if (!value_of("--workload", selection.workloads) && !value_of("--stream", selection.streams))
+      argv[kept++] = argv[i];
+  }
+  argc = kept;
+  argv[argc] = nullptr;
+  return selection;
+}
+
+void run(const Formats& formats, const Selection& selection) {
+  const Suite suite(selection);
   describe(suite);
   add_decisions(suite);
-  add_chains(suite);
-  add_threads(suite);
+  if (suite.has_own_workloads) add_chains(suite);
+  if (suite.has_own_workloads) add_threads(suite);
   add_attaching(suite);
   add_stages(suite);
-  add_adversaries();
+  if (suite.has_own_workloads) add_adversaries();
   add_memory(suite);
   add_startup(suite);
-  add_kernel(suite);
+  if (suite.has_own_workloads) add_kernel(suite);
   Reporters reporters;
   benchmark::BenchmarkReporter* display = &reporters.console;
   if (formats.json) display = &reporters.json;
@@ -108,11 +138,13 @@ void run(const Formats& formats) {
 }  // namespace callgate::bench
 
 int main(int argc, char** argv) {
-  const callgate::bench::Formats formats(argc, argv);
-  benchmark::Initialize(&argc, argv);
-  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
+  using namespace callgate::bench;
+  const Formats formats(argc, argv);
   try {
-    callgate::bench::run(formats);
+    const Selection selection = take_selection(argc, argv);
+    benchmark::Initialize(&argc, argv);
+    if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
+    run(formats, selection);
   } catch (const std::exception& error) {
     fmt::print(stderr, "callgate-bench: {}\n", error.what());
     return 1;

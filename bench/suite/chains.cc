@@ -52,7 +52,7 @@ std::vector<SeccompData> constant_calls(std::uint32_t arch_value, std::uint32_t 
 }  // namespace
 
 void add_chains(const Suite& suite) {
-  const auto calls = std::make_shared<const std::vector<SeccompData>>(numbers_below(460));
+  const auto calls = std::make_shared<Calls>(numbers_below(460));
   for (const std::uint32_t length : {1U, 2U, 4U, 8U, 16U, 32U, 64U, 128U, 256U}) {
     std::vector<Program> programs;
     for (std::uint32_t i = 0; i < length; ++i) programs.push_back(small_filter(i));
@@ -67,7 +67,7 @@ void add_chains(const Suite& suite) {
   };
   for (const auto& [name, arch_value, bit] :
        {Mode{"x86_64", arch::x86_64, 0}, Mode{"x32", arch::x86_64, arch::x32_bit}, Mode{"i386", arch::x86_32, 0}}) {
-    const auto of_mode = std::make_shared<const std::vector<SeccompData>>(constant_calls(arch_value, bit, container));
+    const auto of_mode = std::make_shared<Calls>(constant_calls(arch_value, bit, container));
     add_group({fmt::format("domains/{}", name), entrants, of_mode});
   }
 }

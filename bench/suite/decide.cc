@@ -1,5 +1,5 @@
 // decide/WORKLOAD/STREAM/EVALUATOR, isolated/…, l1-cold/… and l2-cold/…: nanoseconds per decision, of callgate's
-// engines and its peers.
+// engines and its peers. Long streams are decided back to back only, in pieces.
 #include <fmt/format.h>
 
 #include "bench/suite/suite.h"
@@ -8,28 +8,35 @@
 namespace callgate::bench {
 namespace {
 
-const char* folder(Pace pace) {
-  switch (pace) {
-    case Pace::isolated: return "isolated";
-    case Pace::l1_cold: return "l1-cold";
-    case Pace::l2_cold: return "l2-cold";
-    default: return "decide";
-  }
-}
+struct NamedPace {
+  const char* folder;
+  Pace pace;
+};
+constexpr NamedPace paces[] = {{"decide", Pace::back_to_back},
+                               {"isolated", Pace::isolated},
+                               {"l1-cold", Pace::l1_cold},
+                               {"l2-cold", Pace::l2_cold}};
 
 }  // namespace
 
 void add_decisions(const Suite& suite) {
-  std::vector<std::shared_ptr<Entrants>> entrants;
+  struct Entry {
+    const Workload& workload;
+    std::shared_ptr<Entrants> entrants;
+    std::vector<SharedStream> streams;
+  };
+  std::vector<Entry> entries;
   for (const Workload& workload : suite.workloads) {
-    entrants.push_back(std::make_shared<Entrants>(workload.programs(), Field::everybody));
+    const auto entrants = std::make_shared<Entrants>(workload.programs(), Field::everybody);
+    entries.push_back({workload, entrants, suite.streams_of(workload)});
   }
-  for (const Pace pace : {Pace::back_to_back, Pace::isolated, Pace::l1_cold, Pace::l2_cold}) {
-    for (const NamedStream& stream : suite.streams) {
-      const auto calls = std::make_shared<const std::vector<SeccompData>>(stream.calls);
-      for (std::size_t w = 0; w < entrants.size(); ++w) {
-        const std::string title = fmt::format("{}/{}/{}", folder(pace), suite.workloads[w].name, stream.name);
-        add_group({title, entrants[w], calls, pace});
+  for (const auto& [folder, pace] : paces) {
+    for (std::size_t s = 0; s < entries.front().streams.size(); ++s) {
+      for (const auto& [workload, entrants, streams] : entries) {
+        const SharedStream& stream = streams[s];
+        if (stream.is_long && pace != Pace::back_to_back) continue;
+        const std::string title = fmt::format("{}/{}/{}", folder, workload.name, stream.name);
+        add_group({title, entrants, stream.calls, stream.is_long ? Pace::in_pieces : pace});
       }
     }
   }

@@ -21,12 +21,12 @@ void decide(benchmark::State& state, const Chain& chain, const std::vector<Secco
 
 void add_threads(const Suite& suite) {
   const std::vector<Program> programs = suite.workload("service").programs();
-  const auto calls = std::make_shared<const std::vector<SeccompData>>(suite.streams.front().calls);
+  const auto calls = suite.streams.front().calls;
   const auto processors = static_cast<int>(std::max(2U, std::thread::hardware_concurrency()));
   for (const Options& options : available_options()) {
     const auto chain = std::make_shared<const Chain>(chain_of(options, programs));
     for (int threads = 1; threads <= processors; threads *= 2) {
-      const auto run = [chain, calls](benchmark::State& state) { decide(state, *chain, *calls); };
+      const auto run = [chain, calls](benchmark::State& state) { decide(state, *chain, calls->get()); };
       benchmark::RegisterBenchmark(fmt::format("threads/{}/{}", threads, name_of(options)).c_str(), run)
           ->Threads(threads)
           ->MinTime(0.1);

@@ -4,10 +4,12 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "bench/measure/agreement.h"
 #include "bench/measure/engines.h"
 #include "bench/peers/c_source.h"
+#include "bench/peers/contest.h"
 #include "oracles/generator/inputs.h"
 #include "oracles/generator/program_generator.h"
 
@@ -73,6 +75,17 @@ TEST(Peers, DpdkAgrees) {
   const Tally tally = try_peer(dpdk_peer(), 200, 16);
   if (tally.agreed == 0) GTEST_SKIP() << tally.absent;
   EXPECT_GT(tally.agreed, 50U) << "its loader refuses more than ours: " << tally.absent;
+}
+
+// On filters that nobody has seen a peer may be wrong, crash or hang: it is out of it then, and nobody else.
+TEST(Peers, WhoIsWrongOrCrashesIsOut) {
+  const Insn allow[] = {{0x06, 0, 0, action::allow}};
+  const std::vector<Program> chain{*verify(allow)};
+  const std::vector<SeccompData> calls(2);
+  const auto why = [&](const auto& answer) { return why_out(chain, decider_over({"a peer"}, answer), calls); };
+  EXPECT_EQ(why([](const SeccompData&) { return action::allow; }), "");
+  EXPECT_THAT(why([](const SeccompData&) { return action::errno_; }), HasSubstr("a peer says ERRNO(0)"));
+  EXPECT_THAT(why([](const SeccompData&) -> std::uint32_t { std::abort(); }), HasSubstr("killed by SIGABRT"));
 }
 
 TEST(CSource, HasAFunctionPerFilterAndOneForTheChain) {

@@ -8,11 +8,13 @@
 #include <algorithm>
 #include <cerrno>
 #include <filesystem>
+#include <map>
 #include <set>
 
 #include "bench/filters/workload.h"
 #include "bench/measure/agreement.h"
 #include "bench/measure/engines.h"
+#include "bench/own_arguments.h"
 #include "bench/peers/contest.h"
 #include "bench/stream.h"
 
@@ -165,14 +167,54 @@ TEST(Maximum, IsAsLongAsAFilterCanBe) {
   EXPECT_THAT(answers, Contains(action::errno_ | EPERM));
 }
 
+TEST(Conjunctions, AskForSeveralThingsAtOnce) {
+  const Workload workload = conjunctions();
+  EXPECT_GE(workload.filters[0].program.size(), 900U);
+  EXPECT_LE(workload.filters[0].program.size(), 1050U);
+  EXPECT_EQ(decide(workload, call("read", {3, 0x7fff00000000, 4096})), action::allow);
+  EXPECT_EQ(decide(workload, call("read", {1024, 0x7fff00000000, 4096})), action::errno_ | EPERM);
+  EXPECT_EQ(decide(workload, call("read", {3, 0x800000000000, 4096})), action::errno_ | EPERM);
+  EXPECT_EQ(decide(workload, call("read", {3, 0x7fff00000000, 0x7ffff001})), action::errno_ | EPERM);
+  EXPECT_EQ(decide(workload, call("mprotect", {1, 1, PROT_WRITE})), action::allow);
+  EXPECT_EQ(decide(workload, call("mprotect", {1, 1, PROT_READ | PROT_EXEC})), action::allow);
+  EXPECT_EQ(decide(workload, call("mprotect", {1, 1, PROT_WRITE | PROT_EXEC})), action::errno_ | EPERM);
+  std::set<std::uint32_t> judged;
+  for (const SeccompData& data : own_arguments_stream(workload.programs(), 20'000, 1)) judged.insert(data.nr);
+  EXPECT_THAT(judged, SizeIs(41));
+}
+
+TEST(ValueLists, FillAFilterWithListsOfValues) {
+  const Workload workload = value_lists();
+  EXPECT_GE(workload.filters[0].program.size(), max_program_length - 40);
+  std::map<std::uint32_t, std::set<std::uint64_t>> allowed;
+  for (const SeccompData& data : own_arguments_stream(workload.programs(), 100'000, 1)) {
+    SeccompData other = data;  // a number of the lists looks at nothing else
+    for (const unsigned i : {0U, 2U, 3U, 4U, 5U}) other.args[i] = ~data.args[i];
+    const bool is_allowed = decide(workload, data) == action::allow && decide(workload, other) == action::allow;
+    if (is_allowed) allowed[data.nr].insert(data.args[1]);
+  }
+  std::size_t values = 0;
+  std::size_t wide = 0;
+  for (const auto& [nr, of_number] : allowed) {
+    values += of_number.size();
+    for (const std::uint64_t value : of_number) wide += static_cast<std::size_t>(value >> 32 != 0);
+  }
+  EXPECT_THAT(allowed, SizeIs(60));
+  EXPECT_GE(values, 1400U);
+  EXPECT_GE(wide, values / 4);
+  EXPECT_LE(wide, values / 2);
+}
+
 TEST(Deciders, AgreeOnEveryWorkload) {
   if (!has_profile()) GTEST_SKIP() << container_profile << " is not installed";
   const std::vector<SeccompData> calls = uniform_stream(3000, 2);
   for (const Workload& workload : all_workloads()) {
     const std::vector<Program> programs = workload.programs();
     const Contest contest = make_contest(programs, Field::engines);
-    const auto found = find_disagreement(programs, contest.deciding(), calls);
-    EXPECT_FALSE(found) << workload.name << ": " << (found ? to_string(*found, calls) : "");
+    for (const std::vector<SeccompData>& each : {calls, own_arguments_stream(programs, 3000, 2)}) {
+      const auto found = find_disagreement(programs, contest.deciding(), each);
+      EXPECT_FALSE(found) << workload.name << ": " << (found ? to_string(*found, each) : "");
+    }
   }
 }
 
