@@ -13,7 +13,8 @@
 #                               .c, .asm, .txt or .json in DIR is a workload, in any format that the callgate command reads, and
 #                               NAME-0.bpf, NAME-1.bpf … are one: a chain, oldest first. NAME.records (struct seccomp_data) and
 #                               NAME.calls (of callgate record), also as .xz, are streams for all; without any, the suite's are
-#                               taken. Folders in DIR are not entered: name them as well
+#                               taken. Folders in DIR are not entered: name them as well. scripts/real-filters.sh makes a folder
+#                               of real filters
 #
 # All deciders first have to agree on every call. Keep the machine quiet: disturbed chunks are dropped, but a busy
 # neighbour also takes caches and memory away. The figures stay in build/bench (figures.json; of --all

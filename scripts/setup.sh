@@ -1,6 +1,6 @@
 #!/bin/bash
-# setup.sh [PART | [--with-i386] [--virtual-machine] [--nightly] [--bench]]: installs the Debian packages that building and testing
-# callgate needs and that are missing. PART is less: --library for the library alone, --command for the command as well, --demo
+# setup.sh [PART | [--with-i386] [--virtual-machine] [--nightly] [--bench] [--real-filters]]: installs the Debian packages that
+# building and testing callgate needs and that are missing. PART is less: --library for the library alone, --command for the command as well, --demo
 # for scripts/demo.sh. Does nothing, and asks nobody, when all are there. What apt says is shown only if it fails.
 set -euo pipefail
 
@@ -20,6 +20,7 @@ i386_tools=(g++-multilib libc6-dev-i386 qemu-user)  # qemu-user: for kernels tha
 virtual_machine_packages=(qemu-system-x86 busybox-static cpio)  # a machine whose kernel does (scripts/virtual-machine.sh)
 nightly_packages=(llvm-14 clang-tidy jq)
 bench_packages=(libpcap-dev libdpdk-dev gnuplot-nox)  # peers to compare with, tables and pictures
+real_filter_packages=(man-db qemu-system-x86 chrony tor openssh-server firejail)  # scripts/real-filters.sh
 
 with_i386=
 for option in "$@"; do
@@ -34,8 +35,9 @@ for option in "$@"; do
     --virtual-machine) packages+=("${virtual_machine_packages[@]}") ;;
     --nightly) packages+=("${nightly_packages[@]}") ;;
     --bench) packages+=("${bench_packages[@]}") ;;
+    --real-filters) packages+=("${real_filter_packages[@]}") ;;
     *)
-      echo "usage: setup.sh [--library | --command | --demo | [--with-i386] [--virtual-machine] [--nightly] [--bench]]" >&2
+      echo "usage: setup.sh [--library | --command | --demo | [--with-i386] [--virtual-machine] [--nightly] [--bench] [--real-filters]]" >&2
       exit 2
       ;;
   esac
