@@ -1,7 +1,8 @@
 // callgate-tap PREFIX COMMAND [ARGUMENT…]: runs a program and writes the seccomp filters that it and its children load,
 // as raw bytecode: PREFIX.bpf, or of a process that loads several PREFIX-0.bpf, PREFIX-1.bpf …, oldest first, with
 // those that it inherited. A process with other filters is PREFIX.2, and so on. Watches system calls of x86_64 by
-// ptrace, so a filter is written whether or not the kernel takes it. Exit code 0 if there was any, 1 if not.
+// ptrace, so a filter is written whether or not the kernel takes it. Exit code 0 if there was any, 1 if not, 3 if
+// nothing can be traced here.
 #include <elf.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
@@ -115,7 +116,7 @@ class Tap {
 };
 
 [[noreturn]] void become(char** words) {
-  ptrace(PTRACE_TRACEME, 0, nullptr, nullptr);
+  if (ptrace(PTRACE_TRACEME, 0, nullptr, nullptr) != 0) _exit(127);  // nobody would let it go on
   raise(SIGSTOP);
   execvp(words[0], words);
   std::fprintf(stderr, "callgate-tap: %s: %s\n", words[0], std::strerror(errno));
@@ -128,11 +129,12 @@ int signal_of(int status) {
   return signal == syscall_stop || signal == SIGTRAP || signal == SIGSTOP ? 0 : signal;
 }
 
-void watch(pid_t first, Tap& tap) {
+// Returns whether the program could be traced.
+bool watch(pid_t first, Tap& tap) {
   constexpr long options = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE |
                            PTRACE_O_TRACEEXEC | PTRACE_O_EXITKILL;
   int status = 0;
-  waitpid(first, &status, 0);
+  if (waitpid(first, &status, 0) != first || !WIFSTOPPED(status)) return false;
   ptrace(PTRACE_SETOPTIONS, first, nullptr, as<void*>(options));
   ptrace(PTRACE_SYSCALL, first, nullptr, nullptr);
   for (pid_t pid = 0; (pid = waitpid(-1, &status, __WALL)) > 0;) {
@@ -143,6 +145,7 @@ void watch(pid_t first, Tap& tap) {
     if (is_event && ptrace(PTRACE_GETEVENTMSG, pid, nullptr, &child) == 0) tap.inherit(pid, static_cast<pid_t>(child));
     ptrace(PTRACE_SYSCALL, pid, nullptr, as<void*>(static_cast<std::uint64_t>(signal_of(status))));
   }
+  return true;
 }
 
 }  // namespace
@@ -156,6 +159,9 @@ int main(int argc, char** argv) {
   if (child < 0) return 1;
   if (child == 0) become(argv + 2);
   Tap tap(argv[1]);
-  watch(child, tap);
+  if (!watch(child, tap)) {
+    std::fprintf(stderr, "callgate-tap: processes cannot be traced here\n");
+    return 3;
+  }
   return tap.write() > 0 ? 0 : 1;
 }

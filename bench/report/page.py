@@ -80,7 +80,7 @@ def workloads(results):
     for name in results.workloads():
         filters, instructions, text = results.context[f'workload {name}'].split(' ', 2)
         shares = results.shares(name)
-        parts = ['', '', ''] if shares is None else [f'{100 * each / sum(shares):.0f} %' for each in shares]
+        parts = ['', '', ''] if shares is None else [f'{100 * each / sum(shares):.1f} %' for each in shares]
         rows.append([name, filters, f'{int(instructions):,}', *parts, text])
     body = table(['workload', 'filters', 'instructions', 'constant', 'check', 'code', 'what it is'], rows)
     streams = ', '.join(f'*{name[7:]}* ({count})' for name, count in results.context.items() if name.startswith('stream '))

@@ -91,7 +91,7 @@ class Report(unittest.TestCase):
             json.dump({'context': context, 'benchmarks': runs}, file)
             file.flush()
             text = page.any_workloads(Results(file.name))
-        for wanted in ('| theirs | 2 | 30 | 50 % | 25 % | 25 % | from a, b |', '### Back to back, nanoseconds, recorded / uniform',
+        for wanted in ('| theirs | 2 | 30 | 50.0 % | 25.0 % | 25.0 % | from a, b |', '### Back to back, nanoseconds, recorded / uniform',
                        '### L1-cold, nanoseconds, own arguments', '### L2-cold, nanoseconds, recorded',
                        'nanoseconds, recorded-long', '| Back to back, recorded | 4.00 | 4.00 (theirs) | 2 of 2 |',
                        '| Back to back, own-arguments | 1.41 | 0.50 (other) | 1 of 2 |',
