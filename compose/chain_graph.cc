@@ -199,10 +199,12 @@ void assert_sound([[maybe_unused]] const ChainGraph& decisions) {
 std::uint32_t step_budget(const ChainGraph& older, std::span<const Program* const> newer, Precision precision) {
   std::uint64_t insns = 0;
   for (const Program* program : newer) insns += program->size();
-  const std::uint64_t wanted = least_specialise_steps + specialise_steps_per_insn * (insns + older.graph.node_count());
+  const std::uint64_t for_filters = specialise_steps_per_filter * newer.size();
+  const std::uint64_t wanted =
+      least_specialise_steps + specialise_steps_per_insn * (insns + older.graph.node_count()) + for_filters;
   const std::uint64_t longest_programs = (insns + max_program_length - 1) / max_program_length;
   const std::uint64_t share = precision == Precision::path_sensitive ? 1 : precision == Precision::per_number ? 4 : 2;
-  const std::uint64_t most = max_specialise_steps * longest_programs / share;
+  const std::uint64_t most = (max_specialise_steps * longest_programs + for_filters) / share;
   constexpr std::uint64_t countable = 0x7fffffff;  // far more steps than any attach; sums of them do not wrap
   return static_cast<std::uint32_t>(std::min({wanted, most, countable}));
 }

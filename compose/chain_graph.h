@@ -25,13 +25,18 @@ enum class Precision : std::uint8_t {
 };
 const char* name(Precision precision);
 
-// Budget of steps for one attach: in proportion to the new instructions and to the nodes of the older graph, and at
-// most a fixed number for each max_program_length instructions, of which `per_number` may take a quarter and
-// `number_blind` a half, because they are tried when another precision was over its budget. Real filters take fewer
-// than ten steps for each instruction; a step is about 60 ns.
+// Budget of steps for putting filters on top of a graph: in proportion to the new instructions and to the nodes of the
+// older graph, and at most a fixed number for each max_program_length instructions and for each filter, of which
+// `per_number` may take a quarter and `number_blind` a half, because they are tried when another precision was over its
+// budget. Real filters take fewer than ten steps for each instruction; a step is about 60 ns.
+//
+// From the middle of the budget on a path takes no facts along into the older filters. What it would have pruned there
+// it leaves, which costs decisions a test that was answered before; and a filter costs steps for what it tests itself,
+// not for all that lies below it. So a chain of small filters takes steps in proportion to their number.
 inline constexpr std::uint32_t max_specialise_steps = 40'000;
 inline constexpr std::uint32_t least_specialise_steps = 8'192;
 inline constexpr std::uint32_t specialise_steps_per_insn = 16;
+inline constexpr std::uint32_t specialise_steps_per_filter = 64;
 
 // The most nodes of the graph of one chain at the end of an attach.
 inline constexpr std::uint32_t max_decision_nodes = 1u << 15;
@@ -57,7 +62,7 @@ struct Composition {
   Precision precision = Precision::path_sensitive;
 };
 
-// The budget of steps of one attach.
+// The budget of steps for `newer` on top of `older`.
 std::uint32_t step_budget(const ChainGraph& older, std::span<const Program* const> newer, Precision precision);
 
 // ChainGraph of a chain without filters.

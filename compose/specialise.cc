@@ -192,6 +192,7 @@ std::optional<NodeId> Specialiser::at_leaf(State& state) {
   state.in_older = true;
   const NodeId older = state.older;
   state.older = {};  // makes no difference from here on
+  if (steps_ > budget_ / 2) state.known = {};
   step_into(state, older);
   return std::nullopt;
 }

@@ -20,6 +20,10 @@
 // carries the result along). A test that the class or the facts decide is not made again: the walk continues at one
 // successor. At any other test it branches, and each way learns the answer.
 //
+// The walk below the newer filter is what grows with the chain: with facts, a filter costs steps for all nodes below it
+// that test what the facts are about, so that n filters cost n * n. Hence facts go along into the older graph only in
+// the first half of the budget. Without them the older root is its own residual, in one step.
+//
 // Invariants: a state holds only facts about values that are tested below its node, and the class only where a test
 // below depends on the number, so paths whose difference makes no difference below are one state. Forgetting a fact is
 // sound: it costs a test. New nodes are made bottom-up by the folding constructors (ir/fold.h).
@@ -101,7 +105,8 @@ class Specialiser {
  public:
   using F = Facts<std::uint32_t>;
 
-  // New nodes go into `graph`. At most `budget` steps are made by one specialiser, for all its calls together.
+  // New nodes go into `graph`. At most `budget` steps are made by one specialiser, for all its calls together; facts go
+  // along into the older graph in the first half of them.
   Specialiser(Graph& graph, MergeRule rule, bool use_facts, std::uint32_t budget)
       : graph_(graph), rule_(rule), use_facts_(use_facts), budget_(budget), ladders_(graph) {
     [[maybe_unused]] const std::uint32_t nothing = facts_.intern(F{});

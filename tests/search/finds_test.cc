@@ -24,7 +24,7 @@ void PrintTo(const Kept& kept, std::ostream* out) { *out << kept.name; }
 
 constexpr Kept all[] = {
     {"one-kept", Attaching::at_once, MergeRule::most_restrictive, {2988840, 160239, 44488, 3180, 0}},
-    {"array-peak", Attaching::at_once, MergeRule::most_restrictive, {2119365, 30377, 13231, 15, 54}},
+    {"array-peak", Attaching::at_once, MergeRule::most_restrictive, {2119365, 30377, 13231, 43, 54}},
     {"array-kept", Attaching::at_once, MergeRule::most_restrictive, {1899550, 353865, 85240, 7281, 1}},
     {"stack-time", Attaching::one_by_one, MergeRule::most_restrictive, {1679779, 91185, 53827, 1565, 0}},
 };
