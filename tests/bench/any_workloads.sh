@@ -2,7 +2,8 @@
 # any_workloads.sh CALLGATE-BENCH: filters and streams that are given as files are measured by everybody, at all paces and on
 # all kinds of streams, and nothing but them; what is wrong is said with the file's name before anything is measured.
 set -euo pipefail
-bench=$(realpath "$1")
+# LAUNCHER in the environment is the emulator that runs the program, if one does.
+bench=(${LAUNCHER:+"$LAUNCHER"} "$(realpath "$1")")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
@@ -14,7 +15,7 @@ printf 'ld [0]\njge #300, deny\nret #0x7fff0000\ndeny: ret #0x50026\n' >newer
 printf '0 1 2\n3 4\n* 20\n5 700000009\n' >some.calls
 head -c 640 /dev/zero >zeros.records
 
-"$bench" --workload "chain=older,newer" --workload=constant=newer --stream some.calls --stream=zeros.records \
+"${bench[@]}" --workload "chain=older,newer" --workload=constant=newer --stream some.calls --stream=zeros.records \
   --benchmark_list_tests=true >names
 for name in decide/chain/some/interp isolated/chain/some/interp l1-cold/constant/zeros/interp \
   l2-cold/chain/own-arguments/interp decide/chain/some-long/interp decide/chain/uniform/interp \
@@ -25,7 +26,7 @@ for name in decide/chain/some/interp isolated/chain/some/interp l1-cold/constant
 done
 ! grep -q -e /container/ -e /mix/ -e ^kernel/ names || bad "the suite's own is measured as well"
 
-"$bench" --workload chain=older,newer --workload constant=newer --stream some.calls --benchmark_out=figures.json \
+"${bench[@]}" --workload chain=older,newer --workload constant=newer --stream some.calls --benchmark_out=figures.json \
   --benchmark_filter='^decide/(chain/(some-long|own-arguments)|constant/own-arguments)/(interp|no exec|empty)' >output 2>&1 ||
   { bad "it fails"; cat output; }
 grep -q '"numbers of chain": "' figures.json || bad "nothing says what decides"
@@ -36,7 +37,7 @@ grep -q 'judge no number by arguments' figures.json || bad "own arguments of a f
 says() {
   local text=$1 status=0
   shift
-  "$bench" --benchmark_filter=nothing "$@" >output 2>&1 || status=$?
+  "${bench[@]}" --benchmark_filter=nothing "$@" >output 2>&1 || status=$?
   ((status == 1)) && grep -qF -e "$text" output || { bad "exit code $status, and not '$text': $*"; cat output; }
 }
 printf 'ld [2]\nret #0\n' >unaligned
