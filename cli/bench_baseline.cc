@@ -13,6 +13,12 @@ namespace {
 bool times_count(const Limits& limits) { return limits.compared != Compared::instructions; }
 bool instructions_count(const Limits& limits) { return limits.compared != Compared::times; }
 
+// A time that was not steady when the baseline was made says nothing; where instructions are compared as well, they
+// alone judge the engine then.
+bool judges_time(const Baseline::Engine& engine, const Limits& limits) {
+  return times_count(limits) && (engine.steady || !instructions_count(limits) || !engine.instructions);
+}
+
 std::string differs(const char* what, const std::string& baseline, const std::string& now) {
   return fmt::format("the baseline is of {} {}, this run of {}", what, baseline, now);
 }
@@ -36,6 +42,11 @@ class Table {
          fmt::format("{:>10.2f} {:>10.2f} {:>+7.1f} %{}", before, now, 100 * change, worse ? "  SLOWER" : ""));
     fine_ &= !worse;
     ++figures_;
+  }
+
+  void not_judged(const std::string& engine, const char* what, double before, double now) {
+    line(engine, what,
+         fmt::format("{:>10.2f} {:>10.2f}             not judged: not steady in the baseline", before, now));
   }
 
   void gone(const std::string& engine) {
@@ -104,7 +115,7 @@ bool times_are_fine(const Baseline& baseline, const bench::RoundsResult& measure
   if (!times_count(limits)) return true;
   return std::ranges::all_of(baseline.engines, [&](const Baseline::Engine& engine) {
     const auto at = std::ranges::find(names, engine.name);
-    if (at == names.end()) return true;  // the comparison says so
+    if (at == names.end() || !judges_time(engine, limits)) return true;  // the comparison says so
     const auto decider = static_cast<std::size_t>(at - names.begin());
     return measured.deciders[decider].steps <= engine.steps * (1 + limits.part);
   });
@@ -124,7 +135,11 @@ Comparison compare(const Baseline& baseline, const Measured& measured, const Lim
     if (instructions_count(limits) && counted) {
       table.add(engine.name, "instructions", *engine.instructions, *figure->instructions);
     }
-    if (times_count(limits)) table.add(engine.name, "time, steps", engine.steps, figure->time.steps);
+    if (judges_time(engine, limits) || (times_count(limits) && !counted)) {
+      table.add(engine.name, "time, steps", engine.steps, figure->time.steps);
+    } else if (times_count(limits)) {
+      table.not_judged(engine.name, "time, steps", engine.steps, figure->time.steps);
+    }
   }
   for (const Figure& figure : measured.figures) {
     const bool is_engine = figure.name != bench::empty_call_name;

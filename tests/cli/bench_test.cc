@@ -144,6 +144,26 @@ TEST(Bench, InstructionsTellAnUnchangedCommandFromASlowerOne) {
   EXPECT_THAT(outcome.out, HasSubstr("SLOWER"));
 }
 
+// A baseline from a busy machine has times that say nothing; instructions judge then. Where times alone are compared,
+// they are.
+TEST(Bench, TimesThatWereNotSteadyAreNotJudged) {
+  CALLGATE_SKIP_IF_EMULATED("it may not know the trap flag");
+  const Files files;
+  const auto former = [&](bool steady) {
+    return baseline(files, {}, [&](Json& document) {
+      scale(document, "steps", 0.01);
+      for (Json& entry : document["benchmarks"]) {
+        if (entry.contains("steady")) entry["steady"] = steady;
+      }
+    });
+  };
+  const Outcome unsteady = run(files.command(compared_with(former(false), {})));
+  EXPECT_EQ(unsteady.exit, 0) << unsteady;
+  EXPECT_THAT(unsteady.out, HasSubstr("not judged: not steady in the baseline"));
+  EXPECT_EQ(run(files.command(compared_with(former(false)))).exit, 1);
+  EXPECT_EQ(run(files.command(compared_with(former(true), {}))).exit, 1);
+}
+
 // What is stored is what was compared: there is no second measurement.
 TEST(Bench, ComparesTheFiguresThatItWrites) {
   const Files files;
