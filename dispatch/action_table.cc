@@ -112,11 +112,12 @@ class Finder {
   void find_checks() {
     jit::Switches switches;
     const auto ids = jit::make_switches(decisions_.graph, open_, {.has_64_bits = true}, switches);
+    ArgumentChecks checks(decisions_.graph, switches, layout_);
     ir::IdMap<jit::SwitchId, std::uint32_t> word_of_switch(switches.size(), pending);
     for (std::size_t i = 0; i < open_.size(); ++i) {
       std::uint32_t& word = word_of_switch[ids[i]];
       if (word == pending && residuals_.checks.size() < CALLGATE_MAX_CHECKS) {
-        if (const auto check = argument_check(decisions_.graph, switches, ids[i], layout_)) {
+        if (const auto check = checks.check(ids[i])) {
           word = CALLGATE_CHECK_BASE + static_cast<std::uint32_t>(residuals_.checks.size());
           residuals_.checks.push_back(*check);
         }
