@@ -97,22 +97,64 @@ void print_machine_code(Output& out, const DumpInput& input) {
   cli::print_machine_code(out, image.code, input.target, input.programs);
 }
 
-// "(args[2] & 0x6) in 0x6-0x6: ERRNO(1), else ALLOW".
-std::string check_text(const callgate_check& check) {
-  const std::uint32_t word = check.offset / 8;
+// "args[2]", "(args[2] & 0x6)".
+std::string value_text(std::uint32_t offset, std::uint64_t mask) {
+  const std::uint32_t word = offset / 8;
   const std::string name = word == 1 ? "ip" : fmt::format("args[{}]", word - 2);
-  const std::string value = check.mask == ~std::uint64_t{0} ? name : fmt::format("({} & {:#x})", name, check.mask);
-  std::string set = check.span == 0 ? fmt::format("== {:#x}", check.base)
-                                    : fmt::format("in {:#x}-{:#x}", check.base, check.base + check.span);
-  if (check.span < 64 && std::popcount(check.members) != 64) {
-    set = "in {";
-    for (std::uint64_t i = 0; i <= check.span; ++i) {
-      if ((check.members >> i & 1) != 0) set += fmt::format("{}{:#x}", set.back() == '{' ? "" : ", ", check.base + i);
-    }
-    set += "}";
+  return mask == ~std::uint64_t{0} ? name : fmt::format("({} & {:#x})", name, mask);
+}
+
+std::string interval_text(std::uint64_t base, std::uint64_t span) {
+  if (span == 0) return fmt::format("== {:#x}", base);
+  if (base + span >= base) return fmt::format("in {:#x}-{:#x}", base, base + span);
+  if (base + span + 2 == base) return fmt::format("!= {:#x}", base - 1);
+  return fmt::format("not in {:#x}-{:#x}", base + span + 1, base - 1);
+}
+
+std::string set_text(std::uint64_t base, std::uint64_t span, std::uint64_t members) {
+  if (span >= 64 || std::popcount(members) == 64) return interval_text(base, span);
+  std::string set = "in {";
+  for (std::uint64_t i = 0; i <= span; ++i) {
+    if ((members >> i & 1) != 0) set += fmt::format("{}{:#x}", set.back() == '{' ? "" : ", ", base + i);
   }
-  return fmt::format("{} {}: {}, else {}", value, set, bpf::result_name(check.outside ^ check.flip),
-                     bpf::result_name(check.outside));
+  return set + "}";
+}
+
+std::string conjunction_text(const callgate_conjunction& all) {
+  std::string text;
+  for (std::size_t i = 0; i < std::size(all.intervals); ++i) {
+    const callgate_interval& one = all.intervals[i];
+    if (one.mask == 0) continue;
+    text += fmt::format("{}{} {}", text.empty() ? "" : " and ", value_text(all.offsets[i], one.mask),
+                        set_text(one.base, one.span, i == 0 ? all.members : ~std::uint64_t{0}));
+  }
+  return text;
+}
+
+// "(args[2] & 0x6) == 0x6: ERRNO(1), else ALLOW".
+std::string record_text(std::uint32_t word, const void* record) {
+  const auto with_results = [](const std::string& condition, std::uint32_t outside, std::uint32_t flip) {
+    return fmt::format("{}: {}, else {}", condition, bpf::result_name(outside ^ flip), bpf::result_name(outside));
+  };
+  switch (detail::kind_of(word)) {
+    case detail::RecordKind::check: {
+      const auto& check = *static_cast<const callgate_check*>(record);
+      return with_results(
+          fmt::format("{} {}", value_text(check.offset, check.mask), set_text(check.base, check.span, check.members)),
+          check.outside, check.flip);
+    }
+    case detail::RecordKind::list: {
+      const auto& list = *static_cast<const callgate_list*>(record);
+      return with_results(fmt::format("{} in a list with {} places for keys of {} bytes",
+                                      value_text(list.offset, list.mask), list.last_place + 1, 1 << list.key_size),
+                          list.outside, list.flip);
+    }
+    case detail::RecordKind::conjunction: break;
+  }
+  const auto* all = static_cast<const callgate_conjunction*>(record);
+  std::string condition = conjunction_text(all[0]);
+  for (std::uint32_t i = 1; i <= all->alternatives; ++i) condition += "; or " + conjunction_text(all[i]);
+  return with_results(condition, all->outside, all->flip);
 }
 
 // How many numbers of each domain the table settles, and what it knows of the others.
@@ -122,6 +164,7 @@ void print_table(Output& out, const DumpInput& input) {
     out.print("; every call runs the code: the newest segment does not decide by number\n");
     return;
   }
+  const std::span<const std::uint32_t> words = residuals.records.words();
   for (std::uint32_t d = 0; d < compose::domains.size(); ++d) {
     std::map<std::uint32_t, std::uint32_t> count;
     for (std::uint32_t n = 0; n < compose::numbers_per_domain; ++n)
@@ -131,14 +174,14 @@ void print_table(Output& out, const DumpInput& input) {
       if (!callgate_is_residual(word)) {
         out.print("{}\n", bpf::result_name(word));
       } else if (word < CALLGATE_CODE_BASE) {
-        out.print("check {}\n", word - CALLGATE_CHECK_BASE);
+        out.print("record {}\n", std::ranges::find(words, word) - words.begin());
       } else {
         out.print("code, entry {}\n", word - CALLGATE_CODE_BASE + 1);
       }
     }
   }
-  for (std::size_t i = 0; i < residuals.checks.size(); ++i)
-    out.print("check {}: {}\n", i, check_text(residuals.checks[i]));
+  for (std::size_t i = 0; i < words.size(); ++i)
+    out.print("record {}: {}\n", i, record_text(words[i], residuals.records[words[i]]));
 }
 
 constexpr std::array stages = {

@@ -94,7 +94,13 @@ class Report {
     report["segments"] = segments();
     const detail::Residuals& residuals = image_.residuals;
     if (!residuals.word_of_class.empty()) report["classes"] = classes();
-    report["residuals"] = {{"checks", residuals.checks.size()}, {"code entries", residuals.roots.size()}};
+    const auto count = [&](detail::RecordKind kind) {
+      return std::ranges::count(residuals.records.words(), kind, detail::kind_of);
+    };
+    report["residuals"] = {{"checks", count(detail::RecordKind::check)},
+                           {"lists", count(detail::RecordKind::list)},
+                           {"conjunctions", count(detail::RecordKind::conjunction)},
+                           {"code entries", residuals.roots.size()}};
     sizes(report);
     report["engine"] = name(image_.engine);
     report["target"] = name(target_);
@@ -116,22 +122,27 @@ class Report {
     return all;
   }
 
-  // By domain: numbers with a constant result, by action; numbers that are one look at one argument; numbers with code.
+  // By domain: numbers with a constant result, by action; numbers that a record
+  // of each kind decides; numbers with code.
   Json classes() const {
     Json all;
     for (std::uint32_t d = 0; d < compose::domains.size(); ++d) {
       std::map<std::string, std::uint32_t> constants;
-      std::uint32_t checks = 0;
+      std::array<std::uint32_t, 3> records{};
       std::uint32_t code = 0;
       for (std::uint32_t n = 0; n < compose::numbers_per_domain; ++n) {
         const std::uint32_t word = image_.residuals.word_of_class[d * compose::numbers_per_domain + n];
         if (!callgate_is_residual(word)) {
           ++constants[bpf::result_name(word)];
         } else {
-          ++(word < CALLGATE_CODE_BASE ? checks : code);
+          ++(word < CALLGATE_CODE_BASE ? records[static_cast<std::size_t>(detail::kind_of(word))] : code);
         }
       }
-      all[compose::domains[d].name] = {{"constant", constants}, {"check", checks}, {"code", code}};
+      all[compose::domains[d].name] = {{"constant", constants},
+                                       {"check", records[0]},
+                                       {"list", records[1]},
+                                       {"conjunction", records[2]},
+                                       {"code", code}};
     }
     return all;
   }

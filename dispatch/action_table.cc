@@ -8,6 +8,7 @@
 #include "compose/precedence.h"
 #include "compose/seccomp.h"
 #include "dispatch/argument_check.h"
+#include "dispatch/conjunction.h"
 
 namespace callgate::detail {
 namespace {
@@ -47,7 +48,7 @@ class Finder {
       if (!roots_[root].is_open) open_.push_back(root);
       roots_[root].is_open = true;
     });
-    if (!open_.empty() && plan_.size() == 1 && has_wide_arguments(layout_)) find_checks();
+    if (!open_.empty() && plan_.size() == 1 && has_wide_arguments(layout_)) find_records();
     for (const ir::NodeId root : open_) {
       if (roots_[root].word != pending) continue;
       roots_[root].word = CALLGATE_CODE_BASE + static_cast<std::uint32_t>(residuals_.roots.size());
@@ -63,6 +64,7 @@ class Finder {
   // The word of a class until its root has a check or an entry. It is in the range of entries, where no result of the
   // table is, and the first entry is given out only after the last class has its word.
   static constexpr std::uint32_t pending = CALLGATE_CODE_BASE;
+  static constexpr std::uint32_t unseen = 0;
 
   // What number and architecture settle of the calls that come to a root.
   enum class Settles : std::uint8_t {
@@ -108,22 +110,29 @@ class Finder {
     return settled_word(plan_, rule_, result).value_or(pending);
   }
 
-  // Equal switches share a check.
-  void find_checks() {
+  // Equal switches share a record.
+  void find_records() {
     jit::Switches switches;
     const auto ids = jit::make_switches(decisions_.graph, open_, {.has_64_bits = true}, switches);
-    ArgumentChecks checks(decisions_.graph, switches, layout_);
-    ir::IdMap<jit::SwitchId, std::uint32_t> word_of_switch(switches.size(), pending);
+    const Looks looks{decisions_.graph, switches, layout_};
+    ArgumentChecks checks(looks);
+    ir::IdMap<jit::SwitchId, std::uint32_t> word_of_switch(switches.size(), unseen);
     for (std::size_t i = 0; i < open_.size(); ++i) {
       std::uint32_t& word = word_of_switch[ids[i]];
-      if (word == pending && residuals_.checks.size() < CALLGATE_MAX_CHECKS) {
-        if (const auto check = checks.check(ids[i])) {
-          word = CALLGATE_CHECK_BASE + static_cast<std::uint32_t>(residuals_.checks.size());
-          residuals_.checks.push_back(*check);
-        }
-      }
+      if (word == unseen) word = record_of(looks, checks, ids[i]).value_or(pending);
       roots_[open_[i]].word = word;
     }
+  }
+
+  // The cheapest record that decides as the choice does.
+  std::optional<std::uint32_t> record_of(const Looks& looks, ArgumentChecks& checks, jit::SwitchId id) {
+    Records& records = residuals_.records;
+    if (const auto check = checks.check(id)) return records.add(*check);
+    if (const auto values = checks.list(id)) {
+      if (const auto list = make_list(*values)) return records.add_list(*list);
+    }
+    const auto conjunctions = find_conjunctions(looks, id);
+    return conjunctions.empty() ? std::nullopt : records.add(conjunctions);
   }
 
   const compose::Plan& plan_;
@@ -143,25 +152,23 @@ Residuals find_residuals(const compose::Plan& plan, MergeRule rule, const InputL
   return Finder(plan, rule, layout).run();
 }
 
-void fill(ActionTable table, const compose::Plan& plan, MergeRule rule, const Residuals& residuals,
-          std::span<const std::uint32_t> entries) {
+ActionTable make_table(const compose::Plan& plan, MergeRule rule, const Residuals& residuals,
+                       std::span<const std::uint32_t> entries) {
   const std::uint32_t whole = CALLGATE_CODE_BASE + (entries.empty() ? 0 : entries[0]);
   const compose::ChainGraph* decisions = plan.empty() ? nullptr : plan[0]->chain_graph();
-  if (decisions == nullptr) return std::fill(table.begin(), table.end(), plan.empty() ? action::allow : whole);
+  if (decisions == nullptr) return {{}, plan.empty() ? action::allow : whole};
   const auto word_of = [&](ir::NodeId root) {
     const ir::Node& node = decisions->graph.node_at(root);
     if (node.kind != ir::NodeKind::constant) return whole;
     return settled_word(plan, rule, node.result()).value_or(whole);
   };
-  if (!decisions->by_number()) return std::fill(table.begin(), table.end(), word_of(decisions->roots[0]));
-  compose::for_each_run(std::span(residuals.word_of_class),
-                        [&](std::uint32_t first, std::uint32_t end, std::uint32_t word) {
-                          const bool needs_code = word >= CALLGATE_CODE_BASE && callgate_is_residual(word);
-                          if (needs_code)
-                            word = CALLGATE_CODE_BASE + (entries.empty() ? 0 : entries[word - CALLGATE_CODE_BASE + 1]);
-                          std::fill(table.data() + first, table.data() + end, word);
-                        });
-  table[CALLGATE_TABLE_ENTRIES] = word_of(decisions->rest);
+  if (!decisions->by_number()) return {{}, word_of(decisions->roots[0])};
+  ActionTable table{residuals.word_of_class, word_of(decisions->rest)};
+  for (std::uint32_t& word : table.words) {
+    if (word < CALLGATE_CODE_BASE || !callgate_is_residual(word)) continue;
+    word = CALLGATE_CODE_BASE + (entries.empty() ? 0 : entries[word - CALLGATE_CODE_BASE + 1]);
+  }
+  return table;
 }
 
 }  // namespace callgate::detail

@@ -1,9 +1,9 @@
 #include "dispatch/argument_check.h"
 
 #include <array>
+#include <span>
 
 #include "dispatch/units.h"
-#include "dispatch/value_set.h"
 
 namespace callgate::detail {
 namespace {
@@ -11,26 +11,6 @@ namespace {
 using jit::Range;
 using jit::Switch;
 using jit::SwitchKind;
-
-// What a choice looks at: bits of a 64-bit word of seccomp_data, and how far they lie from bit 0.
-struct Subject {
-  std::uint32_t offset;  // of the 64-bit word
-  std::uint64_t mask;
-  unsigned shift;
-};
-
-std::optional<Subject> subject_of(const ir::Graph& graph, const Switch& choice) {
-  if (choice.is_wide()) return Subject{choice.offset(), ~std::uint64_t{0}, 0};
-  const ir::Expr* e = &graph.expr_at(choice.expr());
-  std::uint64_t mask = 0xffffffff;
-  if (e->op == ir::Op::and_ && graph.is_constant(e->rhs())) {
-    mask = graph.constant_value(e->rhs());
-    e = &graph.expr_at(e->lhs());
-  }
-  if (e->op != ir::Op::load || !graph.input().is_half(e->offset() / 4)) return std::nullopt;
-  const unsigned shift = 8 * (e->offset() % 8);
-  return Subject{e->offset() - e->offset() % 8, mask << shift, shift};
-}
 
 // The values of the ranges that do not lead where the last one leads, as an interval with members.
 std::optional<ArgumentChecks::Form> form_of_ranges(const Subject& subject, std::span<const Range> ranges, bool wide) {
@@ -70,11 +50,10 @@ bool has_wide_arguments(const InputLayout& layout) { return input_map(layout).ha
 
 // The choice itself, if it is one look at an argument.
 std::optional<ArgumentChecks::Form> ArgumentChecks::look(jit::SwitchId id) const {
-  const Switch& choice = choices_[id];
-  if (choice.kind() != SwitchKind::bits && !choice.has_ranges()) return std::nullopt;
-  const auto subject = subject_of(graph_, choice);
+  const Switch& choice = looks_.choices[id];
+  const auto subject = looks_.subject_of(choice);
   if (!subject) return std::nullopt;
-  if (choice.has_ranges()) return form_of_ranges(*subject, choices_.ranges(choice), choice.is_wide());
+  if (choice.has_ranges()) return form_of_ranges(*subject, looks_.choices.ranges(choice), choice.is_wide());
   const std::uint64_t mask = subject->mask & std::uint64_t{choice.mask()} << subject->shift;
   return Form{subject->offset, ValueSet::single(mask, 0), choice.otherwise(), choice.then()};  // inside: no bit set
 }
@@ -103,7 +82,7 @@ void ArgumentChecks::find_forms(jit::SwitchId id, unsigned depth) {
   if (const auto one = look(id)) own[count++] = *one;
   for (std::size_t i = 0; i < count; ++i) {
     for (const jit::SwitchId next : {own[i].inside, own[i].outside}) {
-      if (is_result(next) || depth == 0) continue;
+      if (looks_.is_result(next) || depth == 0) continue;
       if (first_form_[next] == unseen) find_forms(next, depth - 1);
       for (std::uint32_t f = first_form_[next]; f < forms_.size() && forms_[f].of == next && count < most_forms; ++f) {
         if (const auto form = joined(own[i], next, forms_[f].form)) own[count++] = *form;
@@ -119,7 +98,7 @@ std::optional<ArgumentChecks::Form> ArgumentChecks::decision(jit::SwitchId id) {
   const auto one = look(id);
   if (!one || is_decision(*one)) return one;
   constexpr unsigned most_looks = 8;
-  if (first_form_.empty()) first_form_.resize(choices_.size(), unseen);
+  if (first_form_.empty()) first_form_.resize(looks_.choices.size(), unseen);
   if (first_form_[id] == unseen) find_forms(id, most_looks);
   for (std::uint32_t f = first_form_[id]; f < forms_.size() && forms_[f].of == id; ++f) {
     if (is_decision(forms_[f].form)) return forms_[f].form;
@@ -130,11 +109,58 @@ std::optional<ArgumentChecks::Form> ArgumentChecks::decision(jit::SwitchId id) {
 std::optional<callgate_check> ArgumentChecks::check(jit::SwitchId id) {
   const auto form = decision(id);
   if (!form) return std::nullopt;
-  const std::uint32_t offset = layout_.single_fetch ? form->offset : layout_.words[form->offset / 4].value;
-  const std::uint32_t inside = choices_[form->inside].result();
-  const std::uint32_t outside = choices_[form->outside].result();
-  return callgate_check{form->set.mask, form->set.base, form->set.span,  form->set.members,
-                        offset,         outside,        inside ^ outside};
+  const std::uint32_t inside = looks_.choices[form->inside].result();
+  const std::uint32_t outside = looks_.choices[form->outside].result();
+  return callgate_check{form->set.mask,
+                        form->set.base,
+                        form->set.span,
+                        form->set.members,
+                        looks_.offset_in_input(form->offset),
+                        outside,
+                        inside ^ outside,
+                        0};
+}
+
+std::optional<ValueList> ArgumentChecks::list(jit::SwitchId id) const {
+  const Switch& choice = looks_.choices[id];
+  const auto subject = looks_.subject_of(choice);
+  if (!subject || !choice.has_ranges()) return std::nullopt;
+  const std::span<const Range> ranges = looks_.choices.ranges(choice);
+  const std::uint64_t most = choice.is_wide() ? ~std::uint64_t{0} : 0xffffffff;
+  const auto span_of = [&](std::size_t i) {
+    return (i + 1 < ranges.size() ? ranges[i + 1].start - 1 : most) - ranges[i].start;
+  };
+  std::size_t longest = 0;
+  for (std::size_t i = 1; i < ranges.size(); ++i) longest = span_of(i) > span_of(longest) ? i : longest;
+  const jit::SwitchId outside = ranges[longest].target;
+  if (!looks_.is_result(outside)) return std::nullopt;
+  ValueList list{looks_.offset_in_input(subject->offset), subject->mask, {}, 0, 0};
+  jit::SwitchId inside = jit::no_switch;
+  for (std::size_t i = 0; i < ranges.size(); ++i) {
+    if (ranges[i].target == outside) continue;
+    if (inside == jit::no_switch) inside = ranges[i].target;
+    if (ranges[i].target != inside || span_of(i) >= most_listed_values - list.values.size()) return std::nullopt;
+    for (std::uint64_t k = 0; k <= span_of(i); ++k) {
+      const std::uint64_t value = (ranges[i].start + k) << subject->shift;
+      if ((value & ~list.mask) == 0) list.values.push_back(value);
+    }
+  }
+  if (list.values.empty()) return std::nullopt;
+  if (!looks_.is_result(inside)) {  // one more look, at bits that the list does not look at
+    const auto next = look(inside);
+    if (!next || !is_decision(*next) || next->offset != subject->offset || next->outside != outside) {
+      return std::nullopt;
+    }
+    if (next->set.span != 0 || (next->set.base & ~next->set.mask) != 0 || (next->set.mask & list.mask) != 0) {
+      return std::nullopt;
+    }
+    for (std::uint64_t& value : list.values) value |= next->set.base;
+    list.mask |= next->set.mask;
+    inside = next->inside;
+  }
+  list.inside = looks_.choices[inside].result();
+  list.outside = looks_.choices[outside].result();
+  return list;
 }
 
 }  // namespace callgate::detail

@@ -15,14 +15,14 @@
 #include <optional>
 #include <vector>
 
-#include "callgate/chain.hpp"
+#include "callgate/decide.h"
+#include "dispatch/looks.h"
+#include "dispatch/value_list.h"
 #include "dispatch/value_set.h"
-#include "jit/switch.h"
 
 namespace callgate::detail {
 
-// The checks of the choices of one graph. What they refer to must outlive the object. `layout` has both halves of every
-// argument side by side.
+// The checks and lists of the choices of one graph.
 class ArgumentChecks {
  public:
   // Where the values of a set of one argument lead, and where the others do.
@@ -33,12 +33,16 @@ class ArgumentChecks {
     jit::SwitchId outside{};
   };
 
-  ArgumentChecks(const ir::Graph& graph, const jit::Switches& choices, const InputLayout& layout)
-      : graph_(graph), choices_(choices), layout_(layout) {}
+  explicit ArgumentChecks(const Looks& looks) : looks_(looks) {}
 
   // The check that decides as the choice does: two constant results, by a set of values of one 64-bit argument (or of
   // one of its halves, or under a mask) that a callgate_check can name. May throw std::bad_alloc.
   std::optional<callgate_check> check(jit::SwitchId id);
+
+  // The list that decides as the choice does: two constant results, one of them for single values of a 64-bit argument
+  // (or of one of its halves, or under a mask), also where the other half is looked at behind the list. May throw
+  // std::bad_alloc.
+  std::optional<ValueList> list(jit::SwitchId id) const;
 
  private:
   static constexpr std::size_t most_forms = 6;  // of one choice
@@ -49,16 +53,13 @@ class ArgumentChecks {
     Form form;
   };
 
-  bool is_result(jit::SwitchId id) const { return choices_[id].kind() == jit::SwitchKind::constant; }
-  bool is_decision(const Form& form) const { return is_result(form.inside) && is_result(form.outside); }
+  bool is_decision(const Form& form) const { return looks_.is_result(form.inside) && looks_.is_result(form.outside); }
   std::optional<Form> look(jit::SwitchId id) const;
   static std::optional<Form> joined(const Form& first, jit::SwitchId via, const Form& second);
   void find_forms(jit::SwitchId id, unsigned depth);
   std::optional<Form> decision(jit::SwitchId id);
 
-  const ir::Graph& graph_;
-  const jit::Switches& choices_;
-  const InputLayout& layout_;
+  const Looks& looks_;
   ir::IdMap<jit::SwitchId, std::uint32_t> first_form_;  // index into forms_; those of one choice follow each other
   std::vector<FormOf> forms_;
 };

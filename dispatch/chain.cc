@@ -1,7 +1,6 @@
 // Chain: reference counting, attach, accessors.
 #include "callgate/chain.hpp"
 
-#include <array>
 #include <memory>
 #include <new>
 #include <utility>
@@ -16,13 +15,7 @@ using detail::ChainNode;
 namespace detail {
 namespace {
 
-constexpr auto all_kill = [] {
-  std::array<std::uint32_t, CALLGATE_TABLE_WORDS> table{};
-  table.fill(action::kill_process);
-  return table;
-}();
-
-constexpr callgate_route killing{all_kill.data(), nullptr, 0};
+constexpr callgate_route killing{0, action::kill_process, 0};
 
 }  // namespace
 

@@ -28,7 +28,7 @@ struct ChainNode {
   std::uint64_t path_length = 0;   // sum of (kernel_length + 4) over all filters
   std::size_t bytecode_bytes = 0;  // of all filters
   std::size_t code_bytes = 0;
-  std::size_t table_bytes = 0;  // of the action table and its checks
+  std::size_t table_bytes = 0;  // of the action table and its records
 
   compose::Plan plan;                  // empty, or of all filters
   jit::CodeMemory memory;              // the image, with all that it points to

@@ -37,9 +37,7 @@ compose::Precision less_than(compose::Precision precision) noexcept {
 }
 
 void fill_table(Image& image, const Options& options) {
-  image.table.resize(CALLGATE_TABLE_WORDS);
-  const ActionTable table(image.table.data(), image.table.size());
-  fill(table, image.plan, options.rule, image.residuals, image.code.entries);
+  image.table = make_table(image.plan, options.rule, image.residuals, image.code.entries);
 }
 
 // Makes one image, stage by stage.
@@ -117,15 +115,15 @@ class Maker {
 }  // namespace
 
 Place Image::look_up(const SeccompData& data) const noexcept {
-  if (table.empty()) return {true, 0};
-  const std::uint32_t word = table[callgate_table_index(data.nr, data.arch)];
+  const std::uint32_t index = callgate_table_index(data.nr, data.arch);
+  const std::uint32_t word = index < table.words.size() ? table.words[index] : table.rest;
   if (!callgate_is_residual(word)) return {false, word};
   if (word >= CALLGATE_CODE_BASE) return {true, word - CALLGATE_CODE_BASE};
-  return {false, callgate_check_decide(&residuals.checks[word - CALLGATE_CHECK_BASE], &data)};
+  return {false, callgate_decide_record(word, residuals.records[word], &data)};
 }
 
 std::size_t Image::table_bytes() const noexcept {
-  return table.empty() ? 0 : checks_at + residuals.checks.size() * sizeof(callgate_check);
+  return table.words.size() * sizeof(std::uint32_t) + residuals.records.bytes().size();
 }
 
 compose::PlanOptions plan_options(const Options& options, compose::Precision precision) {

@@ -3,7 +3,7 @@
 //   filters ──▶ plan ──▶ image ──▶ sealed memory ──▶ chain
 //                     make_image()     seal()
 //
-// Chains, tools and oracles all decide by an image, so that nobody else puts table, checks and code together.
+// Chains, tools and oracles all decide by an image, so that nobody else puts table, records and code together.
 #pragma once
 
 #include <cstddef>
@@ -24,7 +24,7 @@ namespace CALLGATE_HIDDEN detail {
 // The stages of making an image.
 enum class Stage : std::uint8_t {
   plan,   // filters become decision graphs
-  table,  // what number and architecture settle, and what one look at an argument does
+  table,  // what number and architecture settle, and what records decide
   code,   // graphs become machine code
   fill,   // the action table with its entries into the code; the graph in flat form where there is no code
 };
@@ -50,15 +50,15 @@ struct Image {
   Engine engine = Engine::interpreter;
   FallbackReason fallback_reason = FallbackReason::none;  // why there is no code though an engine was asked for
   std::string error;                                      // what the compiler says of it
-  Residuals residuals;                                    // with the argument checks
-  std::vector<std::uint32_t> table;  // CALLGATE_TABLE_WORDS words; none if the start of the code decides every call
-  jit::Code code;                    // empty on the interpreter
-  ir::FlatGraph flat;                // decides the rest where there is no code; empty if the interpreter must do that
+  Residuals residuals;                                    // with the records
+  ActionTable table;                                      // without words if the start of the code decides every call
+  jit::Code code;                                         // empty on the interpreter
+  ir::FlatGraph flat;  // decides the rest where there is no code; empty if the interpreter must do that
 
-  // For images of the layout of SeccompData, or of a single-fetch one: only there argument checks find their words.
+  // For images of the layout of SeccompData, or of a single-fetch one: only there records find their words.
   Place look_up(const SeccompData& data) const noexcept;
 
-  // Of table and checks, one behind the other.
+  // Of table and records, one behind the other.
   std::size_t table_bytes() const noexcept;
 };
 
@@ -78,10 +78,6 @@ void drop_code(Image& image, FallbackReason reason, const Options& options);
 
 // What the compiler needs of options that have the layout.
 compose::PlanOptions plan_options(const Options& options, compose::Precision precision);
-
-// Where the checks lie behind the start of the table.
-inline constexpr std::size_t checks_at = (CALLGATE_TABLE_WORDS * sizeof(std::uint32_t) + alignof(callgate_check) - 1) /
-                                         alignof(callgate_check) * alignof(callgate_check);
 
 }  // namespace detail
 }  // namespace callgate

@@ -141,7 +141,8 @@ bool install(ChainNode& node, const ChainNode* parent) noexcept {
   node.engine = image.code.bytes.empty() ? Engine::interpreter : image.engine;
   node.table_bytes = image.table_bytes();
   node.code_bytes = image.code.bytes.size();
-  const bool is_interpreted = image.code.bytes.empty() && image.table.empty();
+  const bool has_code = !image.code.bytes.empty() || !image.flat.empty();
+  const bool is_interpreted = !has_code && image.table.words.empty() && callgate_is_residual(image.table.rest);
   node.precision = is_interpreted ? Precision::baseline : least_precision(image.plan);
   node.plan = std::move(image.plan);
   return true;

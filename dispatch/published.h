@@ -22,8 +22,8 @@ struct Walk {
 
 struct ChainNode;
 
-// The start of a chain's sealed memory, and all that decides its calls: what it points to lies behind it, in the same
-// memory (dispatch/seal.cc), or is a constant of the library. Only `node` does not, which nothing that decides reads.
+// The start of a chain's sealed memory, and all that decides its calls: table and records, and what it points to, lie
+// behind it in the same memory (dispatch/seal.cc). Only `node` does not, which nothing that decides reads.
 struct Published : callgate_image {
   const ChainNode* node = nullptr;  // for attach(), the accessors and the end; null in the image of moved-from chains
   MergeRule rule = MergeRule::first_non_allow;
@@ -36,6 +36,8 @@ struct Published : callgate_image {
 
   static const Published& of(const callgate_image* image) noexcept { return *static_cast<const Published*>(image); }
 };
+
+static_assert(sizeof(Published) <= CALLGATE_TABLE_AT);
 
 // The image of a chain that was moved from: it kills whatever is called. Never freed.
 extern const Published moved_from_image;

@@ -1,6 +1,5 @@
 #include "dispatch/seal.h"
 
-#include <array>
 #include <cerrno>
 #include <cstring>
 #include <memory>
@@ -9,13 +8,6 @@
 
 namespace callgate::detail {
 namespace {
-
-// The table of a chain that has none: every call runs the entry.
-constexpr auto all_residual = [] {
-  std::array<std::uint32_t, CALLGATE_TABLE_WORDS> table{};
-  table.fill(CALLGATE_CODE_BASE);
-  return table;
-}();
 
 // Frames of a layout of one's own may have any type.
 std::uint16_t kinds_taken(FrameKind kind) noexcept {
@@ -38,13 +30,17 @@ void describe(Published& header, const ChainNode& node) noexcept {
   header.layout = layout;
 }
 
-// Where the parts lie: header, table, checks, sizes and bytecode of the filters, graph. In bytes from the start.
+// Without a table: every call runs the entry.
+callgate_route always(callgate_entry entry) noexcept {
+  return {0, CALLGATE_CODE_BASE, reinterpret_cast<std::uintptr_t>(entry)};
+}
+
+// Where the parts lie: header, table, records, sizes and bytecode of the filters, graph. In bytes from the start.
 class Arrangement {
  public:
   Arrangement(const ChainNode& node, const Image& image) noexcept {
     place<Published>(1);
-    table = place<std::uint32_t>(image.table.size());
-    checks = place<callgate_check>(image.residuals.checks.size());
+    if (!image.table.words.empty()) bytes = CALLGATE_RECORDS_AT + image.residuals.records.bytes().size();
     sizes = place<std::uint32_t>(node.length);
     bytecode = place<Insn>(node.bytecode_bytes / sizeof(Insn));
     nodes = place<ir::FlatNode>(image.flat.node_count());
@@ -52,7 +48,7 @@ class Arrangement {
     if (!image.flat.empty()) roots = place<ir::NodeId>(image.plan[0]->chain_graph()->roots.size());
   }
 
-  std::size_t table = 0, checks = 0, sizes = 0, bytecode = 0, nodes = 0, ops = 0, roots = 0;
+  std::size_t sizes = 0, bytecode = 0, nodes = 0, ops = 0, roots = 0;
   std::size_t bytes = 0;  // of all
 
  private:
@@ -74,8 +70,11 @@ class Writer {
   void run() const noexcept {
     Published header{};
     describe(header, node_);
-    copy(at_.table, image_.table.data(), image_.table.size());
-    copy(at_.checks, image_.residuals.checks.data(), image_.residuals.checks.size());
+    if (!image_.table.words.empty()) {
+      const std::span<const std::uint8_t> records = image_.residuals.records.bytes();
+      copy(CALLGATE_TABLE_AT, image_.table.words.data(), image_.table.words.size());
+      copy(CALLGATE_RECORDS_AT, records.data(), records.size());
+    }
     write_filters(header);
     if (!image_.flat.empty()) write_graph(header);
     decide(header);
@@ -122,15 +121,12 @@ class Writer {
   // frames that are read once have become a SeccompData when an entry sees them.
   void decide(Published& header) const noexcept {
     const InputLayout& layout = node_.options.layout;
-    const std::uint32_t* table = image_.table.empty() ? all_residual.data() : address<std::uint32_t>(at_.table);
-    const callgate_check* checks = image_.residuals.checks.empty() ? nullptr : address<callgate_check>(at_.checks);
+    const std::uint32_t numbers = image_.table.words.empty() ? 0 : CALLGATE_DOMAIN_SIZE;
     const std::uintptr_t of_data = entry(interpret_data, walk_data);
     const std::uintptr_t of_frame = entry(interpret_frame, walk_frame);
-    header.frame = {table, checks, layout.single_fetch ? of_data : of_frame};
-    header.data = {table, checks, of_data};
-    if (layout.words != InputLayout::seccomp_data().words) {
-      header.data = {all_residual.data(), nullptr, reinterpret_cast<std::uintptr_t>(interpret_data)};
-    }
+    header.frame = {numbers, image_.table.rest, layout.single_fetch ? of_data : of_frame};
+    header.data = {numbers, image_.table.rest, of_data};
+    if (layout.words != InputLayout::seccomp_data().words) header.data = always(interpret_data);
   }
 
   // Code, else the graph, else the interpreter.
@@ -152,9 +148,8 @@ std::optional<jit::PublishError> put_on_heap(ChainNode& node) noexcept {
   Published& header = *node.on_heap;
   describe(header, node);
   header.newest = node.filters.newest();
-  header.data = {all_residual.data(), nullptr, reinterpret_cast<std::uintptr_t>(interpret_data)};
-  header.frame = {all_residual.data(), nullptr,
-                  reinterpret_cast<std::uintptr_t>(header.single_fetch ? interpret_data : interpret_frame)};
+  header.data = always(interpret_data);
+  header.frame = always(header.single_fetch ? interpret_data : interpret_frame);
   return std::nullopt;
 }
 

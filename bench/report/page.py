@@ -82,11 +82,11 @@ def workloads(results):
         shares = results.shares(name)
         parts = ['', '', ''] if shares is None else [f'{100 * each / sum(shares):.1f} %' for each in shares]
         rows.append([name, filters, f'{int(instructions):,}', *parts, text])
-    body = table(['workload', 'filters', 'instructions', 'constant', 'check', 'code', 'what it is'], rows)
+    body = table(['workload', 'filters', 'instructions', 'constant', 'record', 'code', 'what it is'], rows)
     streams = ', '.join(f'*{name[7:]}* ({count})' for name, count in results.context.items() if name.startswith('stream '))
     return body + f'''
-*Constant*, *check*, *code*: how many of the x86_64 numbers below 460 a constant of the table decides, how many one look at one
-argument, how many code. Streams, and how many calls they have: {streams}; and for each workload *own-arguments* (4096) and
+*Constant*, *record*, *code*: how many of the x86_64 numbers below 460 a constant of the table decides, how many a record (a
+check, a list or a conjunction), how many code. Streams, and how many calls they have: {streams}; and for each workload *own-arguments* (4096) and
 *own-arguments-long* (65536), made of its own constants.
 '''
 

@@ -44,7 +44,7 @@ void describe(const Suite& suite) {
                                 fmt::format("{} {} {}", workload.filters.size(), instructions, workload.description));
     const Shares shares = shares_of(workload.programs());
     benchmark::AddCustomContext("numbers of " + workload.name,
-                                fmt::format("{} {} {}", shares.constants, shares.checks, shares.code));
+                                fmt::format("{} {} {}", shares.constants, shares.records, shares.code));
   }
   for (const SharedStream& stream : suite.streams) {
     benchmark::AddCustomContext("stream " + stream.name, std::to_string(stream.calls->size()));

@@ -16,7 +16,7 @@ Shares shares_of(std::span<const Program> oldest_first) {
       continue;
     }
     const std::uint32_t word = residuals.word_of_class[nr];  // the classes of x86_64 come first
-    ++(!callgate_is_residual(word) ? shares.constants : word < CALLGATE_CODE_BASE ? shares.checks : shares.code);
+    ++(!callgate_is_residual(word) ? shares.constants : word < CALLGATE_CODE_BASE ? shares.records : shares.code);
   }
   return shares;
 }

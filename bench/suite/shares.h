@@ -8,10 +8,11 @@
 
 namespace callgate::bench {
 
-// Of the x86_64 numbers below 460: how many a constant decides, how many one look at an argument, how many code.
+// Of the x86_64 numbers below 460: how many a constant decides, how many a record (check, list or
+// conjunction), how many code.
 struct Shares {
   std::size_t constants = 0;
-  std::size_t checks = 0;
+  std::size_t records = 0;
   std::size_t code = 0;
 };
 Shares shares_of(std::span<const Program> oldest_first);

@@ -53,7 +53,7 @@ struct Match {
 // Memory of a chain, in bytes.
 struct ChainSizes {
   std::size_t code = 0;      // machine code; 0 if there is none (Engine::interpreter)
-  std::size_t table = 0;     // action table and argument checks; 0 if there is none
+  std::size_t table = 0;     // action table and its records; 0 if there is none
   std::size_t bytecode = 0;  // instructions of all filters
 };
 

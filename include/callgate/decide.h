@@ -1,12 +1,18 @@
 // The decision of a call, as it is compiled into callers: the structs that decide and the code that reads them, in C.
 // Programs use Chain (callgate/chain.hpp), which is made of them; the names below may change with any version.
 //
-// A decision is a look into the action table. Where number and architecture do not settle a call, the word of the table
-// names an argument check, or an entry into code:
+// A decision is a look into the action table, which lies behind the start of the image. Where number and architecture
+// do not settle a call, the word of the table names a record in the same memory, or an entry into code:
 //
 //   number, architecture ──▶ index ──▶ word ──▶ result
-//                                       ├─────▶ argument check ──▶ result
+//                                       ├─────▶ check, list or conjunction ──▶ result
 //                                       └─────▶ entry ──▶ result
+//
+//   image ──▶ ┌────────────────────────┐
+//             │ callgate_image, …      │
+//             │ action table           │  CALLGATE_TABLE_AT
+//             │ records                │  CALLGATE_RECORDS_AT
+//             └────────────────────────┘
 //
 // Thread safety: an image never changes once it is published; any number of threads may read it. Nothing here
 // allocates, locks, makes a system call or touches errno: async-signal-safe.
@@ -35,44 +41,99 @@ extern "C" {
 #define CALLGATE_ARCH_X86_32 UINT32_C(0x40000003)
 #define CALLGATE_X32_BIT UINT32_C(0x40000000)
 
-// The action table has an entry for each number of three domains (x86_64, x32, i386, in this order), and one more word
-// for the calls outside of them. A domain has a power of two of numbers.
+// The action table has a word for each number of three domains (x86_64, x32, i386, in this order). A domain has a power
+// of two of numbers.
 #define CALLGATE_DOMAIN_SIZE UINT32_C(512)
 #define CALLGATE_DOMAIN_COUNT UINT32_C(3)
 #define CALLGATE_TABLE_ENTRIES (CALLGATE_DOMAIN_SIZE * CALLGATE_DOMAIN_COUNT)
-#define CALLGATE_TABLE_WORDS (CALLGATE_TABLE_ENTRIES + 1)
 
-// Words of the table from CALLGATE_CHECK_BASE on are no results: first the words of argument checks, by index, then the
-// words of entries, by their offset from the start of the code in bytes. They look like results whose action no kernel
-// knows (between TRACE and LOG); a chain that really decides so for a number has code for it.
+// Where the table and the records lie, in bytes from the start of the image. The image starts at a page, so that what
+// decides most calls lies in one page. Records are counted in units of 16
+// bytes.
+#define CALLGATE_TABLE_AT UINT32_C(384)
+#define CALLGATE_RECORDS_AT (CALLGATE_TABLE_AT + CALLGATE_TABLE_ENTRIES * 4)
+#define CALLGATE_RECORD_UNIT UINT32_C(16)
+#define CALLGATE_MAX_RECORD_UNITS UINT32_C(0x10000)  // from the start of the image to the end of the records
+
+// Words of the table from CALLGATE_CHECK_BASE on are no results: first the words of the three kinds of records, by
+// their unit from the start of the image, then the words of entries, by their offset from the start of the code in
+// bytes. They look like results whose action no kernel knows (between TRACE and LOG); a chain that really decides so
+// for a number has code for it.
 #define CALLGATE_CHECK_BASE UINT32_C(0x7ff40000)
+#define CALLGATE_LIST_BASE (CALLGATE_CHECK_BASE + CALLGATE_MAX_RECORD_UNITS)
+#define CALLGATE_CONJUNCTION_BASE (CALLGATE_LIST_BASE + CALLGATE_MAX_RECORD_UNITS)
 #define CALLGATE_CODE_BASE UINT32_C(0x7ff80000)
-#define CALLGATE_MAX_CHECKS (CALLGATE_CODE_BASE - CALLGATE_CHECK_BASE)
 #define CALLGATE_MAX_CODE_BYTES (UINT32_C(1) << 18)
 
 // The arch_offset of frames whose architecture is a constant.
 #define CALLGATE_NO_OFFSET UINT16_C(0xffff)
 
-// A decision between two results by one 64-bit argument: whether (argument & mask) lies in a set. The set is the
-// interval from `base` to `base + span`, in which `members` picks values where the interval is shorter than 64.
+// Records: decisions between two results, as data, which are carried out without a jump, so that they cost the same
+// where calls come in no order that a processor could predict. Offsets are those of an argument in the input, in bytes.
+
+// By one 64-bit argument: whether (argument & mask) lies in a set. The set is the interval from `base` to `base +
+// span`, in which `members` picks values where the interval is shorter than 64.
 struct callgate_check {
   uint64_t mask;
   uint64_t base;
   uint64_t span;     // length of the interval, less one
   uint64_t members;  // bit (distance & 63) is set where the value at this distance from the base is in the set
-  uint32_t offset;   // of the argument in the input, in bytes
+  uint32_t offset;
   uint32_t outside;  // result of values that are not in the set
   uint32_t flip;     // exclusive or of this result and that of values in the set
+  uint32_t unused;
 };
 
-// One table with all that its words refer to.
+// By one 64-bit argument: whether (argument & mask) is one of a list of values. Of the masked argument the bits that
+// all values share are compared; the others are folded to a key, without loss, and the key is compared with the one
+// that stands at its place. The place is hashed from the key and displaced by what stands at the key's bucket, so that
+// no two values have the same (hash and displace; Pagh, "Hash and Displace", WADS 1999).
+//
+//   shared value, places, … │ displacement of each bucket: 1 byte │ key at each place: 1 << key_size bytes
+//
+// The keys begin at `keys_at` bytes from the start of the record.
+struct callgate_list {
+  uint64_t mask;
+  uint64_t shared;  // bits that all values share
+  uint64_t shared_value;
+  uint64_t key_mask;  // bits of a key, the lowest ones
+  uint64_t multiplier;
+  uint32_t offset;
+  uint32_t outside;  // as in a check
+  uint32_t flip;     // as in a check
+  uint16_t keys_at;
+  uint16_t last_place;   // places, less one; a power of two less one
+  uint8_t fold;          // key = value ^ value >> fold, under key_mask
+  uint8_t key_size;      // 0 … 3
+  uint8_t bucket_shift;  // 64 - binary logarithm of the number of buckets
+  uint8_t unused[5];
+};
+
+struct callgate_interval {
+  uint64_t mask;
+  uint64_t base;  // base + span may wrap: (argument & mask) - base is what is compared
+  uint64_t span;
+};
+
+// By several arguments: whether each lies in its interval, or the same holds for one of the conjunctions that follow.
+struct callgate_conjunction {
+  struct callgate_interval intervals[4];  // those that are not needed hold all values
+  uint64_t members;                       // of the first interval, as in a check
+  uint16_t offsets[4];
+  uint32_t outside;       // result where no conjunction holds
+  uint32_t flip;          // as in a check
+  uint32_t alternatives;  // conjunctions that follow this one
+  uint32_t unused;
+};
+
+// How one kind of input is decided.
 struct callgate_route {
-  const uint32_t* table;                // CALLGATE_TABLE_WORDS words; never null
-  const struct callgate_check* checks;  // by the index in check words
-  uintptr_t code;                       // address that the offsets in entry words are counted from
+  uint32_t numbers;  // of each domain that the table decides: CALLGATE_DOMAIN_SIZE, or 0 where it decides none
+  uint32_t rest;     // word of the calls that the table does not decide
+  uintptr_t code;    // address that the offsets in entry words are counted from
 };
 
-// The part of a published image that inline code reads. What it points to belongs to the chain, like the image itself.
+// The part of a published image that inline code reads. It belongs to the chain, with all that lies behind it.
 struct callgate_image {
   struct callgate_route data;   // for the 64 bytes of struct seccomp_data
   struct callgate_route frame;  // for frames of the chain's layout
@@ -97,26 +158,69 @@ CALLGATE_INLINE uint32_t callgate_word_at(const void* frame, size_t offset) CALL
   return word;
 }
 
-// Without a jump or a call, so that it costs little even where calls come in no order that a processor could predict.
+// The 64-bit word at a byte offset, which need not be aligned.
+CALLGATE_INLINE uint64_t callgate_argument_at(const void* input, size_t offset) CALLGATE_NOEXCEPT {
+  uint64_t value;
+  memcpy(&value, CALLGATE_CAST(const unsigned char*, input) + offset, sizeof value);
+  return value;
+}
+
+// Bit (distance & 63) of `members`, in bit 0.
+CALLGATE_INLINE uint32_t callgate_member_bit(uint64_t members, uint64_t distance) CALLGATE_NOEXCEPT {
+  const uint32_t low = CALLGATE_CAST(uint32_t, distance);
+  if (sizeof(void*) == 8) return CALLGATE_CAST(uint32_t, members >> (low & 63));
+  // a 64-bit shift would take many instructions
+  const uint32_t half[] = {CALLGATE_CAST(uint32_t, members), CALLGATE_CAST(uint32_t, members >> 32)};
+  return half[low / 32 % 2] >> (low & 31);
+}
+
+// The result of a record: `is_inside` is 0 or 1.
+CALLGATE_CONSTEXPR uint32_t callgate_pick(uint32_t outside, uint32_t flip, uint32_t is_inside) CALLGATE_NOEXCEPT {
+  return outside ^ (flip & (0 - is_inside));
+}
+
 CALLGATE_INLINE uint32_t callgate_check_decide(const struct callgate_check* check,
                                                const void* input) CALLGATE_NOEXCEPT {
-  uint64_t value;
-  memcpy(&value, CALLGATE_CAST(const unsigned char*, input) + check->offset, sizeof value);
-  const uint64_t distance = (value & check->mask) - check->base;
-  const uint32_t low = CALLGATE_CAST(uint32_t, distance);
-  uint32_t bit = 0;
-  if (sizeof(void*) == 8) {
-    bit = CALLGATE_CAST(uint32_t, check->members >> (low & 63));
-  } else {  // a 64-bit shift would take many instructions
-    const uint32_t half[] = {CALLGATE_CAST(uint32_t, check->members), CALLGATE_CAST(uint32_t, check->members >> 32)};
-    bit = half[low / 32 % 2] >> (low & 31);
+  const uint64_t distance = (callgate_argument_at(input, check->offset) & check->mask) - check->base;
+  const uint32_t bit = callgate_member_bit(check->members, distance);
+  return callgate_pick(check->outside, check->flip, CALLGATE_CAST(uint32_t, distance <= check->span) & bit & 1);
+}
+
+CALLGATE_INLINE uint32_t callgate_list_decide(const struct callgate_list* list, const void* input) CALLGATE_NOEXCEPT {
+  const unsigned char* const start = CALLGATE_CAST(const unsigned char*, CALLGATE_CAST(const void*, list));
+  const uint64_t value = callgate_argument_at(input, list->offset) & list->mask;
+  const uint64_t key = (value ^ value >> (list->fold & 63)) & list->key_mask;
+  const uint64_t hash = key * list->multiplier;
+  const size_t bucket = CALLGATE_CAST(size_t, hash >> (list->bucket_shift & 63));
+  const size_t place = ((hash >> 32) + start[sizeof *list + bucket]) & list->last_place;
+  const uint64_t found = callgate_argument_at(start, list->keys_at + (place << (list->key_size & 3)));
+  const uint64_t difference = ((value ^ list->shared_value) & list->shared) | ((key ^ found) & list->key_mask);
+  return callgate_pick(list->outside, list->flip, CALLGATE_CAST(uint32_t, difference == 0));
+}
+
+// 1 if all intervals hold, else 0.
+CALLGATE_INLINE uint32_t callgate_holds(const struct callgate_conjunction* all, const void* input) CALLGATE_NOEXCEPT {
+  uint64_t distance[4];
+  uint32_t outside = 0;  // intervals that do not hold: a sum, which needs fewer instructions than a disjunction
+  for (int i = 0; i < 4; ++i) {
+    const struct callgate_interval* const one = &all->intervals[i];
+    distance[i] = (callgate_argument_at(input, all->offsets[i]) & one->mask) - one->base;
+    outside += distance[i] > one->span;
   }
-  const uint32_t member = CALLGATE_CAST(uint32_t, distance <= check->span) & bit;
-  return check->outside ^ (check->flip & (0 - (member & 1)));
+  return CALLGATE_CAST(uint32_t, outside == 0) & callgate_member_bit(all->members, distance[0]);
+}
+
+CALLGATE_INLINE uint32_t callgate_conjunction_decide(const struct callgate_conjunction* first,
+                                                     const void* input) CALLGATE_NOEXCEPT {
+  uint32_t holds = callgate_holds(first, input);
+  // Where the first one holds, nothing else is looked at: a jump that is foreseen for most calls of most programs.
+  const uint32_t left = first->alternatives & (holds - 1);
+  for (uint32_t i = 0; i < left; ++i) holds |= callgate_holds(first + 1 + i, input);
+  return callgate_pick(first->outside, first->flip, holds);
 }
 
 CALLGATE_CONSTEXPR bool callgate_is_residual(uint32_t word) CALLGATE_NOEXCEPT {
-  return word - CALLGATE_CHECK_BASE < CALLGATE_MAX_CHECKS + CALLGATE_MAX_CODE_BYTES;
+  return word - CALLGATE_CHECK_BASE < CALLGATE_CODE_BASE - CALLGATE_CHECK_BASE + CALLGATE_MAX_CODE_BYTES;
 }
 
 // Number and architecture as they lie in memory: the architecture above the number.
@@ -124,52 +228,85 @@ CALLGATE_CONSTEXPR uint64_t callgate_call_id(uint32_t nr, uint32_t arch) CALLGAT
   return CALLGATE_CAST(uint64_t, arch) << 32 | nr;
 }
 
-// The index of a number in its domain. It is masked behind the comparison, where the compiler cannot see that it is
-// small already: so a mispredicted comparison does not make an index that reads beyond the table.
-CALLGATE_CONSTEXPR uint32_t callgate_masked(uint64_t index) CALLGATE_NOEXCEPT {
-  uint32_t low = CALLGATE_CAST(uint32_t, index);
+// The index of a number in its domain, whose first number is a multiple of the domain's size. It is masked where the
+// compiler cannot see that it is small already: so a mispredicted comparison does not make an index that reads beyond
+// the table, and the table is read without waiting for what the number is compared with.
+CALLGATE_CONSTEXPR uint32_t callgate_masked(uint32_t nr) CALLGATE_NOEXCEPT {
 #ifdef __cplusplus
   if (!__builtin_is_constant_evaluated())
 #endif
-    __asm__("" : "+r"(low));
-  return low & (CALLGATE_DOMAIN_SIZE - 1);
+    __asm__("" : "+r"(nr));
+  return nr & (CALLGATE_DOMAIN_SIZE - 1);
 }
 
-// The index of the call's word in the table. Number and architecture are compared at once where a register holds both.
-CALLGATE_CONSTEXPR uint32_t callgate_table_index(uint32_t nr, uint32_t arch) CALLGATE_NOEXCEPT {
+// The index of the call's word in a table with so many numbers in each domain; CALLGATE_TABLE_ENTRIES if the call is
+// outside of them. Number and architecture are compared at once where a register holds both.
+CALLGATE_CONSTEXPR uint32_t callgate_index_of(uint32_t nr, uint32_t arch, uint32_t numbers) CALLGATE_NOEXCEPT {
   if (sizeof(void*) == 8) {
     const uint64_t id = callgate_call_id(nr, arch);
     const uint64_t from_x86_64 = id - callgate_call_id(0, CALLGATE_ARCH_X86_64);
-    if (from_x86_64 < CALLGATE_DOMAIN_SIZE) return callgate_masked(from_x86_64);
+    if (from_x86_64 < numbers) return callgate_masked(nr);
     const uint64_t from_i386 = id - callgate_call_id(0, CALLGATE_ARCH_X86_32);
-    if (from_i386 < CALLGATE_DOMAIN_SIZE) return 2 * CALLGATE_DOMAIN_SIZE + callgate_masked(from_i386);
+    if (from_i386 < numbers) return 2 * CALLGATE_DOMAIN_SIZE + callgate_masked(nr);
     const uint64_t from_x32 = from_x86_64 - CALLGATE_X32_BIT;
-    if (from_x32 < CALLGATE_DOMAIN_SIZE) return CALLGATE_DOMAIN_SIZE + callgate_masked(from_x32);
+    if (from_x32 < numbers) return CALLGATE_DOMAIN_SIZE + callgate_masked(nr);
   } else if (arch == CALLGATE_ARCH_X86_64) {
-    if (nr < CALLGATE_DOMAIN_SIZE) return callgate_masked(nr);
-    if (nr - CALLGATE_X32_BIT < CALLGATE_DOMAIN_SIZE) {
-      return CALLGATE_DOMAIN_SIZE + callgate_masked(nr - CALLGATE_X32_BIT);
-    }
-  } else if (arch == CALLGATE_ARCH_X86_32 && nr < CALLGATE_DOMAIN_SIZE) {
+    if (nr < numbers) return callgate_masked(nr);
+    if (nr - CALLGATE_X32_BIT < numbers) return CALLGATE_DOMAIN_SIZE + callgate_masked(nr);
+  } else if (arch == CALLGATE_ARCH_X86_32 && nr < numbers) {
     return 2 * CALLGATE_DOMAIN_SIZE + callgate_masked(nr);
   }
   return CALLGATE_TABLE_ENTRIES;
 }
 
+CALLGATE_CONSTEXPR uint32_t callgate_table_index(uint32_t nr, uint32_t arch) CALLGATE_NOEXCEPT {
+  return callgate_index_of(nr, arch, CALLGATE_DOMAIN_SIZE);
+}
+
+// The unit that a word names, from the start of the image.
+CALLGATE_CONSTEXPR uint32_t callgate_unit_of(uint32_t word) CALLGATE_NOEXCEPT {
+  return (word - CALLGATE_CHECK_BASE) % CALLGATE_MAX_RECORD_UNITS;
+}
+
+// The record that a word names.
+CALLGATE_INLINE const void* callgate_record(const struct callgate_image* image, uint32_t word) CALLGATE_NOEXCEPT {
+  const unsigned char* const start = CALLGATE_CAST(const unsigned char*, CALLGATE_CAST(const void*, image));
+  return start + CALLGATE_CAST(size_t, callgate_unit_of(word)) * CALLGATE_RECORD_UNIT;
+}
+
+// The decision of the record that the word names.
+CALLGATE_INLINE uint32_t callgate_decide_record(uint32_t word, const void* record,
+                                                const void* input) CALLGATE_NOEXCEPT {
+  if (word < CALLGATE_LIST_BASE)
+    return callgate_check_decide(CALLGATE_CAST(const struct callgate_check*, record), input);
+  if (word < CALLGATE_CONJUNCTION_BASE)
+    return callgate_list_decide(CALLGATE_CAST(const struct callgate_list*, record), input);
+  return callgate_conjunction_decide(CALLGATE_CAST(const struct callgate_conjunction*, record), input);
+}
+
 // The rest of a decision whose word of the table is residual.
 CALLGATE_INLINE uint32_t callgate_decide_residual(uint32_t word, const struct callgate_route* route, const void* input,
                                                   const struct callgate_image* image) CALLGATE_NOEXCEPT {
-  if (word < CALLGATE_CODE_BASE) return callgate_check_decide(&route->checks[word - CALLGATE_CHECK_BASE], input);
+  if (word < CALLGATE_CODE_BASE) return callgate_decide_record(word, callgate_record(image, word), input);
   const uintptr_t address = route->code + (word - CALLGATE_CODE_BASE);
   callgate_entry entry;
   memcpy(&entry, &address, sizeof entry);
   return entry(input, image);
 }
 
+// The word of the table for a call; for calls that the route does not decide by the table, its `rest`.
+CALLGATE_INLINE uint32_t callgate_word(const struct callgate_route* route, uint32_t nr, uint32_t arch,
+                                       const struct callgate_image* image) CALLGATE_NOEXCEPT {
+  const uint32_t index = callgate_index_of(nr, arch, route->numbers);
+  return index == CALLGATE_TABLE_ENTRIES
+             ? route->rest
+             : callgate_word_at(image, CALLGATE_TABLE_AT + CALLGATE_CAST(size_t, index) * 4);
+}
+
 // The decision for a call of this number and architecture, whose input is what the route is for.
 CALLGATE_INLINE uint32_t callgate_decide_by(const struct callgate_route* route, uint32_t nr, uint32_t arch,
                                             const void* input, const struct callgate_image* image) CALLGATE_NOEXCEPT {
-  const uint32_t word = route->table[callgate_table_index(nr, arch)];
+  const uint32_t word = callgate_word(route, nr, arch, image);
   return callgate_is_residual(word) ? callgate_decide_residual(word, route, input, image) : word;
 }
 

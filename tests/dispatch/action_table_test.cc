@@ -120,9 +120,12 @@ using Table = std::array<std::uint32_t, CALLGATE_TABLE_ENTRIES>;
 // As a chain uses it; without code, so that every build has one.
 Table table_of(const std::vector<Program>& oldest_first, MergeRule rule) {
   const Chain chain = chain_of(oldest_first, {.rule = rule, .no_exec_memory = true});
-  if (chain.sizes().table < CALLGATE_TABLE_WORDS * sizeof(std::uint32_t)) throw std::runtime_error("no table");
   Table table;
-  std::copy_n(image_of(chain).data.table, table.size(), table.begin());
+  for (std::uint32_t i = 0; i < table.size(); ++i) {
+    const std::uint32_t domain = i / CALLGATE_DOMAIN_SIZE;
+    const std::uint32_t nr = i % CALLGATE_DOMAIN_SIZE + (domain == 1 ? arch::x32_bit : 0);
+    table[i] = data_word(chain, nr, domain == 2 ? arch::x86_32 : arch::x86_64);
+  }
   return table;
 }
 

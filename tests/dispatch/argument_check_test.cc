@@ -18,51 +18,61 @@ using detail::ValueSet;
 
 constexpr std::uint32_t judged = 10;
 
+enum class By : std::uint8_t { check, list, conjunction };
+
 // What real filters ask of argument 2, each in its shortest form.
 struct Form {
   const char* name;
   const char* tests;  // of lo and hi; end at allow or deny
-  bool is_check;
+  By by;
 };
 
 void PrintTo(const Form& form, std::ostream* out) { *out << form.name; }
 
 constexpr Form forms[] = {
-    {"both_bits", "ld [args[2].lo]\njset #2, more\nja allow\nmore: jset #4, deny\nja allow", true},
-    {"one_bit_without_another", "ld [args[2].lo]\njset #2, more\nja deny\nmore: jset #4, deny\nja allow", true},
+    {"both_bits", "ld [args[2].lo]\njset #2, more\nja allow\nmore: jset #4, deny\nja allow", By::check},
+    {"one_bit_without_another", "ld [args[2].lo]\njset #2, more\nja deny\nmore: jset #4, deny\nja allow", By::check},
     {"a_bit_of_two_and_none_of_others", "ld [args[2].lo]\njset #3, more\nja deny\nmore: jset #0x10, deny\nja allow",
-     true},
+     By::check},
     {"list_of_low_words_then_high",
      "ld [args[2].lo]\njeq #0, high\njeq #4, high\njeq #8, high\njeq #10, high\nja deny\n"
      "high: ld [args[2].hi]\njeq #0, allow\nja deny",
-     true},
+     By::check},
     {"list_of_low_words_then_a_high_word_that_is_not_0",
-     "ld [args[2].lo]\njeq #0, high\njeq #63, high\nja deny\nhigh: ld [args[2].hi]\njeq #7, allow\nja deny", true},
+     "ld [args[2].lo]\njeq #0, high\njeq #63, high\nja deny\nhigh: ld [args[2].hi]\njeq #7, allow\nja deny", By::check},
     {"range_of_low_words_then_high",
      "ld [args[2].lo]\njge #0x1000, next\nja deny\nnext: jgt #0x2000, deny\n"
      "ld [args[2].hi]\njeq #0xffffffff, allow\nja deny",
-     true},
+     By::check},
     {"no_other_bits_then_high", "ld [args[2].lo]\njset #0xfffffffc, deny\nld [args[2].hi]\njeq #0, allow\nja deny",
-     true},
+     By::check},
     {"high_then_no_other_bits",
-     "ld [args[2].hi]\njeq #0, low\nja deny\nlow: ld [args[2].lo]\njset #0xfffffffc, deny\nja allow", true},
+     "ld [args[2].hi]\njeq #0, low\nja deny\nlow: ld [args[2].lo]\njset #0xfffffffc, deny\nja allow", By::check},
     {"no_other_bits_in_either_half",
-     "ld [args[2].hi]\njset #0x80000000, deny\nld [args[2].lo]\njset #0xfffffff0, deny\nja allow", true},
+     "ld [args[2].hi]\njset #0x80000000, deny\nld [args[2].lo]\njset #0xfffffff0, deny\nja allow", By::check},
     {"list_under_a_mask",
-     "ld [args[2].lo]\nand #0xfffffe7f\njeq #0, allow\njeq #4, allow\njeq #9, allow\njeq #10, allow\nja deny", true},
+     "ld [args[2].lo]\nand #0xfffffe7f\njeq #0, allow\njeq #4, allow\njeq #9, allow\njeq #10, allow\nja deny",
+     By::check},
     {"list_under_a_mask_then_high",
      "ld [args[2].hi]\njeq #0, low\nja deny\n"
      "low: ld [args[2].lo]\nand #0xfffffe7f\njeq #0, allow\njeq #4, allow\njeq #9, allow\nja deny",
-     true},
+     By::check},
     {"list_under_a_mask_and_then_high",
      "ld [args[2].lo]\nand #0xfffffe7f\njeq #0, high\njeq #9, high\njeq #1, high\njeq #10, high\nja deny\n"
      "high: ld [args[2].hi]\njeq #0, allow\nja deny",
-     true},
+     By::check},
     {"function_of_a_few_bits",
-     "ld [args[2].lo]\njset #1, odd\njset #8, deny\nja allow\nodd: jset #0x10, allow\nja deny", false},
-    {"bits_and_a_range", "ld [args[2].lo]\njset #0x100, deny\njgt #0x1234, deny\nja allow", false},
+     "ld [args[2].lo]\njset #1, odd\njset #8, deny\nja allow\nodd: jset #0x10, allow\nja deny", By::conjunction},
+    {"bits_and_a_range", "ld [args[2].lo]\njset #0x100, deny\njgt #0x1234, deny\nja allow", By::conjunction},
     {"list_wider_than_64",
-     "ld [args[2].lo]\njeq #0, high\njeq #64, high\nja deny\nhigh: ld [args[2].hi]\njeq #0, allow\nja deny", false},
+     "ld [args[2].lo]\njeq #0, high\njeq #64, high\nja deny\nhigh: ld [args[2].hi]\njeq #0, allow\nja deny", By::list},
+    {"list_of_high_words", "ld [args[2].hi]\njeq #1, allow\njeq #1000, allow\njeq #0xffffffff, allow\nja deny",
+     By::list},
+    {"list_of_what_is_denied", "ld [args[2].lo]\njeq #1, deny\njeq #1000, deny\njeq #100000, deny\nja allow", By::list},
+    {"interval_or_two_values",
+     "ld [args[2].lo]\njeq #5000, allow\njeq #7000, allow\njge #0x10000, above\nja deny\n"
+     "above: jgt #0x20000, deny\nja allow",
+     By::conjunction},
 };
 
 Program filter_of(const Form& form) {
@@ -72,11 +82,13 @@ Program filter_of(const Form& form) {
 
 class FormOf : public testing::TestWithParam<Form> {};
 
-TEST_P(FormOf, IsOneCheckOrCode) {
+TEST_P(FormOf, IsOneRecord) {
   const std::vector<Program> filters = {filter_of(GetParam())};
   const auto residuals = detail::find_residuals(compose::make_plan(filters, {}), MergeRule::first_non_allow);
-  EXPECT_EQ(residuals.checks.size(), GetParam().is_check ? 1U : 0U);
-  EXPECT_EQ(residuals.roots.size(), GetParam().is_check ? 0U : 1U);
+  ASSERT_EQ(residuals.records.words().size(), 1U);
+  EXPECT_EQ(residuals.roots.size(), 0U);
+  const auto by = static_cast<By>(detail::kind_of(residuals.records.words()[0]));
+  EXPECT_EQ(by, GetParam().by);
 }
 
 TEST_P(FormOf, DecidesAsTheFilter) {

@@ -257,7 +257,7 @@ TEST(BadLayouts, AreRefused) {
 std::uint32_t table_word(const std::string& text, const InputLayout& layout, std::uint32_t nr,
                          std::uint32_t arch_value) {
   const Chain chain = chain_of({program(text)}, {.no_exec_memory = true, .layout = layout});
-  return image_of(chain).frame.table[callgate_table_index(nr, arch_value)];
+  return frame_word(chain, nr, arch_value);
 }
 
 constexpr const char* by_high_half = "ld [args[1].hi]\njeq #0, ok\nret #0x30001\nok: ret #0x7fff0000";

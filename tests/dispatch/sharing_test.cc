@@ -17,7 +17,7 @@ namespace {
 class CodeOf : public testing::TestWithParam<Engine> {};
 
 std::uint32_t word_of(const Chain& chain, std::uint32_t nr, std::uint32_t arch_value = arch::x86_64) {
-  return image_of(chain).data.table[callgate_table_index(nr, arch_value)];
+  return data_word(chain, nr, arch_value);
 }
 
 // Number 5 and others ask what `first` says, 9 asks the same in other words, 301 asks something else.
@@ -42,9 +42,10 @@ TEST_P(CodeOf, NumbersThatAreCheckedAlikeShareTheCheck) {
 }
 
 TEST_P(CodeOf, NumbersThatAreCheckedAlikeShareTheCode) {
-  const std::string both = "ld [args[0].lo]\njeq #1, x, ok\nx: ld [args[1].lo]\njeq #1, no, ok\n";
-  const std::string again = "ld [args[0].lo]\njge #2, ok\njeq #0, ok\nld [args[1].lo]\njgt #1, ok\njge #1, no, ok\n";
-  const std::string other = "ld [args[1].lo]\njeq #1, z, ok\nz: ld [args[2].lo]\njeq #1, no, ok\n";
+  const std::string both = "ld [args[0].lo]\nmul #3\njeq #1, x, ok\nx: ld [args[1].lo]\njeq #1, no, ok\n";
+  const std::string again =
+      "ld [args[0].lo]\nmul #3\njge #2, ok\njeq #0, ok\nld [args[1].lo]\njgt #1, ok\njge #1, no, ok\n";
+  const std::string other = "ld [args[1].lo]\nmul #5\njeq #1, z, ok\nz: ld [args[2].lo]\njeq #1, no, ok\n";
   const Chain chain = asked_alike(GetParam(), both, again, other);
   const std::uint32_t word = word_of(chain, 5);
   ASSERT_TRUE(callgate_is_residual(word) && word >= CALLGATE_CODE_BASE);

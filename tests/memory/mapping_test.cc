@@ -178,7 +178,7 @@ bool is_within(const CodeMemory& memory, const void* address, std::size_t code_b
   return number(address) >= number(memory.data()) && number(address) < number(memory.code()) + pages(code_bytes);
 }
 
-// One pointer, one piece of memory: header, table, checks, bytecode, graph, code; of every engine and without code.
+// One pointer, one piece of memory: header, table, records, bytecode, graph, code; of every engine and without code.
 TEST(ChainMemory, HoldsAllThatDecides) {
   CALLGATE_SKIP_IF_EMULATED("its /proc counts mappings in another way");
   const std::vector<Program> filters = {program("ld [args[0].lo]\nret a"), program("ld [nr]\nret a"),
@@ -192,10 +192,9 @@ TEST(ChainMemory, HoldsAllThatDecides) {
     EXPECT_EQ(number(&image), number(memory.data()));
     EXPECT_EQ(image.newest, nullptr);
     EXPECT_TRUE(is_within(memory, image.bytecode, code) && is_within(memory, image.sizes, code));
-    EXPECT_EQ(is_within(memory, image.data.table, code), chain.sizes().table != 0);
-    if (image.data.checks != nullptr) {
-      EXPECT_TRUE(is_within(memory, image.data.checks, code));
-    }
+    EXPECT_EQ(image.data.numbers, chain.sizes().table != 0 ? CALLGATE_DOMAIN_SIZE : 0);
+    EXPECT_TRUE(
+        is_within(memory, reinterpret_cast<const char*>(&image) + CALLGATE_TABLE_AT + chain.sizes().table, code));
     EXPECT_EQ(image.walk.nodes != nullptr, chain.engine() == Engine::interpreter && chain.sizes().table != 0);
     if (image.walk.nodes != nullptr) {
       EXPECT_TRUE(is_within(memory, image.walk.nodes, code) && is_within(memory, image.walk.roots, code));

@@ -191,9 +191,6 @@ std::string overwrite_all(const Kind& kind) {
   for (std::uintptr_t at = number(&image); at < end; at += 4096) {
     if (mapping_of(at).permissions.find('w') != std::string::npos) return "an image that can be written";
   }
-  for (const void* part : {static_cast<const void*>(image.data.table), static_cast<const void*>(image.frame.table)}) {
-    if (mapping_of(number(part)).permissions.find('w') != std::string::npos) return "a table that can be written";
-  }
 
   // The heap behind it: the node, its plan and filters.
   auto& heap = *new Reachable(mapping_named("[heap]"));

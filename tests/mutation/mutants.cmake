@@ -130,19 +130,20 @@ callgate_mutant(NAME allow_with_data_objects FILE dispatch/evaluate.cc
 
 callgate_mutant(NAME x32_numbers_are_x86_64_ones FILE include/callgate/decide.h
   LIKE "seccomp(2): on x86-64 a filter that ignores __X32_SYSCALL_BIT takes one ABI's calls for the other's"
-  TEXT [[return CALLGATE_DOMAIN_SIZE + callgate_masked(from_x32);]] MUTATED [[return callgate_masked(from_x32);]])
+  TEXT [[if (from_x32 < numbers) return CALLGATE_DOMAIN_SIZE + callgate_masked(nr);]]
+  MUTATED [[if (from_x32 < numbers) return callgate_masked(nr);]])
 
 callgate_mutant(NAME arch_not_looked_at FILE include/callgate/decide.h
   LIKE "CVE-2009-0835 (Linux 5b1017404aea): numbers of one kind of call read in the table of another"
-  TEXT [[from_i386 < CALLGATE_DOMAIN_SIZE]] MUTATED [[CALLGATE_CAST(uint32_t, from_i386) < CALLGATE_DOMAIN_SIZE]])
+  TEXT [[from_i386 < numbers]] MUTATED [[CALLGATE_CAST(uint32_t, from_i386) < numbers]])
 
 callgate_mutant(NAME table_off_by_one FILE include/callgate/decide.h
   LIKE "off by one in a table of system calls: the neighbour's decision"
-  TEXT [[return callgate_masked(from_x86_64);]] MUTATED [[return callgate_masked(from_x86_64 + 1);]])
+  TEXT [[nr & (CALLGATE_DOMAIN_SIZE - 1)]] MUTATED [[(nr + 1) & (CALLGATE_DOMAIN_SIZE - 1)]])
 
 callgate_mutant(NAME table_wraps_around FILE include/callgate/decide.h
   LIKE "an index masked as by array_index_nospec(), without the comparison before it: large numbers alias small ones"
-  TEXT [[from_x86_64 < CALLGATE_DOMAIN_SIZE]] MUTATED [[(from_x86_64 >> 32) == 0]])
+  TEXT [[from_x86_64 < numbers]] MUTATED [[(from_x86_64 >> 32) < numbers]])
 
 callgate_mutant(NAME residual_entry_off_by_one FILE dispatch/action_table.cc
   LIKE "an index into entry points that is one off runs other code (bpf_tail_call() checks against max_entries)"
@@ -163,12 +164,32 @@ callgate_mutant(NAME check_one_value_short FILE include/callgate/decide.h
 
 callgate_mutant(NAME check_of_32_members FILE include/callgate/decide.h
   LIKE "rbpf: a shift count masked for another width than the shift has"
-  TEXT [[check->members >> (low & 63)]] MUTATED [[check->members >> (low & 31)]])
+  TEXT [[members >> (low & 63)]] MUTATED [[members >> (low & 31)]])
 
-callgate_mutant(NAME check_of_the_other_half FILE dispatch/argument_check.cc
+callgate_mutant(NAME check_of_the_other_half FILE dispatch/looks.cc
   LIKE "CVE-2019-9893 (libseccomp): the halves of a 64-bit argument confused"
   TEXT [[8 * (e->offset() % 8)]] MUTATED [[0u]])
 
 callgate_mutant(NAME check_mask_of_the_other_half FILE dispatch/argument_check.cc
   LIKE "Linux 80f1f8503635 (bpf, x32: Fix bug with JMP32 JSET BPF_X checking upper bits)"
   TEXT [[std::uint64_t{choice.mask()} << subject->shift]] MUTATED [[std::uint64_t{choice.mask()}]])
+
+callgate_mutant(NAME list_of_low_halves FILE include/callgate/decide.h
+  LIKE "CVE-2019-9893 (libseccomp): a list of values that is compared by the low half alone"
+  TEXT [[((value ^ list->shared_value) & list->shared)]] MUTATED [[CALLGATE_CAST(uint64_t, 0)]])
+
+callgate_mutant(NAME list_without_displacement FILE include/callgate/decide.h
+  LIKE "a hash table that is searched elsewhere than it was filled"
+  TEXT [=[start[sizeof *list + bucket]]=] MUTATED [[0]])
+
+callgate_mutant(NAME conjunction_of_three FILE include/callgate/decide.h
+  LIKE "a loop over the arguments of a rule that ends one too early"
+  TEXT [[i < 4]] MUTATED [[i < 3]])
+
+callgate_mutant(NAME alternatives_forgotten FILE include/callgate/decide.h
+  LIKE "rules for one call that replace each other instead of being alternatives"
+  TEXT [[first->alternatives & (holds - 1)]] MUTATED [[first->alternatives & 0 & (holds - 1)]])
+
+callgate_mutant(NAME way_forgets_a_look FILE dispatch/conjunction.cc
+  LIKE "a check that is taken for redundant because of another one (libpcap issues 945 and 1742: live tests removed)"
+  TEXT [[return ((inner.set.base ^ gap.base) & shared & inner.set.mask & gap.mask) != 0;]] MUTATED [[return true;]])
