@@ -104,18 +104,23 @@ ExprId Specialiser::with_arch(const State& state, ExprId id) {
   return fold_expr(graph_, e.op, lhs, info(e.op).arity == 2 ? with_arch(state, e.rhs()) : ExprId{});
 }
 
-void Specialiser::step_into(State& state, NodeId node) const {
-  state.node = node;
-  forget(state);
+// The values that are tested on a path of the state from `node` on.
+inline Support Specialiser::support_from(const State& state, NodeId node) const {
+  const Support support = graph_.support_below(node);
+  return state.in_older ? support : support | graph_.support_below(state.older);
 }
 
 // Drops the facts and the class from the state if no test below its node depends on them.
-void Specialiser::forget(State& state) const {
-  Support support = graph_.support_below(state.node);
-  if (!state.in_older) support |= graph_.support_below(state.older);
+inline void Specialiser::forget(State& state) const {
+  const Support support = support_from(state, state.node);
   const bool by_class = (support & class_support) != 0 && !(number_known_ && state.in_older);
   state.class_id = by_class ? class_id_ : no_class;
   if (!state.known.empty()) state.known.keep(support);
+}
+
+inline void Specialiser::step_into(State& state, NodeId node) const {
+  state.node = node;
+  forget(state);
 }
 
 // Whether the node of the older graph is its own residual: the older graph was specialised for this class, no facts are
@@ -249,19 +254,26 @@ Specialiser::Asked Specialiser::ask_relation(const State& state, Compare compare
   return {subject, is_true, negated, support, state.known.facts_of(subject)};
 }
 
-// The facts of a path on which the test holds, or does not.
-inline void Specialiser::learn(State& state, const Asked& asked, bool holds) {
+// The facts of a path on which the test holds, or does not, and which goes on at `next`; none that no test from there
+// on is about.
+inline void Specialiser::learn(State& state, const Asked& asked, bool holds, NodeId next) {
+  if ((support_from(state, next) & asked.support) == 0) return;
   const F facts = facts_[asked.known].after(asked.question, holds != asked.negated);
   state.known.set(asked.subject, facts_.intern(facts), asked.support);
+}
+
+inline Specialiser::Met Specialiser::met(const State& state) {
+  const std::uint32_t known = state.known.empty() ? 0 : environments_.intern(state.known);
+  return {state.node, state.older, state.current, state.class_id, known, state.in_older, state.current_computed};
 }
 
 // The residual of a state that was met before; or the state continues at `then`, and a frame holds the state of
 // `otherwise`.
 inline std::optional<NodeId> Specialiser::branch(State& state, const Node& node, ExprId lhs, ExprId rhs,
                                                  const Asked* asked) {
-  const std::uint32_t met = memo_.size();
-  const std::uint32_t memo = memo_.intern(state);
-  if (memo < met) {
+  const std::uint32_t count = memo_.size();
+  const std::uint32_t memo = memo_.intern(met(state));
+  if (memo < count) {
     assert(residual_of_[memo] != unfinished);
     return residual_of_[memo];
   }
@@ -269,8 +281,8 @@ inline std::optional<NodeId> Specialiser::branch(State& state, const Node& node,
   steps_ += 4;  // about the cost of a state that branches, in steps of one that does not
   Frame& frame = stack_.emplace_back(Frame{memo, state, node.compare, lhs, rhs, node.source});
   if (asked != nullptr) {
-    learn(state, *asked, true);
-    learn(frame.other, *asked, false);
+    learn(state, *asked, true, node.then);
+    learn(frame.other, *asked, false, node.otherwise);
   }
   step_into(state, node.then);
   step_into(frame.other, node.otherwise);

@@ -41,6 +41,7 @@
 #include "callgate/options.hpp"
 #include "compose/ir_names.h"
 #include "compose/ladders.h"
+#include "ir/chunked.h"
 #include "ir/facts.h"
 #include "ir/graph.h"
 
@@ -109,7 +110,7 @@ class Specialiser {
   // along into the older graph in the first half of them.
   Specialiser(Graph& graph, MergeRule rule, bool use_facts, std::uint32_t budget)
       : graph_(graph), rule_(rule), use_facts_(use_facts), budget_(budget), ladders_(graph) {
-    [[maybe_unused]] const std::uint32_t nothing = facts_.intern(F{});
+    [[maybe_unused]] const std::uint32_t nothing = facts_.intern(F{}) | environments_.intern(Environment{});
     assert(nothing == 0);
   }
 
@@ -138,11 +139,22 @@ class Specialiser {
     std::uint32_t current = action::allow;  // the result so far: a constant, or an ExprId if it is computed
     ClassId class_id = no_class;
     Environment known;
+  };
 
-    bool operator==(const State&) const = default;
+  // A state as the memo keeps it: a quarter of the bytes, because few environments differ.
+  struct Met {
+    NodeId node;
+    NodeId older;
+    std::uint32_t current;
+    ClassId class_id;
+    std::uint32_t known;  // index of the interned environment
+    bool in_older;
+    bool current_computed;
+
+    bool operator==(const Met&) const = default;
     std::uint32_t hash() const {
       const auto flags = (in_older ? 1u : 0u) | (current_computed ? 2u : 0u);
-      return mix(mix(node.index(), older.index(), known.hash()), current, class_id.index() << 2 | flags);
+      return mix(mix(node.index(), older.index(), known), current, class_id.index() << 2 | flags);
     }
   };
 
@@ -178,13 +190,15 @@ class Specialiser {
 
   Asked ask(const State& state, Compare compare, ExprId lhs, ExprId rhs);
   Asked ask_relation(const State& state, Compare compare, ExprId lhs, ExprId rhs);
-  void learn(State& state, const Asked& asked, bool holds);
+  void learn(State& state, const Asked& asked, bool holds, NodeId next);
 
+  Met met(const State& state);
   NodeId skip(const State& state, const Node& node, std::uint32_t low, std::uint32_t high);
   NodeId resolve(const State& state, NodeId leaf);
   NodeId merge(const State& state, const Node& leaf, NodeId id);
   void step_into(State& state, NodeId node) const;
   void forget(State& state) const;
+  Support support_from(const State& state, NodeId node) const;
   bool can_only_stay(const State& state) const;
   bool cannot_be_stricter(const State& state);
   std::uint32_t strictest_below(NodeId id);
@@ -208,10 +222,12 @@ class Specialiser {
   std::uint32_t class_nr_ = 0;    // index of the facts about the number of every call of the class
   std::uint32_t class_arch_ = 0;  // index of the facts about the architecture
 
-  Interner<F> facts_;
+  Interner<F, std::uint32_t, Chunked<F>> facts_;
   Interner<Relation> relations_;
-  Interner<State> memo_;
-  // By state. `unfinished` while it is being made: the graph has no loops, so no walk meets the state again.
+  Interner<Environment, std::uint32_t, Chunked<Environment>> environments_;
+  Interner<Met, std::uint32_t, Chunked<Met>> memo_;
+  // By index of the memo. `unfinished` while it is being made: the graph has no loops, so no walk meets the state
+  // again.
   std::vector<NodeId> residual_of_;
   static constexpr NodeId unfinished{0xffffffff};
   std::vector<Frame> stack_;

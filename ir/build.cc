@@ -60,7 +60,8 @@ class Builder {
         first_(insns_.size(), no_state),
         graph_(graph) {
     states_.reserve(insns_.size() + 16);
-    graph_.reserve(insns_.size(), insns_.size() / 2);
+    const std::size_t branches = branch_count();  // each of them makes a node and a constant
+    graph_.reserve(branches, branches);
   }
 
   std::optional<NodeId> run() {
@@ -74,6 +75,10 @@ class Builder {
   }
 
  private:
+  std::size_t branch_count() const {
+    return static_cast<std::size_t>(std::ranges::count_if(insns_, [](const Insn& insn) { return insn.jt != insn.jf; }));
+  }
+
   bool forward() {
     Scratch none;
     none.values.fill(dead);

@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "ir/rewrite.h"
+#include "ir/reachable.h"
 
 namespace callgate::ir {
 namespace {

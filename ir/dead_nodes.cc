@@ -1,17 +1,14 @@
 // Drops nodes and expressions that the roots do not reach, and numbers the others anew.
 #include "ir/dead_nodes.h"
-#include "ir/rewrite.h"
+#include "ir/reachable.h"
 
 namespace callgate::ir {
 
 bool remove_dead_nodes(Graph& graph, std::span<NodeId> roots) {
-  Graph compact = rewrite(
-      graph, roots, [](Graph& g, Op op, ExprId lhs, ExprId rhs) { return g.expr(op, lhs, rhs); },
-      [](Graph& g, Compare compare, ExprId lhs, ExprId rhs, NodeId then, NodeId otherwise, Source source) {
-        return g.test(compare, lhs, rhs, then, otherwise, source);
-      });
-  if (compact.node_count() == graph.node_count() && compact.expr_count() == graph.expr_count()) return false;
-  graph = std::move(compact);
+  const Reachable keep = reachable_from(graph, roots);
+  if (keep.node_count == graph.node_count() && keep.expr_count == graph.expr_count()) return false;
+  const IdMap<NodeId, NodeId> renumbered = graph.keep_only(keep.nodes, keep.exprs);
+  for (NodeId& root : roots) root = renumbered[root];
   return true;
 }
 

@@ -1,7 +1,9 @@
 #include "ir/graph.h"
 
+#include <algorithm>
 #include <array>
 #include <cassert>
+#include <utility>
 
 namespace callgate::ir {
 
@@ -32,10 +34,13 @@ ExprId Graph::expr(Op op, ExprId lhs, ExprId rhs) {
   return add(Expr::operation(op, words, size, lhs, binary ? rhs : ExprId{}));
 }
 
-ExprId Graph::add(Expr expr) {
+ExprId Graph::add(Expr expr) { return exprs_.intern(with_support(expr)); }
+
+Expr Graph::with_support(Expr expr) const {
+  expr.support = 0;
   if ((expr.words & input_.class_words) != 0) expr.support |= class_support;
   if ((expr.words & ~input_.class_words) != 0) expr.support |= Support{2} << expr.hash() % 63;
-  return exprs_.intern(expr);
+  return expr;
 }
 
 // Broken graphs can be made, so that check() can be tested.
@@ -48,18 +53,44 @@ bool Graph::refers_to_what_exists(const Node& node) const {
 
 NodeId Graph::add(const Node& node) {
   const NodeId id = nodes_.intern(node);
-  if (id.index() < below_.size()) return id;
-  Support support = 0;
-  if (!refers_to_what_exists(node)) {
-    support = ~Support{0};  // check() says so
-  } else if (node.kind == NodeKind::test) {
-    support = below_[node.then] | below_[node.otherwise] | exprs_[subject_of(*this, node.compare, node.lhs())].support;
-    if (!is_constant(node.rhs())) support |= exprs_[node.lhs()].support | exprs_[node.rhs()].support;
-  } else if (node.kind == NodeKind::computed) {
-    support = exprs_[node.computed()].support & class_support;
-  }
-  below_.push_back(support);
+  if (id.index() == below_.size()) below_.push_back(support_of(node));
   return id;
+}
+
+Support Graph::support_of(const Node& node) const {
+  if (!refers_to_what_exists(node)) return ~Support{0};  // check() says so
+  if (node.kind == NodeKind::constant) return 0;
+  if (node.kind == NodeKind::computed) return exprs_[node.computed()].support & class_support;
+  const Support below = below_[node.then] | below_[node.otherwise];
+  if (is_constant(node.rhs())) return below | exprs_[subject_of(*this, node.compare, node.lhs())].support;
+  return below | exprs_[node.lhs()].support | exprs_[node.rhs()].support;
+}
+
+IdMap<NodeId, NodeId> Graph::keep_only(const IdMap<NodeId, bool>& nodes, const IdMap<ExprId, bool>& exprs) {
+  const auto count = [](const auto& marks) { return static_cast<std::size_t>(std::ranges::count(marks, true)); };
+  IdMap<ExprId, ExprId> new_exprs(expr_count());
+  std::vector<Expr> kept_exprs;
+  kept_exprs.reserve(count(exprs));
+  for (const ExprId id : this->exprs()) {
+    if (!exprs[id]) continue;
+    new_exprs[id] = ExprId{static_cast<std::uint32_t>(kept_exprs.size())};
+    kept_exprs.push_back(with_support(exprs_[id].renumbered(new_exprs)));
+  }
+  exprs_.assign(std::move(kept_exprs));
+  IdMap<NodeId, NodeId> new_nodes(node_count());
+  std::vector<Node> kept_nodes;
+  kept_nodes.reserve(count(nodes));
+  IdMap<NodeId, Support> below;
+  below.reserve(kept_nodes.capacity());
+  below_.swap(below);
+  for (const NodeId id : this->nodes()) {
+    if (!nodes[id]) continue;
+    new_nodes[id] = NodeId{static_cast<std::uint32_t>(kept_nodes.size())};
+    kept_nodes.push_back(nodes_[id].renumbered(new_nodes, new_exprs));
+    below_.push_back(support_of(kept_nodes.back()));
+  }
+  nodes_.assign(std::move(kept_nodes));
+  return new_nodes;
 }
 
 ExprId subject_of(const Graph& graph, Compare compare, ExprId lhs) {

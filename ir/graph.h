@@ -91,6 +91,14 @@ class Expr {
     return ExprId{second_};
   }
 
+  // The same expression where its operands have other numbers.
+  Expr renumbered(const IdMap<ExprId, ExprId>& exprs) const {
+    Expr expr = *this;
+    if (info(op).arity >= 1) expr.first_ = exprs[lhs()].index();
+    if (info(op).arity == 2) expr.second_ = exprs[rhs()].index();
+    return expr;
+  }
+
   bool operator==(const Expr& other) const {
     return op == other.op && first_ == other.first_ && second_ == other.second_;
   }
@@ -160,6 +168,17 @@ class Node {
   ExprId rhs() const {
     assert(kind == NodeKind::test);
     return second_;
+  }
+  // The same node where what it refers to has other numbers.
+  Node renumbered(const IdMap<NodeId, NodeId>& nodes, const IdMap<ExprId, ExprId>& exprs) const {
+    Node node = *this;
+    if (kind == NodeKind::test) {
+      node.second_ = exprs[second_];
+      node.then = nodes[then];
+      node.otherwise = nodes[otherwise];
+    }
+    if (kind != NodeKind::constant) node.first_ = exprs[ExprId{first_}].index();
+    return node;
   }
   // Of a constant leaf its result, of a computed leaf the expression of its result.
   std::uint32_t result() const {
@@ -231,12 +250,17 @@ class Graph {
   bool is_constant(ExprId id) const { return exprs_[id].op == Op::constant; }
   std::uint32_t constant_value(ExprId id) const { return exprs_[id].value(); }
 
-  // Makes room for so many more.
+  // Makes room for so many more, and for as many nodes again that are made of them: room costs nothing until it is
+  // used, and copies of what outgrows it do.
   void reserve(std::size_t nodes, std::size_t exprs) {
-    exprs_.reserve(exprs);
-    nodes_.reserve(nodes);
-    below_.reserve(below_.size() + nodes);
+    exprs_.reserve(exprs, exprs);
+    nodes_.reserve(nodes, 2 * nodes);
+    below_.reserve(below_.size() + 2 * nodes);
   }
+
+  // Drops all that is not marked and numbers the rest anew, in the same order. What is marked refers to nothing else.
+  // Returns the new numbers of the nodes that are left.
+  IdMap<NodeId, NodeId> keep_only(const IdMap<NodeId, bool>& nodes, const IdMap<ExprId, bool>& exprs);
 
   // The values that the tests at and below the node depend on; of a computed leaf only whether it depends on the class.
   Support support_below(NodeId id) const { return below_[id]; }
@@ -244,6 +268,8 @@ class Graph {
  private:
   ExprId add(Expr expr);
   NodeId add(const Node& node);
+  Expr with_support(Expr expr) const;
+  Support support_of(const Node& node) const;
   bool refers_to_what_exists(const Node& node) const;
 
   InputSchema input_;

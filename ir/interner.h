@@ -1,10 +1,12 @@
 // Hash consing: equal items get the same number, and numbers count up in the order of first appearance.
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "ir/id.h"
@@ -13,7 +15,7 @@ namespace callgate::ir {
 
 // T has operator== and std::uint32_t hash() const. Numbers stay valid forever; references only until the next
 // intern(). Iteration and numbering never depend on addresses, so that two runs give the same result.
-template <class T, class Number = std::uint32_t>
+template <class T, class Number = std::uint32_t, class Items = std::vector<T>>
 class Interner {
  public:
   Number intern(const T& item) {
@@ -26,18 +28,25 @@ class Interner {
     return Number{slot};
   }
 
-  // The number of an item that is there.
+  // The number of an item that is there. Not between assign() and the next intern().
   std::optional<Number> find(const T& item) const {
     if (slots_.empty()) return std::nullopt;
     const std::uint32_t slot = slots_[place_of(item)];
     return slot == empty ? std::nullopt : std::optional(Number{slot});
   }
 
-  // Makes room for so many more items in one go.
-  void reserve(std::size_t more) {
-    const std::size_t wanted = std::bit_ceil(2 * (items_.size() + more) + 2);
+  // Makes room for `more` items in one go, and has the index of `indexed` of them ready.
+  void reserve(std::size_t indexed, std::size_t more) {
+    const std::size_t wanted = std::bit_ceil(2 * (items_.size() + indexed) + 2);
     if (wanted > slots_.size()) resize(wanted);
     items_.reserve(items_.size() + more);
+  }
+
+  // Replaces all items; no two of the new ones are equal. They take no more memory than themselves until the next
+  // intern().
+  void assign(Items items) {
+    items_ = std::move(items);
+    slots_ = {};
   }
 
   const T& operator[](Number id) const { return items_[index_of(id)]; }
@@ -53,7 +62,11 @@ class Interner {
     return i;
   }
 
-  void grow() { resize(slots_.empty() ? 64 : slots_.size() * 4); }
+  // Large tables by two, so that they stay small: their pages are touched as a whole.
+  void grow() {
+    const std::size_t wanted = (items_.size() < 1024 ? 4 : 2) * items_.size() + 2;
+    resize(std::max(std::size_t{64}, std::bit_ceil(wanted)));
+  }
 
   // The items differ from each other, so they need not be compared.
   void resize(std::size_t slots) {
@@ -65,7 +78,7 @@ class Interner {
     }
   }
 
-  std::vector<T> items_;
+  Items items_;
   std::vector<std::uint32_t> slots_;  // a power of two of them
 };
 

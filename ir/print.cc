@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "bpf/names.h"
-#include "ir/rewrite.h"
+#include "ir/reachable.h"
 
 namespace callgate::ir {
 namespace {

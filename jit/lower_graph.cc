@@ -25,6 +25,9 @@ class GraphLowering {
 
   void run(std::span<const ir::NodeId> roots, std::span<const BlockId> entry_blocks) {
     const std::vector<SwitchId> root_switches = make_switches(graph_, roots, target_, switches_);
+    // About a block and a step or two for each comparison of a range.
+    results_.reserve(roots.size() + switches_.size() + switches_.range_count());
+    flow_.steps.reserve(flow_.steps.size() + switches_.size() + switches_.range_count());
     rate();
     order(root_switches);
     first_block_.resize(switches_.size(), no_block);

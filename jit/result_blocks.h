@@ -19,6 +19,11 @@ class ResultBlocks {
   // Whether the current result must be kept while older units run.
   bool keeps_current() const { return keeps_current_; }
 
+  // Makes room for so many more.
+  void reserve(std::size_t blocks) {
+    blocks_.reserve(blocks_.size() + blocks);
+    order_.reserve(order_.size() + blocks);
+  }
   BlockId make(const Block& block);
   Block& block(BlockId id) { return blocks_[id]; }
   void append(BlockId id) { order_.push_back(id); }

@@ -152,6 +152,8 @@ class Maker {
         switch_of_(graph.node_count(), no_switch) {}
 
   std::vector<SwitchId> run(std::span<const NodeId> roots) {
+    switches_.reserve(graph_.node_count());
+    parts_.reserve(2 * std::size_t{graph_.node_count()});
     for (const NodeId root : roots) needed_[root] = true;
     for (const NodeId id : graph_.nodes_downwards()) {
       if (needed_[id]) need_successors(id);

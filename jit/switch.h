@@ -129,6 +129,14 @@ class Switches {
     return std::span(ranges_).subspan(of.first_range_, of.range_count_);
   }
 
+  // Makes room for the switches of a graph of so many nodes.
+  void reserve(std::size_t nodes) {
+    switches_.reserve(nodes);
+    hashes_.reserve(nodes);
+    ranges_.reserve(4 * nodes);
+  }
+  std::size_t range_count() const { return ranges_.size(); }
+
   // The switch that is equal, or a new one. Targets have smaller numbers than the switches that lead to them.
   SwitchId intern(Switch item, std::span<const Range> ranges = {});
 

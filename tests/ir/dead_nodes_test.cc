@@ -108,6 +108,30 @@ TEST(RemoveDeadNodes, KeepsAllOfSeveralRoots) {
   EXPECT_EQ(graph.node_at(roots[1]).result(), 2u);
 }
 
+// What is left has other numbers; a graph that was made of it alone is the same, and so is what is added afterwards.
+TEST(RemoveDeadNodes, LeavesAGraphThatGrowsAsOneMadeAfresh) {
+  const auto make = [](FilterGraph& graph) {
+    const ExprId sum = graph.expr(ir::Op::add, graph.load(16), graph.load(24));
+    const NodeId yes = graph.leaf(1);
+    const NodeId no = graph.leaf(2);
+    const NodeId below = graph.test(Compare::equal, sum, graph.constant(3), yes, no);
+    graph.root = graph.test(Compare::greater_equal, graph.load(32), graph.constant(5), below, no);
+  };
+  FilterGraph fresh;
+  make(fresh);
+  FilterGraph graph;
+  graph.expr(ir::Op::mul, graph.load(40), graph.load(48));
+  graph.leaf(9);
+  make(graph);
+  ASSERT_TRUE(remove_dead_nodes(graph));
+  ASSERT_EQ(content(graph), content(fresh));
+  for (const NodeId id : graph.nodes()) EXPECT_EQ(graph.support_below(id), fresh.support_below(id)) << id.index();
+  const NodeId root = graph.root;
+  make(graph);
+  EXPECT_EQ(graph.root, root);
+  EXPECT_EQ(content(graph), content(fresh)) << "what is there is found again";
+}
+
 TEST(RemoveDeadNodes, LeavesWhatTheRootReaches) {
   FilterGraph graph;
   graph.leaf(9);

@@ -10,7 +10,7 @@
 #include "ir/dead_nodes.h"
 #include "ir/evaluate.h"
 #include "ir/print.h"
-#include "ir/rewrite.h"
+#include "ir/reachable.h"
 #include "tests/ir/path.h"
 #include "tests/ir/untidy_graph.h"
 #include "tests/support/filter_graph.h"
@@ -200,12 +200,36 @@ TEST(Fold, RulesOfTests) {
   }
 }
 
-FilterGraph folded(const FilterGraph& graph) {
-  FilterGraph result;
-  result.root = graph.root;
-  static_cast<Graph&>(result) = ir::rewrite(graph, std::span(&result.root, 1), ir::fold_expr, ir::fold_test);
-  remove_dead_nodes(result);
-  return result;
+// Makes all that the root reaches anew, from the leaves upwards.
+FilterGraph folded(const FilterGraph& old) {
+  const ir::Reachable keep = reachable_from(old, std::span(&old.root, 1));
+  FilterGraph graph;
+  ir::IdMap<ExprId, ExprId> exprs(old.expr_count());
+  for (const ExprId id : old.exprs()) {
+    if (!keep.exprs[id]) continue;
+    const ir::Expr& e = old.expr_at(id);
+    switch (ir::info(e.op).arity) {
+      case 0: exprs[id] = e.op == Op::constant ? graph.constant(e.value()) : graph.load(e.offset()); break;
+      case 1: exprs[id] = ir::fold_expr(graph, e.op, exprs[e.lhs()], {}); break;
+      default: exprs[id] = ir::fold_expr(graph, e.op, exprs[e.lhs()], exprs[e.rhs()]); break;
+    }
+  }
+  ir::IdMap<NodeId, NodeId> nodes(old.node_count());
+  for (const NodeId id : old.nodes()) {
+    if (!keep.nodes[id]) continue;
+    const ir::Node& n = old.node_at(id);
+    if (n.kind == ir::NodeKind::constant) {
+      nodes[id] = graph.leaf(n.result(), n.source);
+    } else if (n.kind == ir::NodeKind::computed) {
+      nodes[id] = graph.computed_leaf(exprs[n.computed()], n.source);
+    } else {
+      nodes[id] =
+          fold_test(graph, n.compare, exprs[n.lhs()], exprs[n.rhs()], nodes[n.then], nodes[n.otherwise], n.source);
+    }
+  }
+  graph.root = nodes[old.root];
+  remove_dead_nodes(graph);
+  return graph;
 }
 
 TEST(Fold, KeepsTheDecisionAndNoPathGetsLonger) {

@@ -1,4 +1,4 @@
-#include "ir/rewrite.h"
+#include "ir/reachable.h"
 
 namespace callgate::ir {
 
