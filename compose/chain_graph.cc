@@ -47,7 +47,7 @@ class Attacher {
     decisions_.rest = decisions_.by_number() ? pick_rest() : decisions_.roots[0];
     std::vector<NodeId> used{decisions_.rest};
     for_each_run(roots(), [&](std::uint32_t, std::uint32_t, NodeId root) { used.push_back(root); });
-    remove_dead_nodes(decisions_.graph, used);
+    if (!remove_dead_nodes(decisions_.graph, used)) decisions_.graph.shrink();
     auto renumbered = used.begin();
     decisions_.rest = *renumbered;
     for_each_run(roots(),

@@ -77,6 +77,7 @@ void NumberFlow::split(const Node& node, NumberSet numbers, const Domain& domain
 // A test of the number itself cuts the domain at a threshold or takes one number out; only other tests are computed for
 // all numbers. So a ladder of any length costs one step for each test.
 NumberGroups NumberFlow::groups(NodeId root, const NumberSet& numbers, const Domain& domain) {
+  if (numbers.size() < 2) return {.of = {}, .count = 1};
   visit_of_.resize(graph_.node_count());
   ++visit_;
   uneven_.clear();
@@ -125,11 +126,14 @@ NumberGroups NumberFlow::groups(NodeId root, const NumberSet& numbers, const Dom
 // Groups are counted anew, so that there are never more than numbers. A number that is not asked about is of the first
 // group.
 void NumberFlow::split_group(const Node& node, const NumberSet& numbers, const Domain& domain, NumberGroups& groups) {
+  const NumberSet yes = takers(node, domain);
+  NumberSet taken = numbers;
+  taken.keep(yes);
+  if (taken.empty() || taken == numbers) return;
   constexpr std::uint32_t none = numbers_per_domain;
   std::array<std::uint32_t, 2 * std::size_t{NumberGroups::most}> half_of;
   std::fill_n(half_of.begin(), 2 * std::size_t{groups.count}, none);
   NumberGroups split{.of = {}, .count = 0};
-  const NumberSet yes = takers(node, domain);
   numbers.for_each([&](std::uint32_t n) {
     std::uint32_t& half = half_of[2 * groups.of[n] + (yes.contains(n) ? 1 : 0)];
     if (half == none) half = split.count++;

@@ -13,6 +13,8 @@ namespace callgate::compose {
 // A set of numbers, relative to the first of a domain.
 class NumberSet {
  public:
+  bool operator==(const NumberSet&) const = default;
+
   static NumberSet all() {
     NumberSet set;
     set.words_.fill(~std::uint64_t{0});
@@ -22,6 +24,11 @@ class NumberSet {
   bool contains(std::uint32_t n) const { return (words_[n / 64] >> n % 64 & 1) != 0; }
   bool empty() const {
     return std::all_of(words_.begin(), words_.end(), [](std::uint64_t word) { return word == 0; });
+  }
+  std::uint32_t size() const {
+    std::uint32_t count = 0;
+    for (const std::uint64_t word : words_) count += static_cast<std::uint32_t>(std::popcount(word));
+    return count;
   }
   void insert(std::uint32_t n) { words_[n / 64] |= std::uint64_t{1} << n % 64; }
   void insert(const NumberSet& other) {

@@ -212,8 +212,8 @@ NodeId Specialiser::skip(const State& state, const Node& node, std::uint32_t low
 // at_test() is the only caller of the inline functions.
 inline std::optional<NodeId> Specialiser::decided_by_class(const State& state, const Node& node) {
   const auto left = value_in_class(state, node.lhs());
-  const auto right = value_in_class(state, node.rhs());
-  if (!left || !right) return std::nullopt;
+  const auto right = left ? value_in_class(state, node.rhs()) : std::nullopt;
+  if (!right) return std::nullopt;
   const NodeId further = skip(state, node, *left, *left);
   if (further != state.node) return further;
   return holds(node.compare, *left, *right) ? node.then : node.otherwise;
@@ -279,7 +279,7 @@ inline std::optional<NodeId> Specialiser::branch(State& state, const Node& node,
   }
   residual_of_.push_back(unfinished);
   steps_ += 4;  // about the cost of a state that branches, in steps of one that does not
-  Frame& frame = stack_.emplace_back(Frame{memo, state, node.compare, lhs, rhs, node.source});
+  Frame& frame = stack_.emplace_back(Frame{memo, state.node, lhs, rhs, state});
   if (asked != nullptr) {
     learn(state, *asked, true, node.then);
     learn(frame.other, *asked, false, node.otherwise);
@@ -316,6 +316,14 @@ std::optional<NodeId> Specialiser::descend(State& state) {
   return node.kind == NodeKind::test ? at_test(state, node) : at_leaf(state);
 }
 
+// A test whose successors are their own residuals is its own, if the class says nothing of its sides.
+NodeId Specialiser::residual_of(const Frame& frame, NodeId otherwise) {
+  const Node& node = graph_.node_at(frame.node);
+  const bool same_sides = node.lhs() == frame.lhs && node.rhs() == frame.rhs;
+  if (same_sides && node.then == frame.then && node.otherwise == otherwise) return frame.node;
+  return fold_test(graph_, node.compare, frame.lhs, frame.rhs, frame.then, otherwise, node.source);
+}
+
 std::optional<NodeId> Specialiser::run(NodeId newer, NodeId older) {
   State state;
   state.node = newer;
@@ -330,7 +338,7 @@ std::optional<NodeId> Specialiser::run(NodeId newer, NodeId older) {
     }
     while (!stack_.empty() && stack_.back().then_done) {
       const Frame& frame = stack_.back();
-      result = fold_test(graph_, frame.compare, frame.lhs, frame.rhs, frame.then, *result, frame.source);
+      result = residual_of(frame, *result);
       residual_of_[frame.memo] = *result;
       stack_.pop_back();
     }

@@ -161,10 +161,9 @@ class Specialiser {
   // A test at which the walk branched, and whose residual is made when the residuals of both successors are there.
   struct Frame {
     std::uint32_t memo;  // the index of the state
+    NodeId node;         // the test
+    ExprId lhs, rhs;     // what it compares in the class
     State other;         // the state of `otherwise`, which is walked after `then`
-    Compare compare;
-    ExprId lhs, rhs;
-    Source source;
     bool then_done = false;
     NodeId then = {};
   };
@@ -187,6 +186,8 @@ class Specialiser {
   // The successor, or a node further down, that a test leads to; nothing if the class or the facts do not decide it.
   std::optional<NodeId> decided_by_class(const State& state, const Node& node);
   std::optional<NodeId> decided_by_facts(const State& state, const Node& node, ExprId lhs, const Asked& asked);
+
+  NodeId residual_of(const Frame& frame, NodeId otherwise);
 
   Asked ask(const State& state, Compare compare, ExprId lhs, ExprId rhs);
   Asked ask_relation(const State& state, Compare compare, ExprId lhs, ExprId rhs);

@@ -258,6 +258,13 @@ class Graph {
     below_.reserve(below_.size() + 2 * nodes);
   }
 
+  // Gives back the memory that is not needed as long as nothing is added.
+  void shrink() {
+    exprs_.shrink();
+    nodes_.shrink();
+    below_.shrink_to_fit();
+  }
+
   // Drops all that is not marked and numbers the rest anew, in the same order. What is marked refers to nothing else.
   // Returns the new numbers of the nodes that are left.
   IdMap<NodeId, NodeId> keep_only(const IdMap<NodeId, bool>& nodes, const IdMap<ExprId, bool>& exprs);

@@ -42,6 +42,12 @@ class Interner {
     items_.reserve(items_.size() + more);
   }
 
+  // Gives back what is not needed until the next intern().
+  void shrink() {
+    items_.shrink_to_fit();
+    slots_ = {};
+  }
+
   // Replaces all items; no two of the new ones are equal. They take no more memory than themselves until the next
   // intern().
   void assign(Items items) {
