@@ -45,14 +45,14 @@ class Interner {
   // Gives back what is not needed until the next intern().
   void shrink() {
     items_.shrink_to_fit();
-    slots_ = {};
+    slots_ = std::vector<std::uint32_t>();  // {} would keep the memory
   }
 
   // Replaces all items; no two of the new ones are equal. They take no more memory than themselves until the next
   // intern().
   void assign(Items items) {
     items_ = std::move(items);
-    slots_ = {};
+    slots_ = std::vector<std::uint32_t>();  // {} would keep the memory
   }
 
   const T& operator[](Number id) const { return items_[index_of(id)]; }
