@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cassert>
+#include <initializer_list>
+#include <utility>
 #include <vector>
 
 #include "callgate/action.hpp"
@@ -20,28 +22,80 @@ constexpr std::uint32_t rest_class(std::size_t i) { return domain_classes + stat
 constexpr ClassId rest_class_id(std::size_t i) { return ClassId{no_class.index() + 1 + static_cast<std::uint32_t>(i)}; }
 constexpr std::uint32_t first_group_id = rest_class_id(rest_classes.size()).index();
 
+// Numbers from `first` to the next run, and the root for calls with such a number.
+struct Run {
+  std::uint32_t first;
+  NodeId root;
+};
+
+// Tests that find the root for a call by architecture and number.
+class Picker {
+ public:
+  Picker(Graph& graph, const FixedWords& fixed) : graph_(graph), fixed_(fixed) {}
+
+  // The runs of an architecture ascend and begin with 0.
+  NodeId pick(std::span<const Run> x86_64, std::span<const Run> i386, NodeId other) {
+    const NodeId of_i386 = by_arch(arch::x86_32, by_number(i386), other);
+    return by_arch(arch::x86_64, by_number(x86_64), of_i386);
+  }
+
+ private:
+  NodeId by_arch(std::uint32_t value, NodeId then, NodeId otherwise) {
+    const ExprId arch = word_at(arch_offset);  // one statement each: argument order differs by compiler
+    const ExprId constant = graph_.constant(value);
+    return fold_test(graph_, Compare::equal, arch, constant, then, otherwise);
+  }
+
+  // A binary search tree; recursion is as deep as it.
+  NodeId by_number(std::span<const Run> runs) {
+    if (runs.size() == 1) return runs[0].root;
+    const std::size_t middle = runs.size() / 2;
+    const NodeId lower = by_number(runs.first(middle));
+    const NodeId upper = by_number(runs.subspan(middle));
+    const ExprId nr = word_at(nr_offset);
+    const ExprId first = graph_.constant(runs[middle].first);
+    return fold_test(graph_, Compare::greater_equal, nr, first, upper, lower);
+  }
+
+  ExprId word_at(std::uint32_t offset) {
+    const auto& word = fixed_[offset / 4];
+    return word ? graph_.constant(*word) : graph_.load(offset);
+  }
+
+  Graph& graph_;
+  const FixedWords& fixed_;
+};
+
 // Puts filters, oldest first, on top of a chain's graph. Each method that adds something returns false or nothing when
-// a budget is exceeded; the graph is of no use then.
+// a budget is exceeded; the chain decides as before then, but for the graph's size.
 class Attacher {
  public:
-  Attacher(const ChainGraph& older, const Composition& composition, std::uint32_t budget)
+  Attacher(const ChainGraph& older, const Composition& composition, Way way, StepBudget& budget)
       : composition_(composition),
+        way_(way),
         sequence_(seccomp_sequence(composition.rule)),
         decisions_(older),
-        specialiser_(decisions_.graph, composition.rule, composition.precision == Precision::path_sensitive, budget) {}
+        budget_(budget),
+        specialiser_(decisions_.graph, composition.rule, composition.precision == Precision::path_sensitive, 0) {
+    decisions_.precision = composition.precision;
+  }
 
   bool add(const Program& program, std::uint32_t filter) {
-    const auto root = build(decisions_.graph, program, sequence_, filter, composition_.fixed);
-    if (!root) return false;
-    if (!decisions_.by_number()) {
-      specialiser_.set_no_class();
-      return specialise(decisions_.roots[0], *root);
-    }
-    // Never two classes with one id.
-    if (next_class_id_ > last_class_id) return false;  // LCOV_EXCL_BR_LINE: takes billions of steps
-    numbers_.allow(max_number_steps(program.size()));
-    return add_domains(*root) && add_rest(*root);
+    before_ = decisions_.roots;
+    const std::uint32_t left = budget_.left(way_);
+    const std::uint32_t half = budget_.limit(way_) / 2;
+    specialiser_.allow(left, left - std::min(left, half));
+    const std::uint32_t steps = specialiser_.steps();
+    const bool within_budget = put_on_top(program, filter);
+    budget_.spend(way_, specialiser_.steps() - steps);
+    if (!within_budget) undo();
+    return within_budget;
   }
+
+  // The filter that was added last is not there.
+  void undo() { decisions_.roots = before_; }
+
+  std::uint32_t node_count() const { return decisions_.graph.node_count(); }
 
   ChainGraph finish() && {
     decisions_.rest = decisions_.by_number() ? pick_rest() : decisions_.roots[0];
@@ -56,6 +110,19 @@ class Attacher {
   }
 
  private:
+  bool put_on_top(const Program& program, std::uint32_t filter) {
+    const auto root = build(decisions_.graph, program, sequence_, filter, composition_.fixed);
+    if (!root) return false;
+    if (!decisions_.by_number()) {
+      specialiser_.set_no_class();
+      return specialise(decisions_.roots[0], *root);
+    }
+    // Never two classes with one id.
+    if (next_class_id_ > last_class_id) return false;  // LCOV_EXCL_BR_LINE: takes billions of steps
+    numbers_.allow(max_number_steps(program.size()));
+    return add_domains(*root) && add_rest(*root);
+  }
+
   // Replaces the older root by the residual of the filter from `node` on, for the class that the specialiser is set to.
   bool specialise(NodeId& root, NodeId node) {
     const auto residual = specialiser_.run(node, root);
@@ -159,25 +226,18 @@ class Attacher {
 
   // The tests that find the rest class of a call.
   NodeId pick_rest() {
-    Graph& g = decisions_.graph;
     const auto root = [&](std::size_t i) { return decisions_.roots[rest_class(i)]; };
-    const auto is_arch = [&](std::uint32_t value, NodeId then, NodeId otherwise) {
-      const ExprId arch = word_at(arch_offset);
-      return fold_test(g, Compare::equal, arch, g.constant(value), then, otherwise);
-    };
-    const ExprId nr = word_at(nr_offset);
-    const NodeId x86_64 = fold_test(g, Compare::greater_equal, nr, g.constant(arch::x32_bit), root(1), root(0));
-    return is_arch(arch::x86_64, x86_64, is_arch(arch::x86_32, root(2), root(3)));
-  }
-
-  ExprId word_at(std::uint32_t offset) {
-    const auto& fixed = composition_.fixed[offset / 4];
-    return fixed ? decisions_.graph.constant(*fixed) : decisions_.graph.load(offset);
+    const Run x86_64[] = {{0, root(0)}, {arch::x32_bit, root(1)}};
+    const Run i386[] = {{0, root(2)}};
+    return Picker(decisions_.graph, composition_.fixed).pick(x86_64, i386, root(3));
   }
 
   const Composition& composition_;
+  const Way way_;
   const Sequence sequence_;
   ChainGraph decisions_;
+  std::vector<NodeId> before_;  // the roots, before the filter that was added last
+  StepBudget& budget_;
   Specialiser specialiser_;
   NumberFlow numbers_{decisions_.graph};
   // A filter takes no more ids than there are classes.
@@ -187,7 +247,7 @@ class Attacher {
 
 void assert_sound([[maybe_unused]] const ChainGraph& decisions) {
 #ifndef NDEBUG
-  const Guards guards = decisions.by_number() ? Guards::by_facts : Guards::in_graph;
+  const Guards guards = decisions.has_classes ? Guards::by_facts : Guards::in_graph;
   // The rules of a graph are the same for every merge rule.
   const Sequence sequence = seccomp_sequence(MergeRule::first_non_allow);
   assert(!check(decisions.graph, decisions.roots, sequence, guards).has_value());
@@ -196,14 +256,13 @@ void assert_sound([[maybe_unused]] const ChainGraph& decisions) {
 
 }  // namespace
 
-std::uint32_t step_budget(const ChainGraph& older, std::span<const Program* const> newer, Precision precision) {
-  std::uint64_t insns = 0;
-  for (const Program* program : newer) insns += program->size();
-  const std::uint64_t for_filters = specialise_steps_per_filter * newer.size();
+std::uint32_t StepBudget::limit(Way way) const {
+  const std::uint64_t for_filters = specialise_steps_per_filter * filters_;
   const std::uint64_t wanted =
-      least_specialise_steps + specialise_steps_per_insn * (insns + older.graph.node_count()) + for_filters;
-  const std::uint64_t longest_programs = (insns + max_program_length - 1) / max_program_length;
-  const std::uint64_t share = precision == Precision::path_sensitive ? 1 : precision == Precision::per_number ? 4 : 2;
+      least_specialise_steps + specialise_steps_per_insn * (insns_ + older_nodes_) + for_filters;
+  const std::uint64_t longest_programs = (insns_ + max_program_length - 1) / max_program_length;
+  constexpr std::array<std::uint64_t, 4> shares = {1, 4, 2, 4};  // by way
+  const std::uint64_t share = shares[static_cast<std::size_t>(way)];
   const std::uint64_t most = (max_specialise_steps * longest_programs + for_filters) / share;
   constexpr std::uint64_t countable = 0x7fffffff;  // far more steps than any attach; sums of them do not wrap
   return static_cast<std::uint32_t>(std::min({wanted, most, countable}));
@@ -225,20 +284,62 @@ ChainGraph allow_all(Precision precision) {
   decisions.roots.assign(precision == Precision::number_blind ? 1 : class_count, allow);
   decisions.rest = allow;
   decisions.precision = precision;
+  decisions.has_classes = decisions.by_number();
+  return decisions;
+}
+
+ChainGraph ChainGraph::without_numbers(const FixedWords& fixed) const {
+  assert(by_number());
+  ChainGraph whole{.graph = graph, .roots = {}, .precision = Precision::number_blind};
+  const auto runs_of = [&](std::initializer_list<std::pair<std::uint32_t, std::size_t>> places) {
+    std::vector<Run> runs;
+    for (const auto& [domain, behind] : places) {
+      const std::uint32_t first = domains[domain].first;
+      const auto in_domain = std::span(roots).subspan(domain * numbers_per_domain, numbers_per_domain);
+      for_each_run(in_domain, [&](std::uint32_t n, std::uint32_t, NodeId root) { runs.push_back({first + n, root}); });
+      runs.push_back({first + numbers_per_domain, roots[rest_class(behind)]});
+    }
+    return runs;
+  };
+  whole.roots = {Picker(whole.graph, fixed).pick(runs_of({{0, 0}, {1, 1}}), runs_of({{2, 2}}), roots[rest_class(3)])};
+  if (!remove_dead_nodes(whole.graph, whole.roots)) whole.graph.shrink();
+  whole.rest = whole.roots[0];
+  return whole;
+}
+
+// Leaves room for the tests of ChainGraph::without_numbers().
+static std::uint32_t most_nodes(Precision precision) {
+  return precision < Precision::number_blind ? max_decision_nodes - class_count : max_decision_nodes;
+}
+
+std::optional<ChainGraph> attach_some(const ChainGraph& older, std::span<const Program* const>& newer,
+                                      std::uint32_t filter, const Composition& composition, Way way,
+                                      StepBudget& budget) {
+  assert(precision_of(way) == composition.precision);
+  assert(older.by_number() == (composition.precision < Precision::number_blind));
+  Attacher attacher(older, composition, way, budget);
+  std::size_t taken = 0;
+  for (; taken < newer.size(); ++taken, ++filter) {
+    if (taken != 0) budget.add(*newer[taken]);
+    if (!attacher.add(*newer[taken], filter)) break;
+    if (taken == 0 || attacher.node_count() <= most_nodes(composition.precision)) continue;
+    attacher.undo();  // the nodes may be dead ones: it is tried again by itself
+    break;
+  }
+  if (taken == 0) return std::nullopt;
+  ChainGraph decisions = std::move(attacher).finish();
+  if (decisions.graph.node_count() > most_nodes(composition.precision)) return std::nullopt;
+  assert_sound(decisions);
+  newer = newer.subspan(taken);
   return decisions;
 }
 
 std::optional<ChainGraph> attach(const ChainGraph& older, std::span<const Program* const> newer, std::uint32_t filter,
                                  const Composition& composition) {
-  assert(older.precision == composition.precision && composition.precision != Precision::baseline);
-  Attacher attacher(older, composition, step_budget(older, newer, composition.precision));
-  for (const Program* program : newer) {
-    if (!attacher.add(*program, filter++)) return std::nullopt;
-  }
-  ChainGraph decisions = std::move(attacher).finish();
-  if (decisions.graph.node_count() > max_decision_nodes) return std::nullopt;
-  assert_sound(decisions);
-  return decisions;
+  StepBudget budget(older.graph.node_count());
+  budget.add(*newer.front());
+  auto decisions = attach_some(older, newer, filter, composition, static_cast<Way>(composition.precision), budget);
+  return newer.empty() ? std::move(decisions) : std::nullopt;
 }
 
 }  // namespace callgate::compose

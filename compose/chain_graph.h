@@ -1,6 +1,9 @@
 // The decision graph of a chain, specialised for every class of calls: one shared graph with a root for each class.
 #pragma once
 
+#include <algorithm>
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -27,8 +30,12 @@ const char* name(Precision precision);
 
 // Budget of steps for putting filters on top of a graph: in proportion to the new instructions and to the nodes of the
 // older graph, and at most a fixed number for each max_program_length instructions and for each filter, of which
-// `per_number` may take a quarter and `number_blind` a half, because they are tried when another precision was over its
-// budget. Real filters take fewer than ten steps for each instruction; a step is about 60 ns.
+// `per_number` may take a quarter, `number_blind` a half, and a graph of its own a quarter, because they are tried when
+// something else was over its budget. Real filters take fewer than ten steps for each instruction; a step is about 60
+// ns.
+//
+// Filters that are attached together have one budget, to which each adds its share when its turn comes: a filter that
+// is over the budget costs what it may cost, and not what others may, however many there are and whatever lies below.
 //
 // From the middle of the budget on a path takes no facts along into the older filters. What it would have pruned there
 // it leaves, which costs decisions a test that was answered before; and a filter costs steps for what it tests itself,
@@ -46,6 +53,12 @@ struct ChainGraph {
   std::vector<NodeId> roots;   // by class (compose/call_class.h); a single one if the precision is number_blind
   NodeId rest = {};            // for calls that the action table does not keep: picks among the rest classes
   Precision precision = Precision::path_sensitive;
+  bool has_classes = true;  // tests were left out because the class that a root is for decides them
+
+  // The same decisions by one root, for all calls: tests of the number lead to the roots of the classes. A graph that
+  // is to lie below another one, or below a baseline form, must be entered without a class. Takes time in proportion to
+  // the graph. May throw std::bad_alloc.
+  ChainGraph without_numbers(const FixedWords& fixed) const;
 
   bool by_number() const { return precision != Precision::number_blind; }
   // The root for calls of a domain, or of those that the table does not keep (class_count).
@@ -62,16 +75,49 @@ struct Composition {
   Precision precision = Precision::path_sensitive;
 };
 
-// The budget of steps for `newer` on top of `older`.
-std::uint32_t step_budget(const ChainGraph& older, std::span<const Program* const> newer, Precision precision);
+// The ways to put filters on top of a chain, from the dearest to the cheapest but for the baseline form: with each
+// precision, and number-blind as a graph of their own, which does not multiply by what lies below.
+enum class Way : std::uint8_t { path_sensitive, per_number, number_blind, alone };
+constexpr Precision precision_of(Way way) {
+  return way == Way::alone ? Precision::number_blind : static_cast<Precision>(way);
+}
+
+// What the filters of one attach may take, in each way, and have taken.
+class StepBudget {
+ public:
+  explicit StepBudget(std::uint32_t older_nodes) : older_nodes_(older_nodes) {}
+
+  // The turn of another filter has come.
+  void add(const Program& filter) {
+    insns_ += filter.size();
+    ++filters_;
+  }
+  // Steps that all filters whose turn has come may take, and what is left of them.
+  std::uint32_t limit(Way way) const;
+  std::uint32_t left(Way way) const { return limit(way) - std::min(limit(way), spent_[static_cast<std::size_t>(way)]); }
+  void spend(Way way, std::uint32_t steps) { spent_[static_cast<std::size_t>(way)] += steps; }
+
+ private:
+  std::uint64_t insns_ = 0;
+  std::uint64_t filters_ = 0;
+  std::uint32_t older_nodes_;
+  std::array<std::uint32_t, 4> spent_{};  // by way
+};
 
 // ChainGraph of a chain without filters.
 ChainGraph allow_all(Precision precision);
 
 // ChainGraph of the chain with `newer` (oldest first) on top of one that decides as `older`; the first of them has
-// number `filter` in the chain. Empty when a filter has no graph (ir/build.h) or a budget is exceeded. `older` must
-// have been made for the same composition. May throw std::bad_alloc.
+// number `filter` in the chain. Empty when a filter has no graph (ir/build.h) or a budget is exceeded. `older` has the
+// same rule and the same fixed words; if it is by number, so is the composition, and the other way round. May throw
+// std::bad_alloc.
 std::optional<ChainGraph> attach(const ChainGraph& older, std::span<const Program* const> newer, std::uint32_t filter,
                                  const Composition& composition);
+
+// The same for as many of the filters as the budget allows; they are taken off `newer`. At least one, or the result is
+// empty. The turn of the first of them has come already. The composition has the precision of the way.
+std::optional<ChainGraph> attach_some(const ChainGraph& older, std::span<const Program* const>& newer,
+                                      std::uint32_t filter, const Composition& composition, Way way,
+                                      StepBudget& budget);
 
 }  // namespace callgate::compose

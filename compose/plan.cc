@@ -13,26 +13,30 @@ std::shared_ptr<const Segment> segment(std::variant<ChainGraph, Baseline> form, 
 
 class Planner {
  public:
-  Planner(Plan plan, const AllFilters& all, const PlanOptions& options)
-      : plan_(std::move(plan)), all_(all), options_(options) {}
+  Planner(Plan plan, const PlanOptions& options) : plan_(std::move(plan)), options_(options) {}
 
-  // With as much precision as the budgets allow. Filters that have no graph together are added one by one, and a filter
-  // that has none by itself in baseline form.
+  // With as much precision as the budgets allow, which no filter that is over them loses for the others: those before
+  // it are composed, and it is tried again with less, on top of what there is. A filter that has no graph even by
+  // itself is put on top in baseline form.
   void add(std::span<const Program* const> newer, std::uint32_t filter) {
-    for (Precision precision = most_precision(); precision != Precision::baseline; precision = less(precision)) {
-      if (extend(newer, filter, precision)) return;
+    StepBudget budget(newest() == nullptr ? 0 : newest()->graph.node_count());
+    if (newer.empty()) return add_nothing(filter);
+    budget.add(*newer.front());
+    for (Precision most = most_precision(); !newer.empty(); most = most_precision()) {
+      const std::size_t left = newer.size();
+      if (most != Precision::baseline) try_all_ways(newer, filter, most, budget);
+      if (newer.size() == left) {
+        add_baseline(*newer.front(), filter);
+        newer = newer.subspan(1);
+        if (!newer.empty()) budget.add(*newer.front());
+      }
+      filter += static_cast<std::uint32_t>(left - newer.size());
     }
-    if (newer.size() == 1) return add_baseline(*newer.front(), filter);
-    for (std::size_t i = 0; i < newer.size(); ++i) add(newer.subspan(i, 1), filter++);
   }
 
   Plan finish() && { return std::move(plan_); }
 
  private:
-  static constexpr Precision less(Precision precision) {
-    return static_cast<Precision>(static_cast<std::uint8_t>(precision) + 1);
-  }
-
   const ChainGraph* newest() const { return plan_.empty() ? nullptr : plan_.front()->chain_graph(); }
 
   // Precision that was lost is not regained.
@@ -42,17 +46,41 @@ class Planner {
     return below != nullptr ? below->precision : options_.precision;
   }
 
-  // Puts the filters into the newest segment if it has a graph, else into a segment of their own. A graph of another
-  // precision is made anew from all filters of the segment. False, and nothing has changed, if a budget is exceeded.
-  bool extend(std::span<const Program* const> newer, std::uint32_t filter, Precision precision) {
-    const ChainGraph* below = newest();
-    if (below == nullptr) return push(attach_to(allow_all(precision), newer, filter), filter, newer.size());
-    const std::uint32_t oldest = plan_.front()->oldest_filter;
-    const std::size_t count = plan_.front()->filter_count + newer.size();
-    if (below->precision == precision) return replace_newest(attach_to(*below, newer, filter), oldest, count);
-    std::vector<const Program*> programs = filters(oldest, filter);
-    programs.insert(programs.end(), newer.begin(), newer.end());
-    return replace_newest(attach_to(allow_all(precision), programs, oldest), oldest, count);
+  // A chain without filters has a graph as well.
+  void add_nothing(std::uint32_t filter) {
+    if (plan_.empty() && most_precision() != Precision::baseline) {
+      plan_.push_back(segment(allow_all(most_precision()), filter, 0));
+    }
+  }
+
+  // Until some of the filters are taken off `newer`.
+  void try_all_ways(std::span<const Program* const>& newer, std::uint32_t filter, Precision most, StepBudget& budget) {
+    const std::size_t left = newer.size();
+    for (const Way way : {Way::path_sensitive, Way::per_number, Way::number_blind, Way::alone}) {
+      if (precision_of(way) < most || budget.left(way) == 0) continue;
+      if (way == Way::alone && newest() == nullptr) continue;  // as the one before it
+      extend(newer, filter, way, budget);
+      if (newer.size() != left) return;
+    }
+  }
+
+  // Puts as many of the filters as the budget allows into the newest segment if it has a graph, else into a segment of
+  // their own, and takes them off `newer`.
+  void extend(std::span<const Program* const>& newer, std::uint32_t filter, Way way, StepBudget& budget) {
+    const Precision precision = precision_of(way);
+    if (precision == Precision::number_blind && newest() != nullptr && newest()->by_number()) forget_numbers();
+    const ChainGraph* below = way == Way::alone ? nullptr : newest();
+    const Composition composition{options_.rule, options_.fixed, precision};
+    const std::size_t count = newer.size();
+    auto graph = below != nullptr ? attach_some(*below, newer, filter, composition, way, budget)
+                                  : attach_some(allow_all(precision), newer, filter, composition, way, budget);
+    if (!graph) return;
+    const auto taken = static_cast<std::uint32_t>(count - newer.size());
+    if (below == nullptr) {
+      plan_.insert(plan_.begin(), segment(std::move(*graph), filter, taken));
+    } else {
+      plan_.front() = segment(std::move(*graph), plan_.front()->oldest_filter, plan_.front()->filter_count + taken);
+    }
   }
 
   void add_baseline(const Program& program, std::uint32_t filter) {
@@ -60,49 +88,22 @@ class Planner {
     plan_.insert(plan_.begin(), segment(build_baseline(program), filter, 1));
   }
 
-  // Makes the newest segment fit to lie below a baseline form: number-blind, or in baseline form itself.
+  // Makes the newest segment fit to lie below what does not know the class.
   void forget_numbers() {
-    const std::uint32_t oldest = plan_.front()->oldest_filter;
-    const auto programs = filters(oldest, oldest + plan_.front()->filter_count);
-    auto graph = attach_to(allow_all(Precision::number_blind), programs, oldest);
-    if (replace_newest(std::move(graph), oldest, programs.size())) return;
-    plan_.erase(plan_.begin());
-    std::uint32_t filter = oldest;
-    for (const Program* program : programs) add_baseline(*program, filter++);
-  }
-
-  std::optional<ChainGraph> attach_to(const ChainGraph& older, std::span<const Program* const> programs,
-                                      std::uint32_t filter) const {
-    return attach(older, programs, filter, {options_.rule, options_.fixed, older.precision});
-  }
-
-  bool push(std::optional<ChainGraph> graph, std::uint32_t oldest, std::size_t count) {
-    if (graph) plan_.insert(plan_.begin(), segment(std::move(*graph), oldest, static_cast<std::uint32_t>(count)));
-    return graph.has_value();
-  }
-
-  bool replace_newest(std::optional<ChainGraph> graph, std::uint32_t oldest, std::size_t count) {
-    if (graph) plan_.front() = segment(std::move(*graph), oldest, static_cast<std::uint32_t>(count));
-    return graph.has_value();
-  }
-
-  // The filters first … end - 1 of the chain.
-  std::vector<const Program*> filters(std::uint32_t first, std::uint32_t end) const {
-    const std::vector<const Program*> all = all_();
-    const auto some = std::span(all).subspan(first, end - first);
-    return {some.begin(), some.end()};
+    const Segment& segment_below = *plan_.front();
+    plan_.front() =
+        segment(newest()->without_numbers(options_.fixed), segment_below.oldest_filter, segment_below.filter_count);
   }
 
   Plan plan_;
-  const AllFilters& all_;
   const PlanOptions& options_;
 };
 
 }  // namespace
 
-Plan attach(const Plan& older, std::span<const Program* const> newer, std::uint32_t filter, const AllFilters& all,
+Plan attach(const Plan& older, std::span<const Program* const> newer, std::uint32_t filter,
             const PlanOptions& options) {
-  Planner planner(older, all, options);
+  Planner planner(older, options);
   planner.add(newer, filter);
   return std::move(planner).finish();
 }
@@ -110,8 +111,7 @@ Plan attach(const Plan& older, std::span<const Program* const> newer, std::uint3
 Plan make_plan(std::span<const Program> oldest_first, const PlanOptions& options) {
   std::vector<const Program*> programs;
   for (const Program& program : oldest_first) programs.push_back(&program);
-  return attach(
-      {}, programs, 0, [&] { return programs; }, options);
+  return attach({}, programs, 0, options);
 }
 
 }  // namespace callgate::compose

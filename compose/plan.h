@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <span>
 #include <variant>
@@ -37,14 +36,11 @@ struct PlanOptions {
   Precision precision = Precision::path_sensitive;  // the most that a graph may have
 };
 
-// All filters of the chain, oldest first. Called only when a segment must be made anew.
-using AllFilters = std::function<std::vector<const Program*>()>;
-
-// The plan for `newer` (oldest first) on top of a chain of `filter` filters with plan `older`. Filters whose graph is
-// over a budget (compose/chain_graph.h) are tried again with less precision; a filter that has no graph at all becomes
-// a segment in baseline form. May throw std::bad_alloc.
-Plan attach(const Plan& older, std::span<const Program* const> newer, std::uint32_t filter, const AllFilters& all,
-            const PlanOptions& options);
+// The plan for `newer` (oldest first) on top of a chain of `filter` filters with plan `older`. A filter that is over a
+// budget (compose/chain_graph.h) is tried again with less precision, on top of what there is: what lies below is never
+// made anew, and keeps its precision. A filter that has no graph at all becomes a segment in baseline form. May throw
+// std::bad_alloc.
+Plan attach(const Plan& older, std::span<const Program* const> newer, std::uint32_t filter, const PlanOptions& options);
 
 // The plan of all filters at once.
 Plan make_plan(std::span<const Program> oldest_first, const PlanOptions& options);

@@ -197,7 +197,7 @@ std::optional<NodeId> Specialiser::at_leaf(State& state) {
   state.in_older = true;
   const NodeId older = state.older;
   state.older = {};  // makes no difference from here on
-  if (steps_ > budget_ / 2) state.known = {};
+  if (steps_ > with_facts_) state.known = {};
   step_into(state, older);
   return std::nullopt;
 }
@@ -310,6 +310,7 @@ std::optional<NodeId> Specialiser::at_test(State& state, const Node& node) {
 
 std::optional<NodeId> Specialiser::descend(State& state) {
   ++steps_;
+  if (state.in_older && steps_ > last_facts_ && !state.known.empty()) state.known = {};
   if (can_only_stay(state)) return state.node;
   if (cannot_be_stricter(state)) return graph_.leaf(state.current);
   const Node node = graph_.node_at(state.node);

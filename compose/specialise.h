@@ -22,7 +22,8 @@
 //
 // The walk below the newer filter is what grows with the chain: with facts, a filter costs steps for all nodes below it
 // that test what the facts are about, so that n filters cost n * n. Hence facts go along into the older graph only in
-// the first half of the budget. Without them the older root is its own residual, in one step.
+// the first half of the budget, and are dropped there when an eighth is left. Without them a node of the older graph is
+// its own residual, in one step.
 //
 // Invariants: a state holds only facts about values that are tested below its node, and the class only where a test
 // below depends on the number, so paths whose difference makes no difference below are one state. Forgetting a fact is
@@ -109,9 +110,17 @@ class Specialiser {
   // New nodes go into `graph`. At most `budget` steps are made by one specialiser, for all its calls together; facts go
   // along into the older graph in the first half of them.
   Specialiser(Graph& graph, MergeRule rule, bool use_facts, std::uint32_t budget)
-      : graph_(graph), rule_(rule), use_facts_(use_facts), budget_(budget), ladders_(graph) {
+      : graph_(graph), rule_(rule), use_facts_(use_facts), ladders_(graph) {
+    allow(budget, budget / 2);
     [[maybe_unused]] const std::uint32_t nothing = facts_.intern(F{}) | environments_.intern(Environment{});
     assert(nothing == 0);
+  }
+
+  // Sets the budget of the steps from here on, and how many of them facts go along for.
+  void allow(std::uint32_t steps, std::uint32_t with_facts) {
+    budget_ = steps_ + steps;
+    with_facts_ = steps_ + with_facts;
+    last_facts_ = budget_ - steps / 8;
   }
 
   // The calls that run() specialises for from here on: either calls of one architecture that the newer filter treats
@@ -212,8 +221,10 @@ class Specialiser {
   Graph& graph_;
   MergeRule rule_;
   bool use_facts_;
-  std::uint32_t budget_;
   std::uint32_t steps_ = 0;
+  std::uint32_t budget_ = 0;      // greatest number of steps
+  std::uint32_t with_facts_ = 0;  // the same, with facts on the way into the older graph
+  std::uint32_t last_facts_ = 0;  // the same, with facts in it
   Ladders ladders_;
 
   ClassId class_id_ = no_class;

@@ -25,9 +25,8 @@ Filters newest_filters(const ChainNode& node, std::uint32_t count) {
 compose::Plan make_plan(const ChainNode& node, const ChainNode* parent, compose::Precision precision) {
   const bool extends = parent != nullptr && (!parent->plan.empty() || parent->length == 0);
   const std::uint32_t filter = extends ? parent->length : 0;
-  return compose::attach(
-      extends ? parent->plan : compose::Plan(), newest_filters(node, node.length - filter), filter,
-      [&] { return newest_filters(node, node.length); }, plan_options(node.options, precision));
+  return compose::attach(extends ? parent->plan : compose::Plan(), newest_filters(node, node.length - filter), filter,
+                         plan_options(node.options, precision));
 }
 
 // What decides when nothing stands in the way.

@@ -10,7 +10,6 @@
 #include "compose/plan.h"
 #include "jit/compile.h"
 
-using callgate::compose::AllFilters;
 using callgate::compose::Plan;
 using callgate::compose::PlanOptions;
 using callgate::compose::Precision;
@@ -23,9 +22,9 @@ using Newer = std::span<const callgate::Program* const>;
 
 Compiled real_compile(const callgate::jit::Request& request) asm("__real_" COMPILE);
 Compiled seeded_compile(const callgate::jit::Request& request) asm("__wrap_" COMPILE);
-Plan real_attach(const Plan& older, Newer newer, std::uint32_t filter, const AllFilters& all,
+Plan real_attach(const Plan& older, Newer newer, std::uint32_t filter,
                  const PlanOptions& options) asm("__real_" ATTACH);
-Plan seeded_attach(const Plan& older, Newer newer, std::uint32_t filter, const AllFilters& all,
+Plan seeded_attach(const Plan& older, Newer newer, std::uint32_t filter,
                    const PlanOptions& options) asm("__wrap_" ATTACH);
 
 namespace {
@@ -67,9 +66,8 @@ Compiled seeded_compile(const callgate::jit::Request& request) {
   return code;
 }
 
-Plan seeded_attach(const Plan& older, Newer newer, std::uint32_t filter, const AllFilters& all,
-                   const PlanOptions& options) {
+Plan seeded_attach(const Plan& older, Newer newer, std::uint32_t filter, const PlanOptions& options) {
   PlanOptions changed = options;
   if (seed == "pass" && changed.precision == Precision::path_sensitive) changed.precision = Precision::per_number;
-  return real_attach(older, newer, filter, all, changed);
+  return real_attach(older, newer, filter, changed);
 }

@@ -175,11 +175,12 @@ TEST(Bounds, LongestAdversaries) {
 // A budget in 32 bits was small again for so many filters that it exceeded them.
 TEST(Bounds, TheBudgetOfManyFiltersDoesNotWrap) {
   const Program filter = program(std::vector<Insn>(max_program_length, ret(0)));
-  const std::vector<const Program*> many(107'375, &filter);
-  const compose::ChainGraph none = compose::allow_all(compose::Precision::path_sensitive);
-  EXPECT_EQ(compose::step_budget(none, many, compose::Precision::path_sensitive), 0x7fffffffu);
-  EXPECT_EQ(compose::step_budget(none, std::span(many).first(1), compose::Precision::path_sensitive),
+  compose::StepBudget budget(0);
+  budget.add(filter);
+  EXPECT_EQ(budget.limit(compose::Way::path_sensitive),
             compose::max_specialise_steps + compose::specialise_steps_per_filter);
+  for (int i = 1; i < 107'375; ++i) budget.add(filter);
+  EXPECT_EQ(budget.limit(compose::Way::path_sensitive), 0x7fffffffu);
 }
 
 TEST(Bounds, ChainOfWebs) {
@@ -251,6 +252,89 @@ TEST(Bounds, ManySmallFiltersKeepTheirPrecision) {
     expect_bounded(some);
   }
   ASSERT_AGREE(std::span(filters).first(128), 6, 2);
+}
+
+Program small_filter(std::uint32_t i) {
+  return program("ld [nr]\njeq #" + std::to_string(i % 400) + ", arg\nret #ALLOW\narg: ld [args[0].lo]\njeq #" +
+                 std::to_string(i) + ", deny\nret #ALLOW\ndeny: ret #ERRNO(2)");
+}
+
+// A filter that is over the budget made all filters of the segment be composed anew with less precision, so that one
+// small filter on top of a long chain cost as much as the chain.
+TEST(Bounds, WhatLiesBelowIsNotMadeAnew) {
+  const Program heavy = oracles::thousand_bit_tests_before_a_ladder();
+  std::vector<Program> filters;
+  for (std::uint32_t i = 0; i < 100; ++i) filters.push_back(small_filter(i));
+  const compose::Plan below = compose::make_plan(filters, {});
+  ASSERT_EQ(below.size(), 1u);
+  const compose::ChainGraph& decisions = *below[0]->chain_graph();
+  ASSERT_EQ(decisions.precision, compose::Precision::path_sensitive);
+
+  const Program* const newest[] = {&heavy};
+  const compose::Plan plan = compose::attach(below, newest, 100, {});
+  filters.push_back(heavy);
+  expect_plan_bounded(plan, filters);
+  ASSERT_EQ(plan.size(), 1u);
+  EXPECT_EQ(plan[0]->chain_graph()->precision, compose::Precision::number_blind);
+  // By itself the filter is as large as that; what lies below is there once, behind a test for each run of numbers.
+  const std::uint32_t alone = compose::make_plan(std::span(&heavy, 1), {})[0]->chain_graph()->graph.node_count();
+  EXPECT_LE(plan[0]->chain_graph()->graph.node_count(), alone + decisions.graph.node_count() + 2 * 100 + 8);
+  ASSERT_AGREE(filters, 6, 1);
+}
+
+// In one array: the filters before one that is over the budget keep their precision as far as it can be kept, and no
+// filter is composed twice in the same way.
+TEST(Bounds, AFilterOverTheBudgetLosesNoPrecisionForThoseBefore) {
+  std::vector<Program> filters;
+  for (std::uint32_t i = 0; i < 50; ++i) filters.push_back(small_filter(i));
+  const compose::ChainGraph none = compose::allow_all(compose::Precision::path_sensitive);
+  compose::StepBudget budget(none.graph.node_count());
+  budget.add(filters[0]);
+  const Program heavy = oracles::thousand_bit_tests_before_a_ladder();
+  std::vector<const Program*> array;
+  for (const Program& filter : filters) array.push_back(&filter);
+  array.push_back(&heavy);
+  std::span<const Program* const> newer = array;
+  const auto some = compose::attach_some(none, newer, 0, {}, compose::Way::path_sensitive, budget);
+  ASSERT_TRUE(some.has_value());
+  EXPECT_EQ(newer.size(), 1u) << "all but the last one";
+  EXPECT_EQ(budget.left(compose::Way::path_sensitive), 0u) << "what was tried is paid";
+  EXPECT_EQ(budget.left(compose::Way::per_number), budget.limit(compose::Way::per_number));
+  const auto alone = compose::attach(none, std::span(array).first(50), 0, {});
+  ASSERT_TRUE(alone.has_value());
+  EXPECT_EQ(some->graph.node_count(), alone->graph.node_count()) << "nothing is left of the one that did not fit";
+  for (std::size_t c = 0; c < alone->roots.size(); ++c) ASSERT_EQ(some->roots[c], alone->roots[c]) << c;
+}
+
+// One root for all calls decides as the roots of all classes do, at the ends of the domains too.
+TEST(Bounds, WithoutNumbersTheSameIsDecided) {
+  std::vector<Program> filters;
+  for (std::uint32_t i = 0; i < 40; ++i) filters.push_back(small_filter(7 * i));
+  filters.push_back(
+      program("ld [arch]\njeq #0x40000003, i386\nld [nr]\njge #0x40000000, x32\njge #512, kill\nret #ALLOW\n"
+              "x32: jeq #0x400001ff, trap\njge #0x40000200, log\nret #ALLOW\n"
+              "i386: ld [nr]\njge #512, log\njeq #511, trap\nret #ALLOW\n"
+              "kill: ret #KILL\ntrap: ret #TRAP\nlog: ret #LOG"));
+  const compose::Plan plan = compose::make_plan(filters, {});
+  ASSERT_EQ(plan.size(), 1u);
+  const compose::ChainGraph& decisions = *plan[0]->chain_graph();
+  ASSERT_TRUE(decisions.by_number());
+  const compose::ChainGraph whole = decisions.without_numbers({});
+  EXPECT_FALSE(whole.by_number());
+  ASSERT_EQ(whole.roots.size(), 1u);
+  for (const std::uint32_t arch : {arch::x86_64, arch::x86_32, 0x12345678u}) {
+    for (const std::uint32_t first : {0u, 1024u, arch::x32_bit - 16, arch::x32_bit, 0xfffffff0u}) {
+      for (std::uint32_t n = 0; n < (first % 1024 == 0 ? 600u : 16u); ++n) {
+        SeccompData data{};
+        data.nr = static_cast<decltype(data.nr)>(first + n);
+        data.arch = arch;
+        data.args[0] = n % 3 == 0 ? n : 7;
+        ASSERT_EQ(ir::evaluate(whole.graph, whole.roots[0], &data),
+                  reference(filters, MergeRule::first_non_allow, data).result)
+            << std::hex << arch << " " << data.nr;
+      }
+    }
+  }
 }
 
 // The budget is what stands between this and 1,500 copies.

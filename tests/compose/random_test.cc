@@ -109,13 +109,8 @@ TEST(RandomPlans, AreTheSameInEveryRun) {
         chains[1].push_back(program(second.valid(40)));
         for (std::size_t run = 0; run < 2; ++run) {
           const std::vector<Program>& chain = chains[run];
-          const auto all = [&] {
-            std::vector<const Program*> pointers;
-            for (const Program& filter : chain) pointers.push_back(&filter);
-            return pointers;
-          };
           const Program* newest[] = {&chain.back()};
-          plans[run] = compose::attach(plans[run], newest, i, all, {.rule = rule, .precision = precision});
+          plans[run] = compose::attach(plans[run], newest, i, {.rule = rule, .precision = precision});
         }
         ASSERT_EQ(text_of(plans[0]), text_of(plans[1]));
       }
