@@ -1,5 +1,5 @@
 #!/bin/bash
-# format.sh [--check] [FILE…]: lays out C++ as .clang-format says: all files of the tree, or those that are named. --check changes
+# format.sh [--check] [FILE…]: lays out C++ and C as .clang-format says: all files of the tree, or those that are named. --check changes
 # nothing, names the files that are laid out in another way, and ends with 1 if there are any. Either names the lines that remain
 # longer than 120 columns (tables in comments, raw strings), which somebody has to break by hand; for --check they are failures.
 #
@@ -38,9 +38,9 @@ fi
 # tables that are laid out by hand.
 all_files() {
   if [[ -e .git ]]; then
-    git ls-files --cached --others --exclude-standard -z -- '*.cc' '*.h' '*.hpp'
+    git ls-files --cached --others --exclude-standard -z -- '*.c' '*.cc' '*.h' '*.hpp'
   else
-    find . -path ./build -prune -o -type f \( -name '*.cc' -o -name '*.h' -o -name '*.hpp' \) -print0
+    find . -path ./build -prune -o -type f \( -name '*.c' -o -name '*.cc' -o -name '*.h' -o -name '*.hpp' \) -print0
   fi | while IFS= read -r -d '' file; do
     if [[ -f $file ]]; then printf '%s\0' "$file"; fi
   done

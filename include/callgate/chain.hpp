@@ -72,6 +72,7 @@ const char* name(Precision precision) noexcept;
 
 namespace CALLGATE_HIDDEN detail {
 struct ChainNode;
+struct ChainHandle;
 static_assert(CALLGATE_MAX_CODE_BYTES == max_code_bytes && CALLGATE_X32_BIT == arch::x32_bit);
 static_assert(CALLGATE_ARCH_X86_64 == arch::x86_64 && CALLGATE_ARCH_X86_32 == arch::x86_32);
 static_assert(offsetof(SeccompData, nr) == 0 && offsetof(SeccompData, arch) == 4);
@@ -152,6 +153,7 @@ class Chain {
  private:
   explicit Chain(const callgate_image* image) noexcept : image_(image) {}
   friend struct detail::ChainNode;
+  friend struct detail::ChainHandle;
 
   bool takes(FrameKind kind) const noexcept { return (image_->frame_kinds >> static_cast<unsigned>(kind) & 1u) != 0; }
 

@@ -1,9 +1,11 @@
 #!/bin/bash
-# evaluate_path.sh PROGRAM: follows the machine code of Chain::match() and of the entry of chains without native code, as
-# linked into PROGRAM, through all functions that they call, and fails on what evaluate() promises not to do: vector and
-# x87 registers, thread-local storage (segment registers), system calls, and calls to anything but the decision's own code.
+# evaluate_path.sh PROGRAM [FUNCTION…]: follows the machine code of Chain::match() and of the entry of chains without native
+# code, and of the functions that are named, as linked into PROGRAM, through all functions that they call, and fails on what
+# evaluate() promises not to do: vector and x87 registers, thread-local storage (segment registers), system calls, and calls
+# to anything but the decision's own code.
 set -euo pipefail
 program=$1
+functions=${*:2}
 
 skip() { echo "skipped: $1"; exit 77; }
 command -v objdump >/dev/null || skip "objdump (binutils) is not installed"
@@ -13,7 +15,7 @@ if grep -Eq ' (__asan_init|__tsan_init|__ubsan_handle_[a-z_]*|__llvm_profile_[a-
   skip "sanitizers or coverage put calls of their own into the code"
 fi
 
-objdump --disassemble --no-show-raw-insn --wide "$program" | awk '
+objdump --disassemble --no-show-raw-insn --wide "$program" | awk -v functions="$functions" '
   # A function as objdump names it, without the offset of a target inside it.
   function name_of(text) {
     sub(/^[^<]*</, "", text); sub(/>.*$/, "", text); sub(/\+0x[0-9a-f]+$/, "", text)
@@ -38,7 +40,7 @@ objdump --disassemble --no-show-raw-insn --wide "$program" | awk '
       if (operation ~ /^(f[a-z]|emms|syscall|sysenter|sysret|int |xsave|xrstor|vzero)/) complain(instruction)
     }
     # Only what stands in for the inlined look-up calls the decision by its address.
-    if (call && operation !~ /</ && current !~ /callgate_(evaluate_frame_once|decide)/) complain(instruction)
+    if (call && operation !~ /</ && current !~ /callgate_(evaluate_frame|decide|chain_evaluate)/) complain(instruction)
     if ((call || jump) && operation ~ /</ && operation !~ /<\.L/ && name_of(operation) != current) {
       calls[current] = calls[current] SUBSEP name_of(operation)
     }
@@ -57,6 +59,8 @@ objdump --disassemble --no-show-raw-insn --wide "$program" | awk '
     split("14interpret_data 15interpret_frame 9walk_data 10walk_frame", entries, " ")
     for (i = 1; i in entries; ++i) visit("_ZN8callgate6detail" entries[i] "EPKvPK14callgate_image", "test")
     visit("callgate_evaluate_frame_once", "test")
+    n = split(functions, named, " ")
+    for (i = 1; i <= n; ++i) visit(named[i], "test")
     visit("_ZNK8callgate5Chain5matchERKNS_11SeccompDataE", "test")
     for (i = 1; i <= count; ++i) {
       if (faults[order[i]] != "") { print order[i] ":" faults[order[i]]; bad = 1 }

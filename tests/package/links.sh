@@ -30,7 +30,7 @@ for page in "${pages[@]}"; do
   [[ $page != CHANGELOG.md && $page != docs/release-notes.md ]] || continue
   while read -r file; do
     [[ -e $file || $file == *_ || $file == *NAME* ]] || wrong "$page names $file, which is not there"
-  done < <(grep -oE '`(\.ci|bench|bpf|cli|cmake|compose|dispatch|docs|fuzz|include|interp|ir|jit|oracles|profiles|scripts|tests|verifier)/[A-Za-z0-9_./-]*' "$page" |
+  done < <(grep -oE '`(\.ci|bench|bpf|capi|cli|cmake|compose|dispatch|docs|examples|fuzz|include|interp|ir|jit|oracles|profiles|scripts|tests|verifier)/[A-Za-z0-9_./-]*' "$page" |
     tr -d '`' | sed 's/\.$//')
 done
 ((links > 30)) || wrong "only $links links"

@@ -23,8 +23,15 @@ undefined=$(nm -DC --undefined-only "$library" | grep -E 'asmjit|callgate' || tr
 # nothing of the standard library.
 exported=$(nm -DC --defined-only "$library" | sed 's/^[0-9a-f]* [A-Za-z] //')
 grep -q '^callgate::verify(' <<<"$exported" || fail "callgate::verify is not exported"
-others=$(grep -vE '^callgate(::(Chain|Program)(::|$)|::[a-z_]+(\[abi:cxx11\])?\(|::max_[a-z_]+$|::action::[a-z_]+$|_[a-z0-9_]+$)' <<<"$exported" || true)
+others=$(grep -vE '^callgate(::(Chain|ChainSlot|Program)(::|$)|::[a-z_]+(\[abi:cxx11\])?\(|::max_[a-z_]+$|::action::[a-z_]+$|_[a-z0-9_]+$)' <<<"$exported" || true)
 [[ -z $others ]] || fail "exported as well: $others"
+
+# In C: the functions of the list, which are those that the installed headers declare.
+listed=$(sort "$SOURCE/c_symbols.txt")
+diff <(echo "$listed") <(grep -xE 'callgate_[a-z0-9_]+' <<<"$exported" | sort) || fail "exported in C is not tests/package/c_symbols.txt"
+declared=$(cat "$PREFIX"/include/callgate/*.h | tr '\n' ' ' | grep -oE '(CALLGATE_FUNCTION|"default"\)\)\)) [^;]*;' |
+  sed 's/^.*[ *]\(callgate_[a-z0-9_]*\)(.*$/\1/' | grep -xE 'callgate_[a-z0-9_]+' | sort)
+diff <(echo "$listed") <(echo "$declared") || fail "tests/package/c_symbols.txt is not what the headers declare"
 
 stack=$(readelf -lW "$library" | awk '$1 == "GNU_STACK" { print $(NF - 1) }')
 [[ $stack == RW ]] || fail "GNU_STACK is '$stack': an executable stack"

@@ -1,0 +1,11 @@
+# Programs in C among the tests: by the C compiler that belongs to the C++ compiler, with its flags.
+if(NOT CMAKE_C_COMPILER AND NOT DEFINED ENV{CC})
+  string(REGEX REPLACE "clang\\+\\+([^/]*)$" "clang\\1" c_compiler "${CMAKE_CXX_COMPILER}")
+  string(REGEX REPLACE "g\\+\\+([^/]*)$" "gcc\\1" c_compiler "${c_compiler}")
+  string(REGEX REPLACE "c\\+\\+([^/]*)$" "cc\\1" c_compiler "${c_compiler}")
+  if(EXISTS "${c_compiler}")
+    set(CMAKE_C_COMPILER ${c_compiler})
+  endif()
+endif()
+set(CMAKE_C_FLAGS_INIT "${CMAKE_CXX_FLAGS}")
+enable_language(C)

@@ -1,0 +1,388 @@
+// callgate in C (C11; C++ may include it too): all that the C++ headers offer, over the same library.
+//
+//   const callgate_chain* chain = NULL;
+//   struct callgate_error error = {.size = sizeof error};
+//   const struct callgate_filter filter = {instructions, count};
+//   if (callgate_chain_from_filters(NULL, &filter, 1, &chain, &error) != CALLGATE_OK) …callgate_error_text(&error, …)…
+//   …callgate_evaluate(chain, &call)…
+//   callgate_chain_release(chain);
+//
+// Conventions
+//   Results    Functions that can fail return an enum callgate_code, CALLGATE_OK (0) if all went well, and say more in
+//              *error, if it is given. What they make is in *out then; else *out is null.
+//   Structs    begin with their size in bytes, which the caller sets: sizeof of the struct that he was compiled with. A
+//              smaller one, of an older caller, is taken as if the rest were 0, and only its bytes are written. A larger
+//              one, of a newer caller, is taken if what this library does not know of it is 0. All zeros but the size
+//              are the defaults.
+//   Misuse     A null pointer where none may be, a wrong size, a number that is no value of its enumeration: an error
+//              (below 100), or for what decides: KILL_PROCESS. Nothing can be done about pointers that are wrong.
+//   Ownership  Chains, programs and slots are owned by who made or retained them. Chains and programs are immutable and
+//              counted; release() of null does nothing.
+//   Threads    Any number of threads may use one chain or program at once. Nothing is kept between calls: errors are in
+//              the caller's struct and buffer only.
+//   Signals    What is said to be async-signal-safe allocates nothing, takes no lock, makes no system call and touches
+//              neither errno, thread-local storage nor vector registers. The rest is not.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "callgate/decide.h"
+#include "callgate/slot.h"
+#include "callgate/version.hpp"
+
+#ifdef __cplusplus
+#define CALLGATE_CAST(type, value) static_cast<type>(value)
+#define CALLGATE_INLINE __attribute__((visibility("hidden"))) inline
+#define CALLGATE_NOEXCEPT noexcept
+#else
+#define CALLGATE_CAST(type, value) ((type)(value))
+#define CALLGATE_INLINE static inline
+#define CALLGATE_NOEXCEPT
+#endif
+#define CALLGATE_FUNCTION __attribute__((visibility("default")))
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// ---- Vocabulary
+// -------------------------------------------------------------------------------------------------------
+
+// struct sock_filter (linux/filter.h), byte for byte: an array of those may be cast to this.
+struct callgate_insn {
+  uint16_t code;
+  uint8_t jt;
+  uint8_t jf;
+  uint32_t k;
+};
+
+// struct seccomp_data (linux/seccomp.h), byte for byte.
+struct callgate_data {
+  uint32_t nr;    // system call number; x32 numbers carry CALLGATE_X32_BIT
+  uint32_t arch;  // AUDIT_ARCH_*
+  uint64_t instruction_pointer;
+  uint64_t args[6];  // a 32-bit process's arguments are zero-extended
+};
+
+// A filter that nobody has verified yet.
+struct callgate_filter {
+  const struct callgate_insn* instructions;
+  size_t count;
+};
+
+// SECCOMP_RET_*: the upper half of a result; the lower half is data.
+#define CALLGATE_KILL_PROCESS UINT32_C(0x80000000)
+#define CALLGATE_KILL_THREAD UINT32_C(0x00000000)
+#define CALLGATE_TRAP UINT32_C(0x00030000)
+#define CALLGATE_ERRNO UINT32_C(0x00050000)
+#define CALLGATE_USER_NOTIF UINT32_C(0x7fc00000)
+#define CALLGATE_TRACE UINT32_C(0x7ff00000)
+#define CALLGATE_LOG UINT32_C(0x7ffc0000)
+#define CALLGATE_ALLOW UINT32_C(0x7fff0000)
+#define CALLGATE_ACTION_MASK UINT32_C(0xffff0000)
+#define CALLGATE_DATA_MASK UINT32_C(0x0000ffff)
+
+// No filter, or no instruction: the value of an index.
+#define CALLGATE_NONE UINT32_C(0xffffffff)
+
+typedef struct callgate_program callgate_program;  // a filter that is known to be valid
+typedef struct callgate_image callgate_chain;      // a chain of filters: what callgate_decide() takes
+typedef struct callgate_slot callgate_slot;        // the chain that decides now: see below
+
+// ---- Errors
+// -----------------------------------------------------------------------------------------------------------
+
+// CALLGATE_AREA() of a code.
+enum callgate_area {
+  CALLGATE_AREA_MISUSE = 0,
+  CALLGATE_AREA_VERIFICATION = 1,  // seccomp(2) answers EINVAL to these filters
+  CALLGATE_AREA_LIMITS = 2,
+  CALLGATE_AREA_MEMORY = 3,
+  CALLGATE_AREA_PUBLICATION = 4,
+  CALLGATE_AREA_LOADING = 5
+};
+#define CALLGATE_AREA(code) ((code) / 100)
+
+// The numbers never change.
+enum callgate_code {
+  CALLGATE_OK = 0,
+
+  CALLGATE_NULL_POINTER = 1,  // `where` is null
+  CALLGATE_BAD_SIZE = 2,  // the size of the struct `where` is too small, too large, or has unknown bytes that are not 0
+  CALLGATE_BAD_VALUE = 3,   // `where` holds no value of its type
+  CALLGATE_BAD_LAYOUT = 4,  // in the layout the number is a constant, or an offset is not a multiple of 4 or too large
+  CALLGATE_BAD_COUNT = 5,   // an array that would not fit into the address space
+  CALLGATE_BAD_OBJECT = 6,  // a chain or a program that was moved from (in C++)
+
+  CALLGATE_EMPTY = 101,                  // no instruction at all
+  CALLGATE_TOO_LONG = 102,               // more than 4,096 instructions
+  CALLGATE_UNKNOWN_OPCODE = 103,         // not among the opcodes that seccomp accepts
+  CALLGATE_LOAD_OFFSET = 104,            // LD W ABS outside struct seccomp_data, or not a multiple of 4 bytes
+  CALLGATE_DIVISION_BY_ZERO = 105,       // DIV K with k = 0
+  CALLGATE_SHIFT_TOO_LARGE = 106,        // LSH K or RSH K with k >= 32
+  CALLGATE_SCRATCH_SLOT = 107,           // M[k] with k >= 16
+  CALLGATE_SCRATCH_UNINITIALISED = 108,  // M[k] may be read before it is written
+  CALLGATE_JUMP_OUT_OF_PROGRAM = 109,    // a jump target behind the last instruction
+  CALLGATE_NO_RETURN_AT_END = 110,       // the last instruction is neither RET K nor RET A
+
+  CALLGATE_PATH_TOO_LONG = 201,   // the path exceeds path_limit; the kernel answers ENOMEM
+  CALLGATE_CODE_TOO_LARGE = 202,  // only as `fallback`: more machine code than the limit on it
+
+  CALLGATE_OUT_OF_MEMORY = 301,
+
+  CALLGATE_ENGINE_UNAVAILABLE = 401,  // this build does not have the engine
+  CALLGATE_TARGET_UNAVAILABLE = 402,  // this process cannot run code for the target, or the engine cannot make it
+  CALLGATE_NO_EXEC_MEMORY = 403,      // this and the next ones only as `fallback`: the options ask for it
+  CALLGATE_NO_JIT = 404,              // this build has no assembler, or this machine is not x86
+  CALLGATE_MEMORY_REFUSED = 405,      // the system refused executable memory
+  CALLGATE_FILE_SIZE_LIMIT = 406,     // RLIMIT_FSIZE is too small for the code
+  CALLGATE_ASSEMBLER_ERROR = 407,     // a bug in callgate
+};
+
+struct callgate_error {
+  uint32_t size;         // of this struct in bytes; set by the caller
+  int32_t code;          // enum callgate_code
+  uint32_t filter;       // index of the filter in the array that was given, or CALLGATE_NONE
+  uint32_t instruction;  // index in the filter, or CALLGATE_NONE
+  int32_t error_number;  // errno value: of the system call that failed, or what seccomp(2) answers; 0 if there is none
+  uint32_t length;       // instructions in the filter (verification)
+  struct callgate_insn insn;  // the instruction (verification)
+  uint64_t path_length;       // converted instructions (CALLGATE_PATH_TOO_LONG)
+  uint32_t path_limit;        // converted instructions (CALLGATE_PATH_TOO_LONG)
+  uint32_t reserved;          // 0
+  const char* where;          // name of the argument or field (misuse), a string literal; or null
+};
+#define CALLGATE_ERROR_MIN_SIZE 20  // bytes: up to error_number
+
+// Writes the error in words, such as "filter 2, at 12: jump leaves the program (jt=9, length 14)", into
+// text[0 .. capacity), always terminated when capacity > 0, cut when too long; a longest text has 255 bytes. Returns
+// the length of the whole text in bytes without the terminator: it was cut if that is not below `capacity`. An error
+// that is null or whose size is wrong is said to be so. Async-signal-safe.
+CALLGATE_FUNCTION size_t callgate_error_text(const struct callgate_error* error, char* text,
+                                             size_t capacity) CALLGATE_NOEXCEPT;
+
+// What the code means: a string literal, never null. Async-signal-safe.
+CALLGATE_FUNCTION const char* callgate_code_text(int32_t code) CALLGATE_NOEXCEPT;
+
+// ---- Options
+// ----------------------------------------------------------------------------------------------------------
+
+enum callgate_engine {
+  CALLGATE_ENGINE_AUTOMATIC = 0,  // the best engine of this build: xbyak, else asmjit, else interpreter
+  CALLGATE_ENGINE_INTERPRETER = 1,
+  CALLGATE_ENGINE_XBYAK = 2,
+  CALLGATE_ENGINE_ASMJIT = 3
+};
+enum callgate_target { CALLGATE_TARGET_NATIVE = 0, CALLGATE_TARGET_X86_64 = 1, CALLGATE_TARGET_X86_32 = 2 };
+enum callgate_optimize {
+  CALLGATE_OPTIMIZE_DEFAULT = 0,  // as CALLGATE_OPTIMIZE_FULL
+  CALLGATE_OPTIMIZE_NONE = 1,     // code for each filter as it stands
+  CALLGATE_OPTIMIZE_FULL = 2      // one decision graph for all filters, and an action table
+};
+enum callgate_rule {
+  CALLGATE_FIRST_NON_ALLOW = 0,  // newest filter first; the first result whose action is not ALLOW is the chain's
+  CALLGATE_MOST_RESTRICTIVE = 1  // the kernel's: all filters run, the strictest action wins, ties go to the newest
+};
+enum callgate_precision {
+  CALLGATE_PATH_SENSITIVE = 0,
+  CALLGATE_PER_NUMBER = 1,
+  CALLGATE_NUMBER_BLIND = 2,
+  CALLGATE_BASELINE = 3
+};
+
+// Layouts: where the words of a call lie in the caller's frame (callgate/layout.hpp says more of each).
+enum callgate_frame_kind {
+  CALLGATE_FRAME_CUSTOM = 0,
+  CALLGATE_FRAME_SECCOMP_DATA = 1,
+  CALLGATE_FRAME_SPLIT = 2,                // number, six low halves, six high halves
+  CALLGATE_FRAME_UCONTEXT_X86_64 = 3,      // ucontext_t of an x86_64 process
+  CALLGATE_FRAME_UCONTEXT_I386 = 4,        // ucontext_t of an i386 process
+  CALLGATE_FRAME_USER_REGS_X86_64 = 5,     // struct user_regs_struct
+  CALLGATE_FRAME_SECCOMP_NOTIF = 6,        // struct seccomp_notif
+  CALLGATE_FRAME_PTRACE_SYSCALL_INFO = 7,  // struct ptrace_syscall_info
+  CALLGATE_FRAME_PUSHED_REGISTERS = 8      // rax, rdi, rsi, rdx, r10, r8, r9, return address: eight 64-bit words
+};
+
+struct callgate_input_word {
+  uint32_t is_constant;  // 0 or 1
+  uint32_t value;        // the constant; or the offset in bytes: a multiple of 4, at most 4092
+};
+
+struct callgate_layout {
+  uint32_t size;          // of this struct in bytes
+  uint32_t single_fetch;  // 1 if others can write the frame meanwhile: every word is loaded once, before the decision
+  // Word 0 is the number and no constant, word 1 the architecture, words 2 and 3 the instruction pointer, words 4 + 2 i
+  // and 5 + 2 i argument i; the low half comes first.
+  struct callgate_input_word words[16];
+};
+
+struct callgate_options {
+  uint32_t size;            // of this struct in bytes
+  uint32_t engine;          // enum callgate_engine
+  uint32_t target;          // enum callgate_target
+  uint32_t optimize;        // enum callgate_optimize
+  uint32_t rule;            // enum callgate_rule
+  uint32_t no_exec_memory;  // 1: make no system call that asks for executable memory
+  uint32_t permanent;       // 1: seal the mapping with mseal(2), if the kernel has it
+  uint32_t code_limit;      // most machine code in bytes; 0: 256 KiB, the most that there can be
+  uint32_t path_limit;      // longest path in converted instructions; 0: 32768, the kernel's; CALLGATE_NONE: no limit
+  uint32_t reserved;        // 0
+  const struct callgate_layout* layout;  // of frames; null: struct seccomp_data. Copied, not kept.
+};
+
+// The layout of a preset. `arch` is the architecture of CALLGATE_FRAME_SPLIT and of no other kind. *layout must have
+// its size. Fails with CALLGATE_NULL_POINTER, CALLGATE_BAD_SIZE or CALLGATE_BAD_VALUE (CALLGATE_FRAME_CUSTOM too).
+// Async-signal- safe, as the next one.
+CALLGATE_FUNCTION int callgate_layout_preset(uint32_t kind, uint32_t arch,
+                                             struct callgate_layout* layout) CALLGATE_NOEXCEPT;
+
+// The enum callgate_frame_kind that the words make; CALLGATE_FRAME_CUSTOM for others, null and what has a wrong size.
+CALLGATE_FUNCTION uint32_t callgate_layout_kind(const struct callgate_layout* layout) CALLGATE_NOEXCEPT;
+
+// Whether this build can make code for the target with the engine: 1 or 0 (0 for what is no value of its type).
+CALLGATE_FUNCTION int callgate_engine_available(uint32_t engine, uint32_t target) CALLGATE_NOEXCEPT;
+
+// The engine that CALLGATE_ENGINE_AUTOMATIC selects.
+CALLGATE_FUNCTION uint32_t callgate_best_engine(uint32_t target) CALLGATE_NOEXCEPT;
+
+// ---- Programs
+// ---------------------------------------------------------------------------------------------------------
+
+// Accepts exactly the filters that seccomp(2) accepts, and copies them. Fails with a code of verification, memory or
+// misuse.
+CALLGATE_FUNCTION int callgate_verify(const struct callgate_insn* instructions, size_t count,
+                                      const callgate_program** out, struct callgate_error* error) CALLGATE_NOEXCEPT;
+
+// Another reference to the program, which is returned; null for null.
+CALLGATE_FUNCTION const callgate_program* callgate_program_retain(const callgate_program* program) CALLGATE_NOEXCEPT;
+CALLGATE_FUNCTION void callgate_program_release(const callgate_program* program) CALLGATE_NOEXCEPT;
+
+// Its instructions, valid as long as the program, and their number in *count, which may be null. Null and 0 for null.
+CALLGATE_FUNCTION const struct callgate_insn* callgate_program_instructions(const callgate_program* program,
+                                                                            size_t* count) CALLGATE_NOEXCEPT;
+
+// Converted instructions, as the kernel counts them against the limit on a path. 0 for null.
+CALLGATE_FUNCTION uint32_t callgate_program_kernel_length(const callgate_program* program) CALLGATE_NOEXCEPT;
+
+// The result of the program alone, by the reference interpreter. KILL_PROCESS for null. Async-signal-safe.
+CALLGATE_FUNCTION uint32_t callgate_interpret(const callgate_program* program,
+                                              const struct callgate_data* data) CALLGATE_NOEXCEPT;
+
+// ---- Chains
+// -----------------------------------------------------------------------------------------------------------
+
+// A chain of the filters, oldest first, compiled once; without filters it allows every call. `options` may be null. All
+// chains that are attached to it have its options. Fails with any code; `error->filter` is an index of the array.
+CALLGATE_FUNCTION int callgate_chain_from_filters(const struct callgate_options* options,
+                                                  const struct callgate_filter* oldest_first, size_t count,
+                                                  const callgate_chain** out,
+                                                  struct callgate_error* error) CALLGATE_NOEXCEPT;
+
+// A new chain with the filters on top of `chain`, which stays as it is. It is compiled once, however many are attached.
+// If the system refuses executable memory, or the code would be too large, the call succeeds: the new chain decides the
+// same without code, and its `fallback` says why. The second function takes programs.
+CALLGATE_FUNCTION int callgate_chain_attach(const callgate_chain* chain, const struct callgate_filter* oldest_first,
+                                            size_t count, const callgate_chain** out,
+                                            struct callgate_error* error) CALLGATE_NOEXCEPT;
+CALLGATE_FUNCTION int callgate_chain_attach_programs(const callgate_chain* chain,
+                                                     const callgate_program* const* oldest_first, size_t count,
+                                                     const callgate_chain** out,
+                                                     struct callgate_error* error) CALLGATE_NOEXCEPT;
+
+// Another reference to the chain, which is returned; null for null.
+CALLGATE_FUNCTION const callgate_chain* callgate_chain_retain(const callgate_chain* chain) CALLGATE_NOEXCEPT;
+CALLGATE_FUNCTION void callgate_chain_release(const callgate_chain* chain) CALLGATE_NOEXCEPT;
+
+// The decision of the whole chain on one call: action and data. KILL_PROCESS for null. `data` must not change
+// meanwhile. Compiled into the caller: it ends in a look into the action table, or in one call. Who knows that neither
+// pointer is null may say callgate_decide(chain, data). Async-signal-safe.
+CALLGATE_INLINE uint32_t callgate_evaluate(const callgate_chain* chain,
+                                           const struct callgate_data* data) CALLGATE_NOEXCEPT {
+  return chain && data ? callgate_decide(chain, data) : CALLGATE_KILL_PROCESS;
+}
+
+// The same for a frame with the layout of the chain's options. Nothing tells what `frame` points to: see
+// callgate_evaluate_frame_as(). Async-signal-safe.
+CALLGATE_INLINE uint32_t callgate_evaluate_frame(const callgate_chain* chain, const void* frame) CALLGATE_NOEXCEPT {
+  return chain && frame ? callgate_decide_frame(chain, frame) : CALLGATE_KILL_PROCESS;
+}
+
+// The same as functions, for languages without inline C. Async-signal-safe.
+CALLGATE_FUNCTION uint32_t callgate_chain_evaluate(const callgate_chain* chain,
+                                                   const struct callgate_data* data) CALLGATE_NOEXCEPT;
+CALLGATE_FUNCTION uint32_t callgate_chain_evaluate_frame(const callgate_chain* chain,
+                                                         const void* frame) CALLGATE_NOEXCEPT;
+
+// The same for a frame of a kind (enum callgate_frame_kind): KILL_PROCESS if the layout of the chain is another preset.
+// A layout of one's own is taken to be for the frame. Async-signal-safe.
+CALLGATE_FUNCTION uint32_t callgate_evaluate_frame_as(const callgate_chain* chain, uint32_t kind,
+                                                      const void* frame) CALLGATE_NOEXCEPT;
+
+struct callgate_decision {
+  uint32_t size;    // of this struct in bytes
+  uint32_t result;  // action and data
+  uint32_t filter;  // index of the filter whose result this is, the oldest has 0; CALLGATE_NONE if all allow the call
+};
+
+// The decision and the filter that made it, by the interpreter: takes time in proportion to the chain. If it fails, for
+// misuse, *match says KILL_PROCESS. Async-signal-safe.
+CALLGATE_FUNCTION int callgate_match(const callgate_chain* chain, const struct callgate_data* data,
+                                     struct callgate_decision* match) CALLGATE_NOEXCEPT;
+CALLGATE_FUNCTION int callgate_match_frame(const callgate_chain* chain, const void* frame,
+                                           struct callgate_decision* match) CALLGATE_NOEXCEPT;
+
+struct callgate_info {
+  uint32_t size;     // of this struct in bytes
+  uint32_t engine;   // that decides; never CALLGATE_ENGINE_AUTOMATIC
+  int32_t fallback;  // code that says why the chain has no machine code although its options allow it; or CALLGATE_OK
+  int32_t fallback_number;  // errno value behind CALLGATE_MEMORY_REFUSED, else 0
+  uint32_t permanent;       // 1 if the mapping is sealed as the options ask
+  uint32_t precision;       // enum callgate_precision
+  uint32_t degraded;        // 1 if decisions cost more than the options ask for
+  uint32_t frame_kind;      // enum callgate_frame_kind of its layout
+  uint64_t length;          // filters
+  uint64_t path_length;     // converted instructions
+  uint64_t code_bytes;      // machine code
+  uint64_t table_bytes;     // action table and argument checks
+  uint64_t bytecode_bytes;  // instructions of all filters
+};
+
+CALLGATE_FUNCTION int callgate_chain_info(const callgate_chain* chain, struct callgate_info* info) CALLGATE_NOEXCEPT;
+
+// The options of the chain, with the numbers that zeros stand for. If `layout` is given, it is filled, and
+// options->layout points to it; else that is null.
+CALLGATE_FUNCTION int callgate_chain_options(const callgate_chain* chain, struct callgate_options* options,
+                                             struct callgate_layout* layout) CALLGATE_NOEXCEPT;
+
+// ---- Names: string literals, never null but from callgate_errno_name(). Async-signal-safe.
+// ----------------------------
+
+CALLGATE_FUNCTION const char* callgate_version(void) CALLGATE_NOEXCEPT;  // of the library that is loaded, as "0.1.0"
+CALLGATE_FUNCTION const char* callgate_action_name(uint32_t result) CALLGATE_NOEXCEPT;
+CALLGATE_FUNCTION const char* callgate_errno_name(uint32_t number) CALLGATE_NOEXCEPT;  // null if it has none
+CALLGATE_FUNCTION const char* callgate_engine_name(uint32_t engine) CALLGATE_NOEXCEPT;
+CALLGATE_FUNCTION const char* callgate_target_name(uint32_t target) CALLGATE_NOEXCEPT;
+CALLGATE_FUNCTION const char* callgate_rule_name(uint32_t rule) CALLGATE_NOEXCEPT;
+CALLGATE_FUNCTION const char* callgate_precision_name(uint32_t precision) CALLGATE_NOEXCEPT;
+
+// Writes a result in words, such as "ERRNO(38) ENOSYS", as callgate_error_text() writes. 48 bytes hold every result.
+CALLGATE_FUNCTION size_t callgate_result_text(uint32_t result, char* text, size_t capacity) CALLGATE_NOEXCEPT;
+
+// ---- Handlers of SIGSYS
+// -----------------------------------------------------------------------------------------------
+
+// The call that raised the signal, of seccomp's TRAP or of syscall user dispatch: `info` (siginfo_t) and `context` as a
+// handler with SA_SIGINFO gets them. 1 if *call has it; 0 if no call raised the signal, a pointer is null or the
+// machine is not x86: fail closed then. Async-signal-safe.
+CALLGATE_FUNCTION int callgate_call_of_sigsys(const void* info, const void* context,
+                                              struct callgate_data* call) CALLGATE_NOEXCEPT;
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif
+
+#undef CALLGATE_CAST
+#undef CALLGATE_INLINE
+#undef CALLGATE_NOEXCEPT
+#undef CALLGATE_FUNCTION
