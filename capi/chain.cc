@@ -2,60 +2,26 @@
 #include "callgate/chain.hpp"
 
 #include <cstdint>
-#include <exception>
-#include <optional>
-#include <span>
 #include <utility>
-#include <vector>
 
 #include "capi/chain_handle.h"
 #include "capi/convert.h"
+#include "capi/filters.h"
 #include "capi/program.h"
 
 using namespace callgate;
+using callgate::capi::Programs;
 using callgate::capi::Report;
 using callgate::detail::BorrowedChain;
 using callgate::detail::ChainHandle;
 
 namespace {
 
-using Programs = std::vector<Program>;
-
-// The filter with which a path becomes as long as the error says.
-std::uint32_t index_of_refused(const Chain& chain, const Programs& programs, const AttachError& error) noexcept {
-  if (error.code != AttachErrc::path_too_long) return CALLGATE_NONE;
-  constexpr std::uint64_t per_older_filter = 4;
-  std::uint64_t path = chain.path_length() + (chain.length() == 0 ? 0 : per_older_filter);
-  for (std::uint32_t i = 0; i < programs.size(); ++i) {
-    path += programs[i].kernel_length();
-    if (path >= error.path_length) return i;
-    path += per_older_filter;
-  }
-  return CALLGATE_NONE;
-}
-
 int attach(const Chain& chain, const Programs& programs, const callgate_chain** out, Report& report) noexcept {
   auto attached = chain.attach(programs);
-  if (!attached) return report.refused(attached.error(), index_of_refused(chain, programs, attached.error()));
+  if (!attached) return capi::refuse(attached.error(), chain, programs, report);
   *out = ChainHandle::release(std::move(*attached));
   return report.ok();
-}
-
-// The verified filters, or what `report` was told.
-int verify_all(const callgate_filter* filters, std::size_t count, Programs& programs, Report& report) {
-  programs.reserve(count);
-  for (std::size_t i = 0; i < count; ++i) {
-    const callgate_filter& filter = filters[i];
-    const auto index = static_cast<std::uint32_t>(i);
-    if (filter.instructions == nullptr && filter.count != 0) {
-      return report.misuse(CALLGATE_NULL_POINTER, "oldest_first[].instructions");
-    }
-    if (filter.count > PTRDIFF_MAX / sizeof(Insn)) return report.misuse(CALLGATE_BAD_COUNT, "oldest_first[].count");
-    auto verified = verify(std::span(capi::cast(filter.instructions), filter.count));
-    if (!verified) return report.refused(verified.error(), index);
-    programs.push_back(std::move(*verified));
-  }
-  return CALLGATE_OK;
 }
 
 int copy_all(const callgate_program* const* from, std::size_t count, Programs& programs, Report& report) {
@@ -65,16 +31,6 @@ int copy_all(const callgate_program* const* from, std::size_t count, Programs& p
     programs.push_back(from[i]->program);
   }
   return CALLGATE_OK;
-}
-
-// What standard containers throw for want of memory becomes an error.
-template <class Work>
-int without_exceptions(Report& report, Work work) noexcept {
-  try {
-    return work();
-  } catch (const std::exception&) {
-    return report.out_of_memory();
-  }
 }
 
 // What every function that makes a chain asks first.
@@ -129,9 +85,9 @@ int callgate_chain_from_filters(const callgate_options* options, const callgate_
   if (const int code = check(oldest_first, count, out, report)) return code;
   Options converted;
   if (const int code = capi::to_options(options, converted, report)) return code;
-  return without_exceptions(report, [&] {
+  return capi::without_exceptions(report, [&] {
     Programs programs;
-    if (const int code = verify_all(oldest_first, count, programs, report)) return code;
+    if (const int code = capi::verify_all(oldest_first, count, programs, report)) return code;
     const auto root = Chain::create(converted);
     if (!root) return report.refused(root.error(), CALLGATE_NONE);
     return attach(*root, programs, out, report);
@@ -143,9 +99,9 @@ int callgate_chain_attach(const callgate_chain* chain, const callgate_filter* ol
   Report report(error);
   if (const int code = check(oldest_first, count, out, report)) return code;
   if (chain == nullptr) return report.misuse(CALLGATE_NULL_POINTER, "chain");
-  return without_exceptions(report, [&] {
+  return capi::without_exceptions(report, [&] {
     Programs programs;
-    if (const int code = verify_all(oldest_first, count, programs, report)) return code;
+    if (const int code = capi::verify_all(oldest_first, count, programs, report)) return code;
     return attach(*BorrowedChain(chain), programs, out, report);
   });
 }
@@ -155,7 +111,7 @@ int callgate_chain_attach_programs(const callgate_chain* chain, const callgate_p
   Report report(error);
   if (const int code = check(oldest_first, count, out, report)) return code;
   if (chain == nullptr) return report.misuse(CALLGATE_NULL_POINTER, "chain");
-  return without_exceptions(report, [&] {
+  return capi::without_exceptions(report, [&] {
     Programs programs;
     if (const int code = copy_all(oldest_first, count, programs, report)) return code;
     return attach(*BorrowedChain(chain), programs, out, report);

@@ -22,6 +22,9 @@ struct ChainHandle {
   // The chain that owns the reference.
   static Chain adopt(const callgate_image* image) noexcept { return Chain(image); }
 
+  // As it stands, without a reference.
+  static const callgate_image* image(const Chain& chain) noexcept { return chain.image_; }
+
   // Whether frames of the kind may be decided.
   static bool takes(const Chain& chain, FrameKind kind) noexcept { return chain.takes(kind); }
 };

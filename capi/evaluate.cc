@@ -1,4 +1,5 @@
 // What decides: general registers only, as dispatch/evaluate.cc.
+#include "callgate/chain_slot.hpp"
 #include "capi/chain_handle.h"
 #include "capi/convert.h"
 #include "capi/program.h"
@@ -30,6 +31,22 @@ int check_match(const callgate_chain* chain, const void* input, callgate_decisio
 using namespace callgate;
 using detail::BorrowedChain;
 using detail::ChainHandle;
+
+Match ChainSlot::match(const SeccompData& data) const noexcept { return BorrowedChain(image())->match(data); }
+
+Match ChainSlot::match_frame(const void* frame) const noexcept { return BorrowedChain(image())->match_frame(frame); }
+
+std::uint32_t callgate_slot_evaluate(const callgate_slot* slot, const callgate_data* data) noexcept {
+  return slot == nullptr ? action::kill_process : callgate_evaluate(callgate_slot_current(slot), data);
+}
+
+std::uint32_t callgate_slot_evaluate_frame(const callgate_slot* slot, const void* frame) noexcept {
+  return slot == nullptr ? action::kill_process : callgate_evaluate_frame(callgate_slot_current(slot), frame);
+}
+
+int callgate_slot_match(const callgate_slot* slot, const callgate_data* data, callgate_decision* match) noexcept {
+  return callgate_match(slot == nullptr ? nullptr : callgate_slot_current(slot), data, match);
+}
 
 std::uint32_t callgate_chain_evaluate(const callgate_chain* chain, const callgate_data* data) noexcept {
   return callgate_evaluate(chain, data);

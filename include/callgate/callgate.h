@@ -11,9 +11,9 @@
 //   Results    Functions that can fail return an enum callgate_code, CALLGATE_OK (0) if all went well, and say more in
 //              *error, if it is given. What they make is in *out then; else *out is null.
 //   Structs    begin with their size in bytes, which the caller sets: sizeof of the struct that he was compiled with. A
-//              smaller one, of an older caller, is taken as if the rest were 0, and only its bytes are written. A larger
-//              one, of a newer caller, is taken if what this library does not know of it is 0. All zeros but the size
-//              are the defaults.
+//              smaller one, of an older caller, is taken as if the rest were 0, and only its bytes are written.
+//              A larger one, of a newer caller, is taken if what this library does not know of it is 0. All zeros but
+//              the size are the defaults.
 //   Misuse     A null pointer where none may be, a wrong size, a number that is no value of its enumeration: an error
 //              (below 100), or for what decides: KILL_PROCESS. Nothing can be done about pointers that are wrong.
 //   Ownership  Chains, programs and slots are owned by who made or retained them. Chains and programs are immutable and
@@ -354,6 +354,42 @@ CALLGATE_FUNCTION int callgate_chain_info(const callgate_chain* chain, struct ca
 // options->layout points to it; else that is null.
 CALLGATE_FUNCTION int callgate_chain_options(const callgate_chain* chain, struct callgate_options* options,
                                              struct callgate_layout* layout) CALLGATE_NOEXCEPT;
+
+// ---- Slots: the chain that decides now (callgate/chain_slot.hpp says all of it)
+// -----------------------------------------
+
+// A slot that holds the chain, with a reference of its own. Fails with CALLGATE_NULL_POINTER or CALLGATE_OUT_OF_MEMORY.
+CALLGATE_FUNCTION int callgate_slot_create(const callgate_chain* first, callgate_slot** out) CALLGATE_NOEXCEPT;
+
+// A slot for a new task that inherits from the task of this one: the same chain, and what seccomp(2), emulated, keeps.
+CALLGATE_FUNCTION int callgate_slot_inherit(const callgate_slot* parent, callgate_slot** out) CALLGATE_NOEXCEPT;
+
+// Only when nobody is inside, as callgate_slot_reclaim(). Null does nothing.
+CALLGATE_FUNCTION void callgate_slot_destroy(callgate_slot* slot) CALLGATE_NOEXCEPT;
+
+// Readers: one load, no write. KILL_PROCESS for null. In a program with inline C, callgate_evaluate() of
+// callgate_slot_current(slot) makes no call for it. Async-signal-safe, also in the child of vfork().
+CALLGATE_FUNCTION uint32_t callgate_slot_evaluate(const callgate_slot* slot,
+                                                  const struct callgate_data* data) CALLGATE_NOEXCEPT;
+CALLGATE_FUNCTION uint32_t callgate_slot_evaluate_frame(const callgate_slot* slot, const void* frame) CALLGATE_NOEXCEPT;
+CALLGATE_FUNCTION int callgate_slot_match(const callgate_slot* slot, const struct callgate_data* data,
+                                          struct callgate_decision* match) CALLGATE_NOEXCEPT;
+
+// The chain that decides now: a reference of the caller's own. Null for null.
+CALLGATE_FUNCTION const callgate_chain* callgate_slot_chain(const callgate_slot* slot) CALLGATE_NOEXCEPT;
+
+// Writers: from any thread, one after another; filters on top of the chain that decides now, and another chain instead
+// of it. Fail as callgate_chain_attach(), with nothing changed.
+CALLGATE_FUNCTION int callgate_slot_attach(callgate_slot* slot, const struct callgate_filter* oldest_first,
+                                           size_t count, struct callgate_error* error) CALLGATE_NOEXCEPT;
+CALLGATE_FUNCTION int callgate_slot_set(callgate_slot* slot, const callgate_chain* chain) CALLGATE_NOEXCEPT;
+
+// Chains that were replaced and are not reclaimed. 0 for null.
+CALLGATE_FUNCTION size_t callgate_slot_retired(const callgate_slot* slot) CALLGATE_NOEXCEPT;
+
+// Frees them, and returns how many: only when no other thread, handler or child of vfork() is in a function of this
+// slot, or uses what callgate_slot_current() said.
+CALLGATE_FUNCTION size_t callgate_slot_reclaim(callgate_slot* slot) CALLGATE_NOEXCEPT;
 
 // ---- Names: string literals, never null but from callgate_errno_name(). Async-signal-safe.
 // ----------------------------

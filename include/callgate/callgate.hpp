@@ -3,6 +3,7 @@
 
 #include "callgate/action.hpp"
 #include "callgate/chain.hpp"
+#include "callgate/chain_slot.hpp"
 #include "callgate/expected.hpp"
 #include "callgate/export.hpp"
 #include "callgate/insn.hpp"
