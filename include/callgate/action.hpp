@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <string>
 
 #include "callgate/export.hpp"
@@ -32,6 +33,31 @@ constexpr std::uint32_t data_of(std::uint32_t result) noexcept { return result &
 // compares the actions as signed numbers, and a tie keeps the newer filter's result.
 constexpr bool is_stricter(std::uint32_t result, std::uint32_t current) noexcept {
   return static_cast<std::int32_t>(action_of(result)) < static_cast<std::int32_t>(action_of(current));
+}
+
+// The place of a result's action in the kernel's order: of two results the one with the smaller precedence wins.
+constexpr std::int32_t precedence(std::uint32_t result) noexcept {
+  return static_cast<std::int32_t>(action_of(result));
+}
+
+// Whether the kernel knows the action: SECCOMP_GET_ACTION_AVAIL.
+constexpr bool is_known_action(std::uint32_t result) noexcept {
+  for (const std::uint32_t known : {action::kill_process, action::kill_thread, action::trap, action::errno_,
+                                    action::user_notif, action::trace, action::log, action::allow}) {
+    if (action_of(result) == known) return true;
+  }
+  return false;
+}
+
+// The largest errno value that the kernel returns (MAX_ERRNO in linux/err.h).
+inline constexpr std::uint32_t max_errno = 4095;
+
+// What the kernel does with the result of a chain, by __seccomp_filter() in kernel/seccomp.c: an action that it does
+// not know kills the process, and the data of ERRNO is at most max_errno. All else stays.
+constexpr std::uint32_t effective(std::uint32_t result) noexcept {
+  if (!is_known_action(result)) return action::kill_process;
+  const bool is_capped = action_of(result) == action::errno_ && data_of(result) > max_errno;
+  return is_capped ? action::errno_ | max_errno : result;
 }
 
 // The action of a result: "KILL_PROCESS", "KILL_THREAD", "TRAP", "ERRNO", "USER_NOTIF", "TRACE", "LOG" or "ALLOW";

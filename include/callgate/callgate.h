@@ -391,6 +391,82 @@ CALLGATE_FUNCTION size_t callgate_slot_retired(const callgate_slot* slot) CALLGA
 // slot, or uses what callgate_slot_current() said.
 CALLGATE_FUNCTION size_t callgate_slot_reclaim(callgate_slot* slot) CALLGATE_NOEXCEPT;
 
+// ---- seccomp(2), emulated
+// ----------------------------------------------------------------------------------------------
+
+// SECCOMP_* and SECCOMP_FILTER_FLAG_* (linux/seccomp.h).
+enum callgate_seccomp_op {
+  CALLGATE_SET_MODE_STRICT = 0,
+  CALLGATE_SET_MODE_FILTER = 1,
+  CALLGATE_GET_ACTION_AVAIL = 2,
+  CALLGATE_GET_NOTIF_SIZES = 3
+};
+enum callgate_seccomp_flag {
+  CALLGATE_FLAG_TSYNC = 0x01,
+  CALLGATE_FLAG_LOG = 0x02,
+  CALLGATE_FLAG_SPEC_ALLOW = 0x04,
+  CALLGATE_FLAG_NEW_LISTENER = 0x08,
+  CALLGATE_FLAG_TSYNC_ESRCH = 0x10,
+  CALLGATE_FLAG_WAIT_KILLABLE_RECV = 0x20
+};
+
+// What the kernel knows of the task that calls, and what it would do for it.
+struct callgate_seccomp_args {
+  uint32_t size;           // of this struct in bytes
+  uint32_t pointer_size;   // bytes of the task's pointers: 4 or 8; 0: as here
+  uint32_t swap_bytes;     // 1: the task has the other byte order
+  uint32_t no_new_privs;   // 1: the task has set it
+  uint32_t cap_sys_admin;  // 1: the task has the capability in its user namespace
+  uint32_t unknown_flags;  // flags that are refused although they could be served, as by an older kernel
+  uint64_t address;        // the third argument of seccomp(2)
+  void* context;           // for the functions
+  // Copy from and to the task's memory: 0, or anything else for EFAULT. Null is EFAULT.
+  int (*read)(void* context, void* to, uint64_t address, size_t bytes);
+  int (*write)(void* context, uint64_t address, const void* from, size_t bytes);
+  // Makes a descriptor of a listener, or returns a negative errno value; and takes it back, where the filter is refused
+  // after all. Without both, the flags of listeners are not known.
+  int (*open_listener)(void* context);
+  void (*close_listener)(void* context, int listener);
+  // CALLGATE_FLAG_TSYNC: puts `after` on all other threads of the task, as callgate_slot_set() does, if every one of
+  // them has `before` or a chain that it came from, and returns 0; else changes none, and returns the id of one that
+  // has another. The calling task's own slot follows. Without it the flags of TSYNC are not known.
+  int (*synchronise)(void* context, const callgate_chain* before, const callgate_chain* after);
+};
+
+// The answer to wrong arguments of the embedder: no errno value.
+#define CALLGATE_MISUSE (-4096)
+
+// What seccomp(op, flags, args->address) answers to the task of the slot: 0, a descriptor or a thread's id; or a
+// negative errno value, with the kernel's order where several are due: EINVAL for operation and flags, EFAULT for the
+// struct, EINVAL for its length, EACCES, EINVAL and EFAULT for the array, EINVAL for the program, what open_listener()
+// said, EINVAL in strict mode, EBUSY for a second listener, ENOMEM for the path, ESRCH. The chain of the slot should
+// have CALLGATE_MOST_RESTRICTIVE and the kernel's limit on a path. Strict mode is a filter that kills the thread for
+// every call but read, write, exit and rt_sigreturn (x86_64, i386, aarch64, arm, riscv64; on others for every call).
+// One task calls at a time for one slot. Allocates: not async-signal-safe. Source: do_seccomp() and what it calls in
+// kernel/seccomp.c.
+CALLGATE_FUNCTION int callgate_seccomp(callgate_slot* slot, uint32_t op, uint32_t flags,
+                                       const struct callgate_seccomp_args* args) CALLGATE_NOEXCEPT;
+
+// What prctl(PR_SET_SECCOMP, mode, args->address) answers.
+CALLGATE_FUNCTION int callgate_prctl_set_seccomp(callgate_slot* slot, uint64_t mode,
+                                                 const struct callgate_seccomp_args* args) CALLGATE_NOEXCEPT;
+
+// What prctl(PR_GET_SECCOMP) answers: 0 (disabled), 1 (strict) or 2 (filter); CALLGATE_MISUSE for null.
+CALLGATE_FUNCTION int callgate_prctl_get_seccomp(const callgate_slot* slot) CALLGATE_NOEXCEPT;
+
+// The flags that callgate_seccomp() knows with these arguments; 0 for null and what has a wrong size.
+CALLGATE_FUNCTION uint32_t callgate_seccomp_known_flags(const struct callgate_seccomp_args* args) CALLGATE_NOEXCEPT;
+
+// What the kernel does with a result: an action that it does not know kills the process, and the data of ERRNO is at
+// most 4095. Async-signal-safe, as the next two.
+CALLGATE_FUNCTION uint32_t callgate_action_effective(uint32_t result) CALLGATE_NOEXCEPT;
+
+// The place of the action in the kernel's order: the smaller one wins.
+CALLGATE_FUNCTION int32_t callgate_action_precedence(uint32_t result) CALLGATE_NOEXCEPT;
+
+// 1 if the kernel knows the action.
+CALLGATE_FUNCTION int callgate_action_known(uint32_t result) CALLGATE_NOEXCEPT;
+
 // ---- Names: string literals, never null but from callgate_errno_name(). Async-signal-safe.
 // ----------------------------
 
