@@ -19,7 +19,7 @@ using detail::BorrowedChain;
 using detail::ChainHandle;
 
 void retire(callgate_slot& slot, callgate_retired& chain) noexcept {
-  chain.older = __atomic_load_n(&slot.retired, __ATOMIC_RELAXED);
+  chain.older = __atomic_load_n(&slot.retired, __ATOMIC_ACQUIRE);
   do {
     chain.count = chain.older == nullptr ? 1 : chain.older->count + 1;
   } while (

@@ -88,13 +88,14 @@ if(CALLGATE_INSTALL)
   if(CALLGATE_HAVE_ASMJIT)
     set(asmjit_libs " -lasmjit -lrt -pthread")
   endif()
+  set(archive_libs "${asmjit_libs} -lstdc++")  # for programs in C
   if(CALLGATE_BUILD_SHARED)
     # -lcallgate is the shared library where both are. --static puts Libs.private in front of what is required, so that the
     # archive has everything by then, and --as-needed drops the shared library behind it.
     callgate_pkg_config(callgate REQUIRES "callgate-shared = ${PROJECT_VERSION}"
-                        LIBS_PRIVATE "-L\${libdir} -l:libcallgate.a${asmjit_libs} -Wl,--as-needed")
+                        LIBS_PRIVATE "-L\${libdir} -l:libcallgate.a${archive_libs} -Wl,--as-needed")
     callgate_pkg_config(callgate-shared LIBS "-L\${libdir} -lcallgate")
   else()
-    callgate_pkg_config(callgate LIBS "-L\${libdir} -lcallgate${asmjit_libs}")
+    callgate_pkg_config(callgate LIBS "-L\${libdir} -lcallgate${archive_libs}")
   endif()
 endif()
