@@ -63,20 +63,6 @@ callgate_info info_of(const Chain& chain) noexcept {
   return info;
 }
 
-callgate_options options_of(const Options& from) noexcept {
-  callgate_options options{};
-  options.size = sizeof options;
-  options.engine = static_cast<std::uint32_t>(from.engine);
-  options.target = static_cast<std::uint32_t>(from.target);
-  options.optimize = from.optimize == Optimize::none ? CALLGATE_OPTIMIZE_NONE : CALLGATE_OPTIMIZE_FULL;
-  options.rule = static_cast<std::uint32_t>(from.rule);
-  options.no_exec_memory = from.no_exec_memory ? 1 : 0;
-  options.permanent = from.permanent ? 1 : 0;
-  options.code_limit = from.code_limit;
-  options.path_limit = from.path_limit == 0 ? CALLGATE_NONE : from.path_limit;
-  return options;
-}
-
 }  // namespace
 
 int callgate_chain_from_filters(const callgate_options* options, const callgate_filter* oldest_first, std::size_t count,
@@ -138,7 +124,7 @@ int callgate_chain_options(const callgate_chain* chain, callgate_options* option
   if (!capi::has_sound_size(*options) || (layout != nullptr && !capi::has_sound_size(*layout)))
     return CALLGATE_BAD_SIZE;
   const Options& used = BorrowedChain(chain)->options();
-  callgate_options known = options_of(used);
+  callgate_options known = capi::of_options(used);
   known.layout = layout;
   capi::write_struct(known, *options);
   if (layout != nullptr) capi::write_struct(capi::of_layout(used.layout), *layout);

@@ -52,6 +52,20 @@ callgate_layout of_layout(const InputLayout& from) noexcept {
   return layout;
 }
 
+callgate_options of_options(const Options& from) noexcept {
+  callgate_options options{};
+  options.size = sizeof options;
+  options.engine = static_cast<std::uint32_t>(from.engine);
+  options.target = static_cast<std::uint32_t>(from.target);
+  options.optimize = from.optimize == Optimize::none ? CALLGATE_OPTIMIZE_NONE : CALLGATE_OPTIMIZE_FULL;
+  options.rule = static_cast<std::uint32_t>(from.rule);
+  options.no_exec_memory = from.no_exec_memory ? 1 : 0;
+  options.permanent = from.permanent ? 1 : 0;
+  options.code_limit = from.code_limit;
+  options.path_limit = from.path_limit == 0 ? CALLGATE_NONE : from.path_limit;
+  return options;
+}
+
 int to_options(const callgate_options* from, Options& to, Report& report) noexcept {
   if (from == nullptr) return CALLGATE_OK;
   callgate_options options;

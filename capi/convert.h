@@ -26,6 +26,9 @@ bool to_layout(const callgate_layout& from, InputLayout& to) noexcept;
 // All but the size.
 callgate_layout of_layout(const InputLayout& from) noexcept;
 
+// All but the layout and what is 0 for a default.
+callgate_options of_options(const Options& from) noexcept;
+
 // The options that a caller gave, or null. CALLGATE_OK, or what `report` was told.
 int to_options(const callgate_options* from, Options& to, Report& report) noexcept;
 

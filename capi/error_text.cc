@@ -70,6 +70,13 @@ const char* callgate_code_text(std::int32_t code) noexcept {
     case CALLGATE_MEMORY_REFUSED: return message(FallbackReason::memory_refused);
     case CALLGATE_FILE_SIZE_LIMIT: return message(FallbackReason::file_size_limit);
     case CALLGATE_ASSEMBLER_ERROR: return message(FallbackReason::assembler_error);
+    case CALLGATE_NO_MEMORY_FILE: return "the descriptor is not that of a memory file that can be sealed";
+    case CALLGATE_NOT_SEALED: return "the file has not all seals";
+    case CALLGATE_BAD_FORMAT: return "the file is no saved chain of this byte order";
+    case CALLGATE_BAD_VERSION: return "the format of the file has another version";
+    case CALLGATE_DAMAGED: return "the file is damaged";
+    case CALLGATE_NOT_READ: return "the file could not be read";
+    case CALLGATE_NOT_WRITTEN: return "the file could not be written";
     default: return "unknown error";
   }
 }

@@ -65,11 +65,13 @@ int Report::misuse(callgate_code code, const char* where) noexcept {
   return write(error);
 }
 
-int Report::out_of_memory() noexcept {
-  callgate_error error = empty(CALLGATE_OUT_OF_MEMORY);
-  error.error_number = ENOMEM;
+int Report::failed(callgate_code code, int number) noexcept {
+  callgate_error error = empty(code);
+  error.error_number = number;
   return write(error);
 }
+
+int Report::out_of_memory() noexcept { return failed(CALLGATE_OUT_OF_MEMORY, ENOMEM); }
 
 int Report::refused(const VerifyError& why, std::uint32_t filter) noexcept {
   if (why.code == VerifyErrc::out_of_memory) return out_of_memory();

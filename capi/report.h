@@ -26,6 +26,8 @@ class Report {
   int ok() noexcept { return write(empty(CALLGATE_OK)); }
   int misuse(callgate_code code, const char* where) noexcept;
   int out_of_memory() noexcept;
+  // `number` is the errno value, or 0.
+  int failed(callgate_code code, int number) noexcept;
   // `filter` is an index, or CALLGATE_NONE.
   int refused(const VerifyError& why, std::uint32_t filter) noexcept;
   int refused(const AttachError& why, std::uint32_t filter) noexcept;

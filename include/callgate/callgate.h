@@ -138,6 +138,14 @@ enum callgate_code {
   CALLGATE_MEMORY_REFUSED = 405,      // the system refused executable memory
   CALLGATE_FILE_SIZE_LIMIT = 406,     // RLIMIT_FSIZE is too small for the code
   CALLGATE_ASSEMBLER_ERROR = 407,     // a bug in callgate
+
+  CALLGATE_NO_MEMORY_FILE = 501,  // the descriptor is not that of a file of memory that can be sealed
+  CALLGATE_NOT_SEALED = 502,      // the file has not all seals: others may still change it
+  CALLGATE_BAD_FORMAT = 503,      // the file does not begin as saved chains do, or has another byte order
+  CALLGATE_BAD_VERSION = 504,     // of the format
+  CALLGATE_DAMAGED = 505,         // sizes, checksum or options of the file are wrong
+  CALLGATE_NOT_READ = 506,        // a system call failed; error_number says how
+  CALLGATE_NOT_WRITTEN = 507      // the same, while saving
 };
 
 struct callgate_error {
@@ -354,6 +362,24 @@ CALLGATE_FUNCTION int callgate_chain_info(const callgate_chain* chain, struct ca
 // options->layout points to it; else that is null.
 CALLGATE_FUNCTION int callgate_chain_options(const callgate_chain* chain, struct callgate_options* options,
                                              struct callgate_layout* layout) CALLGATE_NOEXCEPT;
+
+// ---- Chains across execve() and between processes
+// ----------------------------------------------------------------------
+
+// Saves filters and options of the chain to a new memory file (memfd_create(2)) with all seals set, and puts its
+// descriptor, which is the caller's, into *descriptor; -1 if there is none. It is closed by execve() unless the caller
+// clears FD_CLOEXEC. The file has 200 bytes, 4 for each filter and 8 for each instruction; machine code does not
+// travel. Makes system calls: memfd_create, pwrite, pread, fcntl, getrlimit. Fails with a code of misuse, memory or
+// loading, or with CALLGATE_FILE_SIZE_LIMIT.
+CALLGATE_FUNCTION int callgate_chain_save(const callgate_chain* chain, int* descriptor,
+                                          struct callgate_error* error) CALLGATE_NOEXCEPT;
+
+// A chain of what callgate_chain_save() saved, in this or in another process, of 32 or 64 bits. The file must have all
+// seals; it is copied, checked, verified filter by filter, and compiled here, which takes what making the chain took.
+// The checksum finds damage, not forgery: who may choose the descriptor chooses the filters. `options` replace those of
+// the file, unless null. The descriptor stays open. Fails with any code.
+CALLGATE_FUNCTION int callgate_chain_load(int descriptor, const struct callgate_options* options,
+                                          const callgate_chain** out, struct callgate_error* error) CALLGATE_NOEXCEPT;
 
 // ---- Slots: the chain that decides now (callgate/chain_slot.hpp says all of it)
 // -----------------------------------------

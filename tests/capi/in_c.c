@@ -1,8 +1,13 @@
 // A program in C11: every function of callgate.h, and what it answers to wrong arguments. Prints what is wrong.
 #include "callgate/callgate.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 static int failures = 0;
 
@@ -152,11 +157,44 @@ static void test_null(void) {
   CHECK(callgate_verify(NULL, 0, &program, &error) == CALLGATE_EMPTY);
 }
 
-int main(void) {
+// What this program does when it is started with a descriptor: 42 if the chain in it decides as `both` do.
+static int load_and_decide(int descriptor) {
+  const callgate_chain* chain = NULL;
+  if (callgate_chain_load(descriptor, NULL, &chain, NULL) != CALLGATE_OK) return 1;
+  const int is_right = decide(chain, 101, 0) == (CALLGATE_ERRNO | 1) &&
+                       decide(chain, 102, 16) == (CALLGATE_ERRNO | 2) && decide(chain, 102, 17) == CALLGATE_ALLOW;
+  callgate_chain_release(chain);
+  return is_right ? 42 : 2;
+}
+
+static void test_across_execve(char* program) {
+  const callgate_chain* chain = NULL;
+  int descriptor = -1;
+  CHECK(callgate_chain_from_filters(NULL, both, COUNT(both), &chain, NULL) == CALLGATE_OK);
+  CHECK(callgate_chain_save(chain, &descriptor, NULL) == CALLGATE_OK);
+  callgate_chain_release(chain);
+  CHECK(fcntl(descriptor, F_GETFD) == FD_CLOEXEC);
+  const pid_t child = fork();
+  if (child == 0) {
+    char number[16];
+    snprintf(number, sizeof number, "%d", descriptor);
+    char* const arguments[] = {program, number, NULL};
+    fcntl(descriptor, F_SETFD, 0);
+    execv(program, arguments);
+    _exit(errno == ENOEXEC ? 42 : 3);  // an emulator runs this program, and the kernel does not
+  }
+  int status = 0;
+  CHECK(waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 42);
+  close(descriptor);
+}
+
+int main(int count, char** arguments) {
+  if (count == 2) return load_and_decide(atoi(arguments[1]));
   test_chains();
   test_frames();
   test_errors();
   test_null();
+  test_across_execve(arguments[0]);
   CHECK(strcmp(callgate_version(), CALLGATE_VERSION) == 0);
   if (failures == 0) printf("all is as it should be\n");
   return failures != 0;

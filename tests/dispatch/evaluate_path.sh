@@ -40,7 +40,7 @@ objdump --disassemble --no-show-raw-insn --wide "$program" | awk -v functions="$
       if (operation ~ /^(f[a-z]|emms|syscall|sysenter|sysret|int |xsave|xrstor|vzero)/) complain(instruction)
     }
     # Only what stands in for the inlined look-up calls the decision by its address.
-    if (call && operation !~ /</ && current !~ /callgate_(evaluate_frame|decide|chain_evaluate)/) complain(instruction)
+    if (call && operation !~ /</ && current !~ /callgate_(evaluate_frame|decide|chain_evaluate|slot_evaluate)/) complain(instruction)
     if ((call || jump) && operation ~ /</ && operation !~ /<\.L/ && name_of(operation) != current) {
       calls[current] = calls[current] SUBSEP name_of(operation)
     }

@@ -1,0 +1,147 @@
+#include "capi/saved_chain.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "capi/chain_handle.h"
+#include "capi/convert.h"
+#include "dispatch/chain_node.h"
+
+namespace callgate::capi {
+namespace {
+
+constexpr std::size_t checked_from = offsetof(SavedHeader, total);
+
+std::uint64_t checksum(std::span<const unsigned char> bytes) noexcept {
+  std::uint64_t sum = 0xcbf29ce484222325;
+  for (const unsigned char byte : bytes) sum = (sum ^ byte) * 0x100000001b3;
+  return sum;
+}
+
+Programs filters_of(const Chain& chain) {
+  Programs programs;
+  const detail::ChainNode* node = detail::ChainNode::of(detail::ChainHandle::image(chain));
+  const detail::FilterLink* link = node == nullptr ? nullptr : node->filters.newest();
+  for (; link != nullptr; link = link->older) programs.push_back(link->program);
+  std::reverse(programs.begin(), programs.end());
+  return programs;
+}
+
+// Where the instructions begin, in bytes.
+std::uint64_t instructions_at(std::uint64_t filters) noexcept {
+  return sizeof(SavedHeader) + (4 * filters + 7) / 8 * 8;
+}
+
+SavedHeader header_of(const Options& from, const Programs& programs) noexcept {
+  const callgate_options options = of_options(from);
+  const callgate_layout layout = of_layout(from.layout);
+  SavedHeader header{};
+  header.magic = saved_magic;
+  header.version = saved_version;
+  header.engine = options.engine;
+  header.target = options.target;
+  header.optimize = options.optimize;
+  header.rule = options.rule;
+  header.no_exec_memory = options.no_exec_memory;
+  header.permanent = options.permanent;
+  header.code_limit = options.code_limit;
+  header.path_limit = options.path_limit;
+  header.single_fetch = layout.single_fetch;
+  header.filters = static_cast<std::uint32_t>(programs.size());
+  std::memcpy(header.words, layout.words, sizeof header.words);
+  for (const Program& program : programs) header.instructions += program.size();
+  header.total = instructions_at(header.filters) + sizeof(Insn) * header.instructions;
+  return header;
+}
+
+void put(Bytes& bytes, std::size_t at, const void* from, std::size_t count) noexcept {
+  std::memcpy(bytes.data() + at, from, count);
+}
+
+// The options as a caller would give them: they are checked as his are.
+int read_options(const SavedHeader& header, Options& to) noexcept {
+  callgate_layout layout{};
+  layout.size = sizeof layout;
+  layout.single_fetch = header.single_fetch;
+  std::memcpy(layout.words, header.words, sizeof layout.words);
+  callgate_options options{};
+  options.size = sizeof options;
+  options.engine = header.engine;
+  options.target = header.target;
+  options.optimize = header.optimize;
+  options.rule = header.rule;
+  options.no_exec_memory = header.no_exec_memory;
+  options.permanent = header.permanent;
+  options.code_limit = header.code_limit;
+  options.path_limit = header.path_limit;
+  options.layout = &layout;
+  Report silent(nullptr);
+  const int code = to_options(&options, to, silent);
+  to.code_limit = header.code_limit;  // 0 is no default here
+  return code;
+}
+
+// Whether the sizes fit each other and the bytes.
+bool is_whole(const SavedHeader& header, std::span<const unsigned char> bytes) noexcept {
+  if (header.total != bytes.size() || header.instructions > max_saved_bytes / sizeof(Insn)) return false;
+  if (instructions_at(header.filters) + sizeof(Insn) * header.instructions != header.total) return false;
+  if (header.checksum != checksum(bytes.subspan(checked_from))) return false;
+  std::uint64_t sum = 0;
+  for (std::uint32_t i = 0; i < header.filters; ++i) {
+    std::uint32_t length;
+    std::memcpy(&length, bytes.data() + sizeof header + 4 * std::size_t{i}, sizeof length);
+    sum += length;
+  }
+  return sum == header.instructions;
+}
+
+int verify_all_of(const SavedHeader& header, std::span<const unsigned char> bytes, Programs& programs, Report& report) {
+  std::vector<Insn> instructions(static_cast<std::size_t>(header.instructions));
+  const auto from = static_cast<std::size_t>(instructions_at(header.filters));
+  if (!instructions.empty()) std::memcpy(instructions.data(), bytes.data() + from, bytes.size() - from);
+  const Insn* next = instructions.data();
+  for (std::uint32_t i = 0; i < header.filters; ++i) {
+    std::uint32_t length;
+    std::memcpy(&length, bytes.data() + sizeof header + 4 * std::size_t{i}, sizeof length);
+    auto verified = verify({next, length});
+    if (!verified) return report.refused(verified.error(), i);
+    programs.push_back(std::move(*verified));
+    next += length;
+  }
+  return CALLGATE_OK;
+}
+
+}  // namespace
+
+Bytes save(const Chain& chain) {
+  if (detail::ChainNode::of(detail::ChainHandle::image(chain)) == nullptr) return {};
+  const Programs programs = filters_of(chain);
+  SavedHeader header = header_of(chain.options(), programs);
+  Bytes bytes(static_cast<std::size_t>(header.total));
+  put(bytes, 0, &header, sizeof header);
+  std::size_t length_at = sizeof header;
+  auto at = static_cast<std::size_t>(instructions_at(header.filters));
+  for (const Program& program : programs) {
+    const std::uint32_t length = program.size();
+    put(bytes, length_at, &length, sizeof length);
+    put(bytes, at, program.instructions().data(), program.instructions().size_bytes());
+    length_at += sizeof length;
+    at += program.instructions().size_bytes();
+  }
+  header.checksum = checksum(std::span(bytes).subspan(checked_from));
+  put(bytes, 0, &header, sizeof header);
+  return bytes;
+}
+
+int read(std::span<const unsigned char> bytes, Programs& oldest_first, Options& options, Report& report) {
+  SavedHeader header;
+  if (bytes.size() < sizeof header) return report.misuse(CALLGATE_DAMAGED, nullptr);
+  std::memcpy(&header, bytes.data(), sizeof header);
+  if (header.magic != saved_magic) return report.misuse(CALLGATE_BAD_FORMAT, nullptr);
+  if (header.version != saved_version) return report.misuse(CALLGATE_BAD_VERSION, nullptr);
+  if (!is_whole(header, bytes)) return report.misuse(CALLGATE_DAMAGED, nullptr);
+  if (read_options(header, options) != CALLGATE_OK) return report.misuse(CALLGATE_DAMAGED, "options");
+  return verify_all_of(header, bytes, oldest_first, report);
+}
+
+}  // namespace callgate::capi
