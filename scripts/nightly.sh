@@ -1,6 +1,6 @@
 #!/bin/bash
 # nightly.sh [STAGE…]: what takes too long for every change. Stages: fuzz, libfuzzer, search, tsan, m32-sanitizers, clang, kernel,
-# exhaustive, unicorn, valgrind, faults, mutation, slow-downs, tidy, coverage; all of them by default. All run even if one fails; the
+# exhaustive, unicorn, proof, valgrind, faults, mutation, slow-downs, tidy, coverage; all of them by default. All run even if one fails; the
 # summary is at the end.
 . "${BASH_SOURCE%/*}/stages.sh"
 
@@ -36,6 +36,13 @@ many_programs_in_unicorn() {
 run_unicorn() {
   step many_programs_in_unicorn release
   step many_programs_in_unicorn m32
+}
+
+# Whether pairs of filters decide alike: every verdict is asked again of two solvers.
+many_pairs() { CALLGATE_PROOF_PAIRS=100000 build/release/tests/proof/test_proof --gtest_brief=1; }
+run_proof() {
+  step build release
+  step many_pairs
 }
 
 # The rooms' unit tests. --smc-check=all-non-file: code is generated, and run, at addresses that were used before.
@@ -157,7 +164,7 @@ run_search() {
   step dearest_chains
 }
 
-all_stages=(fuzz libfuzzer search tsan m32-sanitizers clang kernel exhaustive unicorn valgrind faults mutation slow-downs tidy
+all_stages=(fuzz libfuzzer search tsan m32-sanitizers clang kernel exhaustive unicorn proof valgrind faults mutation slow-downs tidy
   coverage)
 stages=("$@")
 ((${#stages[@]})) || stages=("${all_stages[@]}")

@@ -12,6 +12,7 @@ packages=("${demo[@]}"
   clang libclang-rt-14-dev clang-format-14
   libgtest-dev libgmock-dev                                             # tests
   libunicorn-dev                                                        # tests: an x86 that is not this processor
+  z3 cvc5                                                               # tests: whether two filters decide alike
   valgrind                                                              # the gate against slow-downs
 )
 i386_packages=(libasmjit-dev libfmt-dev libseccomp-dev libzydis-dev libgtest-dev libgmock-dev libbenchmark-dev
