@@ -77,7 +77,7 @@ class Way {
     std::array<Look, most_intervals> ordered = looks_;
     const auto used = std::span(ordered).first(count_);
     if (std::ranges::count_if(used, picks) > 1) return false;
-    std::ranges::stable_partition(used, picks);
+    std::stable_partition(used.begin(), used.end(), picks);
     out = {};
     out.members = picks(ordered[0]) ? ordered[0].set.members : all_members;
     for (std::size_t i = 0; i < most_intervals; ++i) {

@@ -192,7 +192,7 @@ CALLGATE_INLINE uint32_t callgate_list_decide(const struct callgate_list* list, 
   const uint64_t key = (value ^ value >> (list->fold & 63)) & list->key_mask;
   const uint64_t hash = key * list->multiplier;
   const size_t bucket = CALLGATE_CAST(size_t, hash >> (list->bucket_shift & 63));
-  const size_t place = ((hash >> 32) + start[sizeof *list + bucket]) & list->last_place;
+  const size_t place = (CALLGATE_CAST(size_t, hash >> 32) + start[sizeof *list + bucket]) & list->last_place;
   const uint64_t found = callgate_argument_at(start, list->keys_at + (place << (list->key_size & 3)));
   const uint64_t difference = ((value ^ list->shared_value) & list->shared) | ((key ^ found) & list->key_mask);
   return callgate_pick(list->outside, list->flip, CALLGATE_CAST(uint32_t, difference == 0));
