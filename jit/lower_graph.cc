@@ -4,6 +4,7 @@
 #include <cassert>
 
 #include "jit/open_block.h"
+#include "jit/sort_stably.h"
 #include "jit/switch.h"
 #include "jit/switch_lowering.h"
 
@@ -96,8 +97,7 @@ class GraphLowering {
         seen[id] = true;
         todo.emplace_back(id, true);
         targets_of(switches_[id], targets);
-        std::stable_sort(targets.begin(), targets.end(),
-                         [&](SwitchId a, SwitchId b) { return likelihood_[a] > likelihood_[b]; });
+        sort_stably(targets, [&](SwitchId a, SwitchId b) { return likelihood_[a] > likelihood_[b]; });
         for (const SwitchId target : targets) todo.emplace_back(target, false);  // the last one is visited first
       }
     }

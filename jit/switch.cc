@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cassert>
 
+#include "jit/sort_stably.h"
+
 namespace callgate::jit {
 namespace {
 
@@ -116,7 +118,7 @@ class Gatherer {
   // Spans and points, both ascending, to parts. A point lies in a span whose node is behind the point's test, so the
   // point decides; of two points at one value the one that was met first does.
   void merge(std::vector<Part>& parts) {
-    std::stable_sort(points_.begin(), points_.end(), [](const Point& a, const Point& b) { return a.at < b.at; });
+    sort_stably(points_, [](const Point& a, const Point& b) { return a.at < b.at; });
     const auto same = [](const Point& a, const Point& b) { return a.at == b.at; };
     points_.erase(std::unique(points_.begin(), points_.end(), same), points_.end());
     std::size_t p = 0;
