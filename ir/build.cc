@@ -61,7 +61,8 @@ class Builder {
         graph_(graph) {
     states_.reserve(insns_.size() + 16);
     const std::size_t branches = branch_count();  // each of them makes a node and a constant
-    graph_.reserve(branches, branches);
+    // Less than what is there comes by growing, which is rarer.
+    if (branches >= graph_.node_count()) graph_.reserve(branches, branches);
   }
 
   std::optional<NodeId> run() {

@@ -4,9 +4,11 @@
 
 #include <algorithm>
 
+#include "compose/plan.h"
 #include "oracles/generator/inputs.h"
 #include "oracles/reference/reference.h"
 #include "tests/search/costs.h"
+#include "tests/support/allocations.h"
 #include "tests/support/chains.h"
 #include "tests/support/golden_filters.h"
 
@@ -63,6 +65,26 @@ TEST_P(Finds, AreDecidedRight) {
       ASSERT_EQ(chain.evaluate(data), oracles::reference(filters_, kept.rule, data)) << "inputs of filter " << i;
     }
   }
+}
+
+// Blocks of memory that composing so many small filters in one array asks for.
+std::size_t blocks_for(std::uint32_t count) {
+  std::vector<Program> filters;
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const Insn insns[] = {{0x20, 0, 0, 0}, {0x15, 0, 3, i % 400},    {0x20, 0, 0, 16 + 8 * (i % 3)},
+                          {0x15, 0, 1, i}, {0x06, 0, 0, 0x00050002}, {0x06, 0, 0, 0x7fff0000}};
+    filters.push_back(program(insns));
+  }
+  const std::size_t before = allocations();
+  static_cast<void>(compose::make_plan(filters, {}));
+  return allocations() - before;
+}
+
+// Each filter made room for just itself, and so the whole graph was copied for each: 4,000 took 17 times as long as
+// 1,000.
+TEST(ManySmallFilters, DoNotMoveTheGraphForEach) {
+  const std::size_t blocks = blocks_for(3000) - blocks_for(2000);
+  EXPECT_LE(blocks, 5'500u) << "one more for each filter, and it is the graph";
 }
 
 INSTANTIATE_TEST_SUITE_P(Kept, Finds, testing::ValuesIn(all), [](const auto& param) {
