@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <utility>
 
+#include "capi/chain_filters.h"
 #include "capi/chain_handle.h"
 #include "capi/convert.h"
 #include "capi/filters.h"
@@ -110,6 +111,11 @@ const callgate_chain* callgate_chain_retain(const callgate_chain* chain) noexcep
 
 void callgate_chain_release(const callgate_chain* chain) noexcept {
   if (chain != nullptr) ChainHandle::adopt(chain);
+}
+
+int callgate_chain_is_ancestor(const callgate_chain* older, const callgate_chain* newer) noexcept {
+  if (older == nullptr || newer == nullptr) return 0;
+  return capi::is_ancestor(*BorrowedChain(older), *BorrowedChain(newer)) ? 1 : 0;
 }
 
 int callgate_chain_info(const callgate_chain* chain, callgate_info* info) noexcept {

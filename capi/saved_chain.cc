@@ -1,11 +1,9 @@
 #include "capi/saved_chain.h"
 
-#include <algorithm>
 #include <cstring>
 
-#include "capi/chain_handle.h"
+#include "capi/chain_filters.h"
 #include "capi/convert.h"
-#include "dispatch/chain_node.h"
 
 namespace callgate::capi {
 namespace {
@@ -16,15 +14,6 @@ std::uint64_t checksum(std::span<const unsigned char> bytes) noexcept {
   std::uint64_t sum = 0xcbf29ce484222325;
   for (const unsigned char byte : bytes) sum = (sum ^ byte) * 0x100000001b3;
   return sum;
-}
-
-Programs filters_of(const Chain& chain) {
-  Programs programs;
-  const detail::ChainNode* node = detail::ChainNode::of(detail::ChainHandle::image(chain));
-  const detail::FilterLink* link = node == nullptr ? nullptr : node->filters.newest();
-  for (; link != nullptr; link = link->older) programs.push_back(link->program);
-  std::reverse(programs.begin(), programs.end());
-  return programs;
 }
 
 // Where the instructions begin, in bytes.
@@ -114,7 +103,7 @@ int verify_all_of(const SavedHeader& header, std::span<const unsigned char> byte
 }  // namespace
 
 Bytes save(const Chain& chain) {
-  if (detail::ChainNode::of(detail::ChainHandle::image(chain)) == nullptr) return {};
+  if (is_moved_from(chain)) return {};
   const Programs programs = filters_of(chain);
   SavedHeader header = header_of(chain.options(), programs);
   Bytes bytes(static_cast<std::size_t>(header.total));

@@ -79,6 +79,13 @@ int callgate_slot_set(callgate_slot* slot, const callgate_chain* chain) noexcept
   }
 }
 
+int callgate_slot_follow(callgate_slot* slot, const callgate_slot* leader, const callgate_chain* chain) noexcept {
+  if (leader == nullptr) return CALLGATE_NULL_POINTER;
+  if (const int code = callgate_slot_set(slot, chain)) return code;
+  __atomic_fetch_or(&slot->state, __atomic_load_n(&leader->state, __ATOMIC_ACQUIRE), __ATOMIC_ACQ_REL);
+  return CALLGATE_OK;
+}
+
 std::size_t callgate_slot_retired(const callgate_slot* slot) noexcept {
   return slot == nullptr ? 0 : capi::retired(*slot);
 }

@@ -356,6 +356,11 @@ struct callgate_info {
   uint64_t bytecode_bytes;  // instructions of all filters
 };
 
+// 1 if `newer` is `older` or came from it by attaching filters; a chain without filters is an ancestor of all. 0 else,
+// and for null. Takes time in proportion to `newer`.
+CALLGATE_FUNCTION int callgate_chain_is_ancestor(const callgate_chain* older,
+                                                 const callgate_chain* newer) CALLGATE_NOEXCEPT;
+
 CALLGATE_FUNCTION int callgate_chain_info(const callgate_chain* chain, struct callgate_info* info) CALLGATE_NOEXCEPT;
 
 // The options of the chain, with the numbers that zeros stand for. If `layout` is given, it is filled, and
@@ -409,6 +414,11 @@ CALLGATE_FUNCTION const callgate_chain* callgate_slot_chain(const callgate_slot*
 CALLGATE_FUNCTION int callgate_slot_attach(callgate_slot* slot, const struct callgate_filter* oldest_first,
                                            size_t count, struct callgate_error* error) CALLGATE_NOEXCEPT;
 CALLGATE_FUNCTION int callgate_slot_set(callgate_slot* slot, const callgate_chain* chain) CALLGATE_NOEXCEPT;
+
+// callgate_slot_set() for a thread that is to have what the thread of `leader` has: also what seccomp(2), emulated,
+// keeps.
+CALLGATE_FUNCTION int callgate_slot_follow(callgate_slot* slot, const callgate_slot* leader,
+                                           const callgate_chain* chain) CALLGATE_NOEXCEPT;
 
 // Chains that were replaced and are not reclaimed. 0 for null.
 CALLGATE_FUNCTION size_t callgate_slot_retired(const callgate_slot* slot) CALLGATE_NOEXCEPT;

@@ -486,6 +486,104 @@ TEST(Seccomp, OtherThreads) {
   EXPECT_EQ(guest.synchronised, 3);
 }
 
+// Threads as an emulator has them: TSYNC as the kernel's seccomp_can_sync_threads() and seccomp_sync_threads().
+struct Threads {
+  Slot leader = task();
+  std::vector<Slot> others;
+  Task guest;
+
+  Threads() {
+    guest.serve_listeners();
+    guest.put_program(insns(deny_7), sizeof(void*), is_big_here);
+    guest.args.context = this;
+    guest.args.synchronise = [](void* self, const callgate_chain* before, const callgate_chain* after) {
+      return static_cast<Threads*>(self)->synchronise(before, after);
+    };
+    guest.args.read = [](void* self, void* to, std::uint64_t address, std::size_t count) {
+      Task& memory = static_cast<Threads*>(self)->guest;
+      std::memcpy(to, memory.bytes.data() + (address - 0x1000), count);
+      return 0;
+    };
+    guest.args.open_listener = [](void*) { return 5; };
+    guest.args.close_listener = [](void*, int) {};
+  }
+  int synchronise(const callgate_chain* before, const callgate_chain* after) {
+    for (std::size_t i = 0; i < others.size(); ++i) {
+      const bool is_strict = callgate_prctl_get_seccomp(others[i].get()) == 1;
+      const bool is_ancestor = callgate_chain_is_ancestor(callgate_slot_current(others[i].get()), before) != 0;
+      if (is_strict || !is_ancestor) return 100 + static_cast<int>(i);
+    }
+    for (const Slot& slot : others) EXPECT_EQ(callgate_slot_follow(slot.get(), leader.get(), after), CALLGATE_OK);
+    return 0;
+  }
+  void start() {
+    callgate_slot* slot = nullptr;
+    EXPECT_EQ(callgate_slot_inherit(leader.get(), &slot), CALLGATE_OK);
+    others.emplace_back(slot);
+  }
+  int install(const Slot& slot, std::uint32_t flags) {
+    return callgate_seccomp(slot.get(), CALLGATE_SET_MODE_FILTER, flags, &guest.args);
+  }
+};
+
+TEST(Seccomp, ThreadsFollowIfTheirFiltersAreTheLeadersOldOnes) {
+  Threads threads;
+  threads.start();
+  ASSERT_EQ(threads.install(threads.leader, 0), 0);
+  threads.start();
+  ASSERT_EQ(threads.install(threads.leader, 0), 0);
+  EXPECT_EQ(decide(threads.others[0], 7, arch::x86_64), action::allow);
+  EXPECT_EQ(threads.install(threads.leader, CALLGATE_FLAG_TSYNC), 0);
+  for (const Slot& slot : threads.others)
+    EXPECT_EQ(callgate_slot_current(slot.get()), callgate_slot_current(threads.leader.get()));
+
+  // A filter of its own, though it has the same instructions.
+  ASSERT_EQ(threads.install(threads.others[1], 0), 0);
+  EXPECT_EQ(threads.install(threads.leader, CALLGATE_FLAG_TSYNC), 101);
+  EXPECT_EQ(threads.install(threads.leader, CALLGATE_FLAG_TSYNC | CALLGATE_FLAG_TSYNC_ESRCH), -ESRCH);
+  const CChain leaders(callgate_slot_chain(threads.leader.get()));
+  EXPECT_EQ(callgate_slot_current(threads.others[0].get()), leaders.get());
+}
+
+TEST(Seccomp, ThreadsThatFollowHaveTheListenerToo) {
+  Threads threads;
+  threads.start();
+  const std::uint32_t both = CALLGATE_FLAG_TSYNC | CALLGATE_FLAG_TSYNC_ESRCH | CALLGATE_FLAG_NEW_LISTENER;
+  EXPECT_EQ(threads.install(threads.leader, both), 5);
+  EXPECT_EQ(threads.install(threads.others[0], CALLGATE_FLAG_NEW_LISTENER), -EBUSY);
+}
+
+TEST(Seccomp, AThreadInStrictModeDoesNotFollow) {
+  Threads threads;
+  threads.start();
+  callgate_seccomp_args args = threads.guest.args;
+  args.address = 0;
+  ASSERT_EQ(callgate_seccomp(threads.others[0].get(), CALLGATE_SET_MODE_STRICT, 0, &args), 0);
+  EXPECT_EQ(threads.install(threads.leader, CALLGATE_FLAG_TSYNC), 100);
+  EXPECT_EQ(callgate_prctl_get_seccomp(threads.leader.get()), 0);
+}
+
+TEST(Seccomp, Ancestors) {
+  const CChain empty = c_chain({});
+  const CChain other_empty = c_chain({});
+  const CChain one = c_chain({program(deny_7)});
+  const CChain other_one = c_chain({program(deny_7)});
+  const Program filter = program("ret #ALLOW");
+  const callgate_filter given = filter_of(filter.instructions());
+  const callgate_chain* made = nullptr;
+  ASSERT_EQ(callgate_chain_attach(one.get(), &given, 1, &made, nullptr), CALLGATE_OK);
+  const CChain two(made);
+  const auto is_ancestor = [](const CChain& older, const CChain& newer) {
+    return callgate_chain_is_ancestor(older.get(), newer.get()) == 1;
+  };
+  EXPECT_TRUE(is_ancestor(empty, two) && is_ancestor(one, two) && is_ancestor(two, two) &&
+              is_ancestor(empty, other_empty));
+  EXPECT_FALSE(is_ancestor(two, one) || is_ancestor(one, empty) || is_ancestor(other_one, two) ||
+               is_ancestor(one, other_one));
+  EXPECT_EQ(callgate_chain_is_ancestor(nullptr, two.get()), 0);
+  EXPECT_EQ(callgate_chain_is_ancestor(two.get(), nullptr), 0);
+}
+
 // strict mode: what the kernel's mode1_syscalls are for each architecture.
 TEST(Seccomp, StrictMode) {
   Task guest;

@@ -308,6 +308,7 @@ TEST(SlotInC, Misuse) {
   EXPECT_EQ(callgate_slot_attach(nullptr, &filter, 1, &error), CALLGATE_NULL_POINTER);
   EXPECT_STREQ(error.where, "slot");
   EXPECT_EQ(callgate_slot_set(nullptr, chain.get()), CALLGATE_NULL_POINTER);
+  EXPECT_EQ(callgate_slot_follow(nullptr, nullptr, chain.get()), CALLGATE_NULL_POINTER);
   EXPECT_EQ(callgate_slot_evaluate(nullptr, data_of(call(0))), action::kill_process);
   EXPECT_EQ(callgate_slot_evaluate_frame(nullptr, data_of(call(0))), action::kill_process);
   callgate_decision decision{sizeof decision, 7, 7};
@@ -322,6 +323,8 @@ TEST(SlotInC, Misuse) {
   EXPECT_EQ(callgate_slot_attach(slot, nullptr, 1, &error), CALLGATE_NULL_POINTER);
   EXPECT_EQ(callgate_slot_attach(slot, &filter, SIZE_MAX, &error), CALLGATE_BAD_COUNT);
   EXPECT_EQ(callgate_slot_set(slot, nullptr), CALLGATE_NULL_POINTER);
+  EXPECT_EQ(callgate_slot_follow(nullptr, slot, chain.get()), CALLGATE_NULL_POINTER);
+  EXPECT_EQ(callgate_slot_follow(slot, slot, nullptr), CALLGATE_NULL_POINTER);
   EXPECT_EQ(callgate_slot_evaluate(slot, nullptr), action::kill_process);
   const Insn falls_off[] = {{0x00, 0, 0, 0}};
   const callgate_filter invalid = filter_of(falls_off);
