@@ -19,6 +19,7 @@ enum class ExitCode : int {
   failed = 1,        // a filter is invalid, or a decision failed
   usage = 2,         // wrong usage, unreadable input, unwritable output
   incomparable = 3,  // bench: the baseline is of something else
+  not_decided = 3,   // diff, lint, test: neither yes nor no could be proved
 };
 
 // Ends the command: main() writes what is buffered for standard output, then the message, and exits with the code.
@@ -30,7 +31,8 @@ struct Failure : std::runtime_error {
 // What a subcommand works with. Its callback leaves the exit code here.
 struct Session {
   Output& out;
-  bool has_double_dash = false;  // whether "--" is among the arguments
+  bool has_double_dash = false;                      // whether "--" is among the arguments
+  std::vector<std::string> behind_double_dash = {};  // diff: the words behind it, which are parsed no further
   ExitCode exit = ExitCode::done;
 };
 
@@ -47,6 +49,10 @@ void add_stats(CLI::App& app, Session& session);
 void add_kernel_check(CLI::App& app, Session& session);
 void add_record(CLI::App& app, Session& session);
 void add_bench(CLI::App& app, Session& session);
+void add_diff(CLI::App& app, Session& session);
+void add_explain(CLI::App& app, Session& session);
+void add_lint(CLI::App& app, Session& session);
+void add_test(CLI::App& app, Session& session);
 
 // For options that take whole numbers of 64 bits: CLI11 takes what is too large for the largest, and -1 too.
 inline CLI::Validator whole_number(std::uint64_t least = 0, std::uint64_t most = ~std::uint64_t{0}) {

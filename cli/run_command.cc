@@ -37,15 +37,16 @@ void describe(CLI::App& app) {
 
 Every FILE may be - for standard input. "callgate COMMAND --help" tells more.
 Exit codes: 0 done; 1 a filter is invalid or a decision failed; 2 wrong usage or unreadable input; 3 a
-baseline of something else (bench).)");
+baseline of something else (bench), or nothing could be proved (diff).)");
 }
 
 void check_command(const CLI::App& app, const std::string& word) {
   if (word.empty() || word.starts_with('-')) return;
   // By the words that people may try, the commands that they mean.
   std::vector<std::pair<std::string, std::string>> known = {
-      {"help", "help"},       {"disassemble", "disasm"}, {"assemble", "asm"}, {"evaluate", "eval"},
-      {"benchmark", "bench"}, {"statistics", "stats"},   {"verify", "check"}, {"trace", "record"}};
+      {"help", "help"},     {"disassemble", "disasm"}, {"assemble", "asm"},
+      {"evaluate", "eval"}, {"benchmark", "bench"},    {"statistics", "stats"},
+      {"verify", "check"},  {"trace", "record"},       {"compare", "diff"}};
   for (const CLI::App* command : app.get_subcommands({})) {
     if (command->get_name() == word) return;
     known.emplace_back(command->get_name(), command->get_name());
@@ -72,6 +73,10 @@ ExitCode run(int argc, char** argv, Session& session) {
   add_kernel_check(app, session);
   add_record(app, session);
   add_bench(app, session);
+  add_diff(app, session);
+  add_explain(app, session);
+  add_lint(app, session);
+  add_test(app, session);
   if (argc < 2) throw Failure(ExitCode::usage, "which command?\n\n" + app.help());
   std::vector<std::string> words(argv + 1, argv + argc);
   if (words[0] == "help") {  // "help VERB" is "VERB --help"
@@ -80,6 +85,11 @@ ExitCode run(int argc, char** argv, Session& session) {
     words.emplace_back("--help");
   }
   check_command(app, words[0]);
+  if (words[0] == "diff") {  // two lists, and CLI11 would make one of them
+    const auto dash = std::ranges::find(words, "--");
+    if (dash != words.end()) session.behind_double_dash.assign(dash + 1, words.end());
+    words.erase(dash, words.end());
+  }
   std::ranges::reverse(words);  // as parse() wants them
   try {
     app.parse(std::move(words));

@@ -373,6 +373,7 @@ const std::vector<Range>& Decisions::ranges(NodeId root) {
     const auto [id, set] = std::pair(reached.begin()->first, std::move(reached.begin()->second));
     reached.erase(reached.begin());
     const Node& node = nodes_[id];
+    work += 1 + set.intervals().size();
     if (node.is_end || node.term != term) {
       for (const Interval& interval : set.intervals()) ranges.push_back({interval.first, id});
       continue;

@@ -49,7 +49,7 @@ struct Range {
 
 // Limits on what a walk may take. When one is reached, what is not known by then is said to be not decided.
 struct Budget {
-  std::uint64_t steps = 20'000'000;  // about five seconds at most
+  std::uint64_t steps = 10'000'000;  // two to three seconds at most
   std::size_t nodes = 400'000;       // of each table
 };
 
@@ -70,6 +70,7 @@ class Decisions {
 
   Terms terms;
   Sets sets;
+  std::uint64_t work = 0;  // that ranges() has done: intervals that it has looked at
 
  private:
   friend class Reader;

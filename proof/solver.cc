@@ -27,7 +27,12 @@ struct Condition {
 class Search {
  public:
   Search(const Terms& terms, std::span<const Literal> literals, std::uint64_t& steps) : steps_(steps) {
-    for (const Literal& literal : literals) conditions_.push_back({part_of(terms, literal.term), &literal.set});
+    std::uint64_t size = 0;
+    for (const Literal& literal : literals) {
+      conditions_.push_back({part_of(terms, literal.term), &literal.set});
+      size += literal.set.intervals().size();
+    }
+    cost_ = 1 + (size + parts_.size()) / 32;
   }
 
   Solution run() {
@@ -182,7 +187,7 @@ class Search {
   // At most 32 levels for each word.
   Answer search(std::vector<Known> known) {
     if (steps_ == 0) return Answer::unknown;
-    --steps_;
+    steps_ -= std::min(steps_, cost_);
     if (!propagate(known)) return Answer::no;
     if (try_ends(known, false) || try_ends(known, true)) return Answer::yes;
     const auto [word, bit] = choose(known);
@@ -200,6 +205,7 @@ class Search {
   }
 
   std::uint64_t& steps_;
+  std::uint64_t cost_ = 1;
   std::vector<Part> parts_;
   std::vector<Condition> conditions_;
   std::unordered_map<TermId, std::uint32_t> indices_;

@@ -16,8 +16,8 @@ struct Solution {
 };
 
 // Narrows what is known of each term by each condition until nothing changes, then takes a bit for 0 and for 1. `no`
-// only if every case contradicts itself, `yes` only if the call is at hand. Counts `steps` down, one for each case, and
-// answers unknown when there are none left.
+// only if every case contradicts itself, `yes` only if the call is at hand. Counts `steps` down, one for each case of
+// ordinary size, and answers unknown when there are none left.
 Solution solve(const Terms& terms, std::span<const Literal> literals, std::uint64_t& steps);
 
 }  // namespace callgate::proof

@@ -14,6 +14,8 @@ namespace {
 constexpr std::uint64_t steps_of_a_branch = 64;    // that the solver may take to prove that nobody takes a branch
 constexpr std::uint64_t steps_of_a_call = 20'000;  // and to find a call
 constexpr std::uint64_t cost_of_a_case = 16;       // of the solver, in steps of the walk
+constexpr std::size_t intervals_of_a_step = 16;
+constexpr std::uint32_t terms_of_a_step = 64;
 constexpr std::uint32_t visits_until_ranges = 8;
 
 std::size_t mix(std::size_t hash, std::uint64_t value) {
@@ -236,6 +238,7 @@ std::optional<bool> Walk::decide(const Facts& facts, const Question& question, I
     unknown = static_cast<std::uint16_t>(unknown & ~(1u << terms[fact.term].a));
   }
   if (unknown != 0) return std::nullopt;
+  charge(question.term / terms_of_a_step);  // operands have smaller numbers
   return question.set.contains(terms.evaluate(question.term, words));
 }
 
@@ -243,11 +246,18 @@ std::optional<bool> Walk::decide(const Facts& facts, const Question& question, I
 bool Walk::jump(Cursor& cursor, const Question& question, const IntervalSet& possible) {
   if (!question.is_node || possible.intervals().size() != 1) return false;
   if (!decisions_.has_ranges(cursor.node) && ++visits_[cursor.node] <= visits_until_ranges) return false;
-  const std::vector<Range>& ranges = decisions_.ranges(cursor.node);
+  const std::vector<Range>& ranges = this->ranges(cursor.node);
   const auto above = std::ranges::upper_bound(ranges, possible.min(), {}, &Range::first);
   if (above != ranges.end() && above->first <= possible.max()) return false;
   cursor.node = std::prev(above)->next;
   return true;
+}
+
+const std::vector<Range>& Walk::ranges(NodeId id) {
+  const std::uint64_t before = decisions_.work;
+  const std::vector<Range>& ranges = decisions_.ranges(id);
+  charge((decisions_.work - before) / intervals_of_a_step);
+  return ranges;
 }
 
 std::uint16_t Walk::live_words(const Cursors& cursors) const {
@@ -287,7 +297,7 @@ Solution Walk::ask(std::span<const Literal> literals, std::uint64_t most) {
   std::uint64_t allowed = std::min(most, steps_);
   const std::uint64_t before = allowed;
   const Solution solution = solve(decisions_.terms, literals, allowed);
-  steps_ -= std::min(steps_, (before - allowed) * cost_of_a_case);
+  charge((before - allowed) * cost_of_a_case);
   return solution;
 }
 
@@ -347,7 +357,7 @@ std::vector<Walk::Arm> Walk::arms_of(const Cursors& cursors,
         add(arm, arm.set & questions[i]->set.complement(), no);
         continue;
       }
-      const std::vector<Range>& ranges = decisions_.ranges(arm.cursors[i].node);
+      const std::vector<Range>& ranges = this->ranges(arm.cursors[i].node);
       std::map<NodeId, IntervalSet> by_next;
       for (const Interval& interval : arm.set.intervals()) {
         auto range = std::prev(std::ranges::upper_bound(ranges, interval.first, {}, &Range::first));
@@ -399,7 +409,7 @@ std::optional<DiagramId> Walk::advance(Cursors cursors, const Facts& facts, std:
   }
   Frame frame;
   frame.arms = arms_of(cursors, questions, *term, of_term);
-  steps_ -= std::min<std::uint64_t>(steps_, frame.arms.size());
+  for (const Arm& arm : frame.arms) charge(1 + arm.set.intervals().size() / intervals_of_a_step);
   frame.key = std::move(key);
   frame.term = *term;
   frame.facts = facts;

@@ -9,6 +9,7 @@
 // Not thread-safe. Throws std::bad_alloc.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <optional>
@@ -83,7 +84,8 @@ class Walk {
   Terms& terms() { return decisions_.terms; }
   const Terms& terms() const { return decisions_.terms; }
 
-  // Paths from `part` to its leaves for which `wanted(leaf)`, at most `most`; false if there are more.
+  // Paths from `part` to its leaves for which `wanted(leaf)`, at most `most`; false if there are more, or very long
+  // ones.
   template <class Wanted>
   bool paths(const Part& part, std::size_t most, std::vector<Path>& out, Wanted wanted) const {
     Path path;
@@ -185,9 +187,13 @@ class Walk {
   DiagramId intern(Diagram diagram);
   std::vector<Literal> literals(const Facts& facts) const;
   Solution ask(std::span<const Literal> literals, std::uint64_t most);
+  void charge(std::uint64_t steps) { steps_ -= std::min(steps_, steps); }
+  const std::vector<Range>& ranges(NodeId id);
 
   template <class Wanted>
   bool follow(DiagramId id, Path& path, std::size_t most, std::vector<Path>& out, Wanted wanted) const {
+    constexpr std::size_t most_conditions = 1000;  // each is a level of recursion
+    if (path.conditions.size() > most_conditions) return false;
     const Diagram& diagram = diagrams_[id];
     if (diagram.branches.empty()) {
       if (!wanted(id)) return true;

@@ -16,8 +16,8 @@ namespace {
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-const char* const subcommands[] = {"check", "eval",         "disasm", "asm",   "dump",
-                                   "stats", "kernel-check", "record", "bench", "fuzz"};
+const char* const subcommands[] = {"check",  "eval",  "disasm", "asm",  "dump",    "stats", "kernel-check",
+                                   "record", "bench", "fuzz",   "diff", "explain", "lint",  "test"};
 
 TEST(Usage, HelpTeaches) {
   const Outcome overview = run({"--help"});
@@ -65,6 +65,18 @@ TEST(Usage, WrongUsage) {
       {"bench", "-f", "x"},
       {"bench", "--stream", "x"},
       {"bench", "-f", "x", "--stream", "x", "--rule", "none"},
+      {"diff"},
+      {"diff", "x"},
+      {"diff", "x", "--"},
+      {"diff", "--", "x"},
+      {"diff", "x", "y", "z"},
+      {"diff", "--rule", "none", "x", "y"},
+      {"explain"},
+      {"explain", "read"},
+      {"lint"},
+      {"lint", "--format", "pdf", "x"},
+      {"test"},
+      {"test", "x"},
       {"fuzz", "x"},
       {"fuzz", "--programs", "0"},
       {"fuzz", "--jobs", "0"},
@@ -133,6 +145,12 @@ TEST(Usage, TerminalsObeyNoName) {
       {"eval", "-f", good, calls},
       {"eval", "-f", good, "-f", good, "--json", dir.write("read", "read\n")},
       {"asm", empty},
+      {"diff", good, bad},
+      {"diff", good, "--", good, dir.write("kill" + name, raw_return(0))},
+      {"explain", good, good},
+      {"explain", good, name},
+      {"lint", good},
+      {"test", "-f", good, dir.write("expect" + name, "ALLOW \033[2J\n")},
       {"asm", good, "-o", folder},
       {"record", "-o", folder, "--", "/bin/true"},
       {"record", "-o", dir.path("record"), "--", dir.path("missing" + name)},
@@ -183,6 +201,10 @@ class StreamsTest : public testing::Test {
             {{"bench", "-f", guard, "--stream", stream, "--seconds", "0.02"}, {}, true, false},
             {{"bench", "-f", guard, "--stream", stream, "--seconds", "0.02", "--json"}, {}, true, false},
             {{"fuzz", "--programs", "8", "--optimize", "none"}, {}, true, false},
+            {{"diff", guard, profile}},
+            {{"explain", guard, "read"}},
+            {{"lint", guard}},
+            {{"test", "-f", guard, expectations}},
             {{"kernel-check", "--only", "verdicts", "--probes", dir.path("none")}},
             {{"record", "-o", dir.path("recorded"), "--", "/bin/true"}, {}, false},
             {{"--help"}},
@@ -196,6 +218,7 @@ class StreamsTest : public testing::Test {
   Directory dir;
   std::string guard = dir.write("guard.bpf", raw(guard_text));
   std::string calls = dir.write("calls", "read\n");
+  std::string expectations = dir.write("expectations", "ALLOW read\n");
   std::string stream = dir.write("stream", "0 1 2\n* 20\n");
   std::string profile = dir.write("profile.json", R"({"defaultAction":"SCMP_ACT_ERRNO","syscalls":[
       {"names":["read","no_such_call"],"action":"SCMP_ACT_ALLOW"}]})");
