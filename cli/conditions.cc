@@ -98,6 +98,23 @@ std::string list_text(const Values& values, Name name) {
   return values.size() > most ? text + fmt::format(" or {} more", values.size() - most) : text;
 }
 
+// A few neighbours one by one, where each has a name.
+template <class Name>
+Values with_names(const Values& values, Name name) {
+  constexpr std::uint64_t most = 3;
+  Values result;
+  for (const auto& [first, last] : values) {
+    bool all_named = last - first <= most;
+    for (std::uint64_t v = first; all_named && v - first <= last - first; ++v) all_named = name(v)[0] > '9';
+    if (!all_named) {
+      result.emplace_back(first, last);
+      continue;
+    }
+    for (std::uint64_t v = first; v - first <= last - first; ++v) result.emplace_back(v, v);
+  }
+  return result;
+}
+
 template <class Name>
 std::string values_text(const std::string& what, const Values& values, std::uint64_t most, Name name) {
   if (values.empty()) return what + " is nothing";
@@ -114,7 +131,7 @@ std::string values_text(const std::string& what, const Values& values, std::uint
   const bool few_others = std::ranges::all_of(others, is_single) && others.size() <= values.size();
   if (few_others && others.size() == 1) return what + " != " + name(others[0].first);
   if (few_others && !others.empty()) return what + " is not " + list_text(others, name);
-  return what + " is " + list_text(values, name);
+  return what + " is " + list_text(with_names(values, name), name);
 }
 
 }  // namespace

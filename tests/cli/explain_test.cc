@@ -63,7 +63,7 @@ low:    ld [args[0].lo]
         jeq #2, good
 bad:    ret ERRNO(1)
 read:   ld [args[2].hi]
-        jgt #1, bad
+        jgt #1, end
         jeq #1, lower
 good:   ret ALLOW
 lower:  ld [args[2].lo]
@@ -75,7 +75,7 @@ end:    ret ERRNO(1)
   const std::string& out = outcome.out;
   EXPECT_THAT(out, HasSubstr("  ALLOW   when arg0 is AF_UNIX or AF_INET\n  ERRNO(1) EPERM   otherwise\n      socket\n"))
       << out;
-  EXPECT_THAT(out, HasSubstr("  ALLOW   when arg2 <= 0x100000005\n  ERRNO(1) EPERM   otherwise\n      read\n")) << out;
+  EXPECT_THAT(out, HasSubstr("  ERRNO(1) EPERM   when arg2 >= 0x100000006\n  ALLOW   otherwise\n      read\n")) << out;
   EXPECT_THAT(out, HasSubstr("arg0 & (CLONE_NEWNS|CLONE_NEWCGROUP|CLONE_NEWUTS|CLONE_NEWIPC|CLONE_NEWUSER|CLONE_NEWPID|"
                              "CLONE_NEWNET) = 0"))
       << out;
