@@ -62,10 +62,12 @@ std::uint32_t Policy::decide(const SeccompData& call) const {
 }
 
 void add_rule_option(CLI::App& command, MergeRule& rule) {
-  add_choice(command, "--rule", rule,
-             {{name(MergeRule::most_restrictive), MergeRule::most_restrictive},
-              {name(MergeRule::first_non_allow), MergeRule::first_non_allow}},
-             "How the filters' results become one: the strictest (as in the kernel), or\nthe newest that is not ALLOW");
+  add_choice(
+      command, "--rule", rule,
+      {{name(MergeRule::most_restrictive), MergeRule::most_restrictive},
+       {name(MergeRule::first_non_allow), MergeRule::first_non_allow}},
+      "How the filters' results become one: the strictest, as in the kernel (callgate\neval asks by it with --rule "
+      "most_restrictive), or the newest that is not ALLOW");
 }
 
 std::vector<Domain> domains_of(const proof::Walk& walk) {
