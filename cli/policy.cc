@@ -1,7 +1,6 @@
 #include "cli/policy.h"
 
 #include <algorithm>
-#include <ranges>
 
 #include "bpf/names.h"
 #include "calls/call.h"

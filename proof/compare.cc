@@ -1,7 +1,6 @@
 #include "proof/compare.h"
 
 #include <algorithm>
-#include <ranges>
 
 #include "callgate/action.hpp"
 
@@ -81,8 +80,8 @@ bool lets_run(std::uint32_t result) { return action_of(result) == action::allow 
 
 std::uint32_t decision_of(const ChainRef& chain, const SeccompData& data) {
   std::uint32_t decision = action::allow;
-  for (const Program& program : chain.oldest_first | std::views::reverse) {
-    const std::uint32_t result = interpret(program, data);
+  for (std::size_t i = chain.oldest_first.size(); i-- > 0;) {
+    const std::uint32_t result = interpret(chain.oldest_first[i], data);
     if (chain.rule == MergeRule::first_non_allow) {
       if (action_of(result) != action::allow) return result;
     } else if (is_stricter(result, decision)) {

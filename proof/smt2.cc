@@ -2,7 +2,6 @@
 
 #include <array>
 #include <optional>
-#include <ranges>
 #include <vector>
 
 #include "bpf/opcode.h"
@@ -183,7 +182,8 @@ std::string encode_chain(std::string& out, const ChainRef& chain, const std::str
     }
     return decision;
   }
-  for (const std::string& result : results | std::views::reverse) {
+  for (std::size_t i = results.size(); i-- > 0;) {
+    const std::string& result = results[i];
     decision =
         encoder.word("(ite " + call("bvslt", action(result), action(decision)) + " " + result + " " + decision + ")");
   }

@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "callgate/action.hpp"
-#include "proof/bits.h"
 
 namespace callgate::proof {
 namespace {
@@ -228,7 +227,6 @@ std::optional<bool> Walk::decide(const Facts& facts, const Question& question, I
   if (yes || !question.set.meets(possible)) return yes;
   if (terms.is_word(question.term)) return std::nullopt;
   // A term of words that are known.
-  Known known;
   std::uint16_t unknown = terms[question.term].words;
   Words words{};
   for (const Fact& fact : facts) {
