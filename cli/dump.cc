@@ -149,11 +149,12 @@ std::string record_text(std::uint32_t word, const void* record) {
                                       value_text(list.offset, list.mask), list.last_place + 1, 1 << list.key_size),
                           list.outside, list.flip);
     }
-    case detail::RecordKind::conjunction: break;
+    case detail::RecordKind::conjunction:
+    case detail::RecordKind::alternatives: break;
   }
   const auto* all = static_cast<const callgate_conjunction*>(record);
   std::string condition = conjunction_text(all[0]);
-  for (std::uint32_t i = 1; i <= all->alternatives; ++i) condition += "; or " + conjunction_text(all[i]);
+  for (std::uint32_t i = 1; i <= all->following; ++i) condition += "; or " + conjunction_text(all[i]);
   return with_results(condition, all->outside, all->flip);
 }
 

@@ -97,10 +97,11 @@ class Report {
     const auto count = [&](detail::RecordKind kind) {
       return std::ranges::count(residuals.records.words(), kind, detail::kind_of);
     };
-    report["residuals"] = {{"checks", count(detail::RecordKind::check)},
-                           {"lists", count(detail::RecordKind::list)},
-                           {"conjunctions", count(detail::RecordKind::conjunction)},
-                           {"code entries", residuals.roots.size()}};
+    report["residuals"] = {
+        {"checks", count(detail::RecordKind::check)},
+        {"lists", count(detail::RecordKind::list)},
+        {"conjunctions", count(detail::RecordKind::conjunction) + count(detail::RecordKind::alternatives)},
+        {"code entries", residuals.roots.size()}};
     sizes(report);
     report["engine"] = name(image_.engine);
     report["target"] = name(target_);
@@ -128,7 +129,7 @@ class Report {
     Json all;
     for (std::uint32_t d = 0; d < compose::domains.size(); ++d) {
       std::map<std::string, std::uint32_t> constants;
-      std::array<std::uint32_t, 3> records{};
+      std::array<std::uint32_t, 4> records{};
       std::uint32_t code = 0;
       for (std::uint32_t n = 0; n < compose::numbers_per_domain; ++n) {
         const std::uint32_t word = image_.residuals.word_of_class[d * compose::numbers_per_domain + n];
@@ -140,8 +141,8 @@ class Report {
       }
       all[compose::domains[d].name] = {{"constant", constants},
                                        {"check", records[0]},
-                                       {"list", records[1]},
-                                       {"conjunction", records[2]},
+                                       {"conjunction", records[1] + records[2]},
+                                       {"list", records[3]},
                                        {"code", code}};
     }
     return all;

@@ -251,7 +251,7 @@ class Ways {
     }
     all[0].outside = looks_.choices[outside.result].result();
     all[0].flip = looks_.choices[inside.result].result() ^ all[0].outside;
-    all[0].alternatives = static_cast<std::uint32_t>(all.size() - 1);
+    all[0].following = static_cast<std::uint32_t>(all.size() - 1);
     return all;
   }
 

@@ -41,7 +41,9 @@ std::optional<std::uint32_t> Records::add_list(std::span<const std::uint8_t> lis
 }
 
 std::optional<std::uint32_t> Records::add(std::span<const callgate_conjunction> alternatives) {
-  return append(CALLGATE_CONJUNCTION_BASE, alternatives.data(), alternatives.size_bytes(), line);
+  const bool is_plain = alternatives.size() == 1 && alternatives[0].members == ~std::uint64_t{0};
+  const std::uint32_t base = is_plain ? CALLGATE_CONJUNCTION_BASE : CALLGATE_ALTERNATIVES_BASE;
+  return append(base, alternatives.data(), alternatives.size_bytes(), line);
 }
 
 }  // namespace callgate::detail

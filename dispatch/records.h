@@ -2,7 +2,8 @@
 //
 //   a check        by one argument: a set that one look can name
 //   a list         by one argument: any list of values
-//   a conjunction  by several arguments, with alternatives
+//   a conjunction  by several arguments
+//   alternatives   several conjunctions, of which one must hold
 #pragma once
 
 #include <cstdint>
@@ -14,12 +15,11 @@
 
 namespace callgate::detail {
 
-enum class RecordKind : std::uint8_t { check, list, conjunction };
+enum class RecordKind : std::uint8_t { check, conjunction, alternatives, list };
 
 // Of a word that names a record.
 constexpr RecordKind kind_of(std::uint32_t word) {
-  if (word >= CALLGATE_CONJUNCTION_BASE) return RecordKind::conjunction;
-  return word >= CALLGATE_LIST_BASE ? RecordKind::list : RecordKind::check;
+  return static_cast<RecordKind>((word - CALLGATE_CHECK_BASE) / CALLGATE_MAX_RECORD_UNITS);
 }
 
 class Records {

@@ -36,6 +36,9 @@ extern "C" {
 #define CALLGATE_NOEXCEPT
 #endif
 
+// Which way compilers lay out as the straight one: calls of x86_64 that number and architecture settle.
+#define CALLGATE_LIKELY(condition) __builtin_expect(condition, 1)
+
 // AUDIT_ARCH_* (linux/audit.h), and the bit that x32 calls carry in their number.
 #define CALLGATE_ARCH_X86_64 UINT32_C(0xc000003e)
 #define CALLGATE_ARCH_X86_32 UINT32_C(0x40000003)
@@ -55,13 +58,14 @@ extern "C" {
 #define CALLGATE_RECORD_UNIT UINT32_C(16)
 #define CALLGATE_MAX_RECORD_UNITS UINT32_C(0x10000)  // from the start of the image to the end of the records
 
-// Words of the table from CALLGATE_CHECK_BASE on are no results: first the words of the three kinds of records, by
+// Words of the table from CALLGATE_CHECK_BASE on are no results: first the words of the four kinds of records, by
 // their unit from the start of the image, then the words of entries, by their offset from the start of the code in
 // bytes. They look like results whose action no kernel knows (between TRACE and LOG); a chain that really decides so
 // for a number has code for it.
 #define CALLGATE_CHECK_BASE UINT32_C(0x7ff40000)
-#define CALLGATE_LIST_BASE (CALLGATE_CHECK_BASE + CALLGATE_MAX_RECORD_UNITS)
-#define CALLGATE_CONJUNCTION_BASE (CALLGATE_LIST_BASE + CALLGATE_MAX_RECORD_UNITS)
+#define CALLGATE_CONJUNCTION_BASE (CALLGATE_CHECK_BASE + CALLGATE_MAX_RECORD_UNITS)
+#define CALLGATE_ALTERNATIVES_BASE (CALLGATE_CONJUNCTION_BASE + CALLGATE_MAX_RECORD_UNITS)
+#define CALLGATE_LIST_BASE (CALLGATE_ALTERNATIVES_BASE + CALLGATE_MAX_RECORD_UNITS)
 #define CALLGATE_CODE_BASE UINT32_C(0x7ff80000)
 #define CALLGATE_MAX_CODE_BYTES (UINT32_C(1) << 18)
 
@@ -115,14 +119,15 @@ struct callgate_interval {
   uint64_t span;
 };
 
-// By several arguments: whether each lies in its interval, or the same holds for one of the conjunctions that follow.
+// By several arguments: whether each lies in its interval. Where the word names alternatives, whether one of so many
+// conjunctions holds, which lie one behind the other; the results are those of the first.
 struct callgate_conjunction {
   struct callgate_interval intervals[4];  // those that are not needed hold all values
-  uint64_t members;                       // of the first interval, as in a check
   uint16_t offsets[4];
-  uint32_t outside;       // result where no conjunction holds
-  uint32_t flip;          // as in a check
-  uint32_t alternatives;  // conjunctions that follow this one
+  uint32_t outside;    // as in a check
+  uint32_t flip;       // as in a check
+  uint64_t members;    // of the first interval, as in a check; all, where the word names no alternatives
+  uint32_t following;  // conjunctions behind the first one
   uint32_t unused;
 };
 
@@ -198,24 +203,33 @@ CALLGATE_INLINE uint32_t callgate_list_decide(const struct callgate_list* list, 
   return callgate_pick(list->outside, list->flip, CALLGATE_CAST(uint32_t, difference == 0));
 }
 
-// 1 if all intervals hold, else 0.
-CALLGATE_INLINE uint32_t callgate_holds(const struct callgate_conjunction* all, const void* input) CALLGATE_NOEXCEPT {
-  uint64_t distance[4];
+// 1 if all intervals hold, else 0. `distance`: of the first argument from its interval's base.
+CALLGATE_INLINE uint32_t callgate_holds(const struct callgate_conjunction* all, const void* input,
+                                        uint64_t* distance) CALLGATE_NOEXCEPT {
   uint32_t outside = 0;  // intervals that do not hold: a sum, which needs fewer instructions than a disjunction
-  for (int i = 0; i < 4; ++i) {
+  for (int i = 3; i >= 0; --i) {
     const struct callgate_interval* const one = &all->intervals[i];
-    distance[i] = (callgate_argument_at(input, all->offsets[i]) & one->mask) - one->base;
-    outside += distance[i] > one->span;
+    *distance = (callgate_argument_at(input, all->offsets[i]) & one->mask) - one->base;
+    outside += *distance > one->span;
   }
-  return CALLGATE_CAST(uint32_t, outside == 0) & callgate_member_bit(all->members, distance[0]);
+  return CALLGATE_CAST(uint32_t, outside == 0);
 }
 
-CALLGATE_INLINE uint32_t callgate_conjunction_decide(const struct callgate_conjunction* first,
+CALLGATE_INLINE uint32_t callgate_conjunction_decide(const struct callgate_conjunction* all,
                                                      const void* input) CALLGATE_NOEXCEPT {
-  uint32_t holds = callgate_holds(first, input);
-  // Where the first one holds, nothing else is looked at: a jump that is foreseen for most calls of most programs.
-  const uint32_t left = first->alternatives & (holds - 1);
-  for (uint32_t i = 0; i < left; ++i) holds |= callgate_holds(first + 1 + i, input);
+  uint64_t distance = 0;
+  return callgate_pick(all->outside, all->flip, callgate_holds(all, input, &distance));
+}
+
+CALLGATE_INLINE uint32_t callgate_alternatives_decide(const struct callgate_conjunction* first,
+                                                      const void* input) CALLGATE_NOEXCEPT {
+  // Where one holds, the others are not looked at: a jump that is foreseen for most calls of most programs.
+  uint32_t holds = 0;
+  for (uint32_t i = 0; i <= first->following && holds == 0; ++i) {
+    uint64_t distance = 0;
+    holds = callgate_holds(first + i, input, &distance);
+    holds &= callgate_member_bit(first[i].members, distance);
+  }
   return callgate_pick(first->outside, first->flip, holds);
 }
 
@@ -228,15 +242,16 @@ CALLGATE_CONSTEXPR uint64_t callgate_call_id(uint32_t nr, uint32_t arch) CALLGAT
   return CALLGATE_CAST(uint64_t, arch) << 32 | nr;
 }
 
-// The index of a number in its domain, whose first number is a multiple of the domain's size. It is masked where the
-// compiler cannot see that it is small already: so a mispredicted comparison does not make an index that reads beyond
-// the table, and the table is read without waiting for what the number is compared with.
-CALLGATE_CONSTEXPR uint32_t callgate_masked(uint32_t nr) CALLGATE_NOEXCEPT {
+// The index of a number in its domain, from its distance to the first one. It is masked where the compiler cannot see
+// that it is small already: so a mispredicted comparison does not make an index that reads beyond the table, and the
+// table is read without waiting for what the distance is compared with.
+CALLGATE_CONSTEXPR uint32_t callgate_masked(uint64_t distance) CALLGATE_NOEXCEPT {
+  uint32_t low = CALLGATE_CAST(uint32_t, distance);
 #ifdef __cplusplus
   if (!__builtin_is_constant_evaluated())
 #endif
-    __asm__("" : "+r"(nr));
-  return nr & (CALLGATE_DOMAIN_SIZE - 1);
+    __asm__("" : "+r"(low));
+  return low & (CALLGATE_DOMAIN_SIZE - 1);
 }
 
 // The index of the call's word in a table with so many numbers in each domain; CALLGATE_TABLE_ENTRIES if the call is
@@ -245,14 +260,14 @@ CALLGATE_CONSTEXPR uint32_t callgate_index_of(uint32_t nr, uint32_t arch, uint32
   if (sizeof(void*) == 8) {
     const uint64_t id = callgate_call_id(nr, arch);
     const uint64_t from_x86_64 = id - callgate_call_id(0, CALLGATE_ARCH_X86_64);
-    if (from_x86_64 < numbers) return callgate_masked(nr);
+    if (CALLGATE_LIKELY(from_x86_64 < numbers)) return callgate_masked(from_x86_64);
     const uint64_t from_i386 = id - callgate_call_id(0, CALLGATE_ARCH_X86_32);
-    if (from_i386 < numbers) return 2 * CALLGATE_DOMAIN_SIZE + callgate_masked(nr);
+    if (from_i386 < numbers) return 2 * CALLGATE_DOMAIN_SIZE + callgate_masked(from_i386);
     const uint64_t from_x32 = from_x86_64 - CALLGATE_X32_BIT;
-    if (from_x32 < numbers) return CALLGATE_DOMAIN_SIZE + callgate_masked(nr);
+    if (from_x32 < numbers) return CALLGATE_DOMAIN_SIZE + callgate_masked(from_x32);
   } else if (arch == CALLGATE_ARCH_X86_64) {
     if (nr < numbers) return callgate_masked(nr);
-    if (nr - CALLGATE_X32_BIT < numbers) return CALLGATE_DOMAIN_SIZE + callgate_masked(nr);
+    if (nr - CALLGATE_X32_BIT < numbers) return CALLGATE_DOMAIN_SIZE + callgate_masked(nr - CALLGATE_X32_BIT);
   } else if (arch == CALLGATE_ARCH_X86_32 && nr < numbers) {
     return 2 * CALLGATE_DOMAIN_SIZE + callgate_masked(nr);
   }
@@ -277,11 +292,13 @@ CALLGATE_INLINE const void* callgate_record(const struct callgate_image* image, 
 // The decision of the record that the word names.
 CALLGATE_INLINE uint32_t callgate_decide_record(uint32_t word, const void* record,
                                                 const void* input) CALLGATE_NOEXCEPT {
-  if (word < CALLGATE_LIST_BASE)
-    return callgate_check_decide(CALLGATE_CAST(const struct callgate_check*, record), input);
   if (word < CALLGATE_CONJUNCTION_BASE)
-    return callgate_list_decide(CALLGATE_CAST(const struct callgate_list*, record), input);
-  return callgate_conjunction_decide(CALLGATE_CAST(const struct callgate_conjunction*, record), input);
+    return callgate_check_decide(CALLGATE_CAST(const struct callgate_check*, record), input);
+  if (word < CALLGATE_ALTERNATIVES_BASE)
+    return callgate_conjunction_decide(CALLGATE_CAST(const struct callgate_conjunction*, record), input);
+  if (word < CALLGATE_LIST_BASE)
+    return callgate_alternatives_decide(CALLGATE_CAST(const struct callgate_conjunction*, record), input);
+  return callgate_list_decide(CALLGATE_CAST(const struct callgate_list*, record), input);
 }
 
 // The rest of a decision whose word of the table is residual.
@@ -298,16 +315,18 @@ CALLGATE_INLINE uint32_t callgate_decide_residual(uint32_t word, const struct ca
 CALLGATE_INLINE uint32_t callgate_word(const struct callgate_route* route, uint32_t nr, uint32_t arch,
                                        const struct callgate_image* image) CALLGATE_NOEXCEPT {
   const uint32_t index = callgate_index_of(nr, arch, route->numbers);
-  return index == CALLGATE_TABLE_ENTRIES
-             ? route->rest
-             : callgate_word_at(image, CALLGATE_TABLE_AT + CALLGATE_CAST(size_t, index) * 4);
+  if (index == CALLGATE_TABLE_ENTRIES) return route->rest;
+  size_t at = index;
+  __asm__("" : "+r"(at));  // an index as it is, so that where the table lies is part of the address
+  return callgate_word_at(image, CALLGATE_TABLE_AT + at * 4);
 }
 
 // The decision for a call of this number and architecture, whose input is what the route is for.
 CALLGATE_INLINE uint32_t callgate_decide_by(const struct callgate_route* route, uint32_t nr, uint32_t arch,
                                             const void* input, const struct callgate_image* image) CALLGATE_NOEXCEPT {
   const uint32_t word = callgate_word(route, nr, arch, image);
-  return callgate_is_residual(word) ? callgate_decide_residual(word, route, input, image) : word;
+  if (CALLGATE_LIKELY(!callgate_is_residual(word))) return word;
+  return callgate_decide_residual(word, route, input, image);
 }
 
 // The decision for `data`: struct seccomp_data, 64 bytes, which must not change meanwhile.
@@ -331,6 +350,7 @@ CALLGATE_INLINE uint32_t callgate_decide_frame(const struct callgate_image* imag
 #endif
 
 #undef CALLGATE_CAST
+#undef CALLGATE_LIKELY
 #undef CALLGATE_INLINE
 #undef CALLGATE_CONSTEXPR
 #undef CALLGATE_NOEXCEPT

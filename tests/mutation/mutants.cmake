@@ -130,8 +130,7 @@ callgate_mutant(NAME allow_with_data_objects FILE dispatch/evaluate.cc
 
 callgate_mutant(NAME x32_numbers_are_x86_64_ones FILE include/callgate/decide.h
   LIKE "seccomp(2): on x86-64 a filter that ignores __X32_SYSCALL_BIT takes one ABI's calls for the other's"
-  TEXT [[if (from_x32 < numbers) return CALLGATE_DOMAIN_SIZE + callgate_masked(nr);]]
-  MUTATED [[if (from_x32 < numbers) return callgate_masked(nr);]])
+  TEXT [[CALLGATE_DOMAIN_SIZE + callgate_masked(from_x32)]] MUTATED [[callgate_masked(from_x32)]])
 
 callgate_mutant(NAME arch_not_looked_at FILE include/callgate/decide.h
   LIKE "CVE-2009-0835 (Linux 5b1017404aea): numbers of one kind of call read in the table of another"
@@ -139,7 +138,7 @@ callgate_mutant(NAME arch_not_looked_at FILE include/callgate/decide.h
 
 callgate_mutant(NAME table_off_by_one FILE include/callgate/decide.h
   LIKE "off by one in a table of system calls: the neighbour's decision"
-  TEXT [[nr & (CALLGATE_DOMAIN_SIZE - 1)]] MUTATED [[(nr + 1) & (CALLGATE_DOMAIN_SIZE - 1)]])
+  TEXT [[low & (CALLGATE_DOMAIN_SIZE - 1)]] MUTATED [[(low + 1) & (CALLGATE_DOMAIN_SIZE - 1)]])
 
 callgate_mutant(NAME table_wraps_around FILE include/callgate/decide.h
   LIKE "an index masked as by array_index_nospec(), without the comparison before it: large numbers alias small ones"
@@ -184,11 +183,11 @@ callgate_mutant(NAME list_without_displacement FILE include/callgate/decide.h
 
 callgate_mutant(NAME conjunction_of_three FILE include/callgate/decide.h
   LIKE "a loop over the arguments of a rule that ends one too early"
-  TEXT [[i < 4]] MUTATED [[i < 3]])
+  TEXT [[i >= 0]] MUTATED [[i > 0]])
 
 callgate_mutant(NAME alternatives_forgotten FILE include/callgate/decide.h
   LIKE "rules for one call that replace each other instead of being alternatives"
-  TEXT [[first->alternatives & (holds - 1)]] MUTATED [[first->alternatives & 0 & (holds - 1)]])
+  TEXT [[i <= first->following]] MUTATED [[i == 0]])
 
 callgate_mutant(NAME way_forgets_a_look FILE dispatch/conjunction.cc
   LIKE "a check that is taken for redundant because of another one (libpcap issues 945 and 1742: live tests removed)"
