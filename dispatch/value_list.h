@@ -2,11 +2,11 @@
 //
 // Example: 0x5401, 0x5421, 0x100005401, 0x100005413
 //
-//   varying bits   1, 4, 5 and 32; the others are shared: they are compared as they stand
-//   keys           bit 32 lies above one byte. Folded by 25, value ^ value >> 25, it comes to bit 7, which does not vary:
-//                  the low bytes 0x01, 0x21, 0x81, 0x93 tell the values apart
-//   places         2 buckets by the upper bits of key * multiplier, 4 places by its middle ones. The larger bucket first,
-//                  each is displaced by the least number that brings its keys to places that are free
+//   varying bits   1, 4, 5 and 32; the others are shared, and compared as they stand
+//   keys           bit 32 lies above one byte. Folded by 25, value ^ value >> 25, it comes to bit 7, which does not
+//                  vary: the low bytes 0x01, 0x21, 0x81, 0x93 tell the values apart
+//   places         2 buckets by the upper bits of key * multiplier, 4 places by its middle ones. The larger bucket
+//                  first, each is displaced by the least number that brings its keys to places that are free
 #pragma once
 
 #include <cstdint>
