@@ -34,9 +34,9 @@ class Picker {
   Picker(Graph& graph, const FixedWords& fixed) : graph_(graph), fixed_(fixed) {}
 
   // The runs of an architecture ascend and begin with 0.
-  NodeId pick(std::span<const Run> x86_64, std::span<const Run> i386, NodeId other) {
-    const NodeId of_i386 = by_arch(arch::x86_32, by_number(i386), other);
-    return by_arch(arch::x86_64, by_number(x86_64), of_i386);
+  NodeId pick(std::span<const Run> x86_64, std::span<const Run> x86_32, NodeId other) {
+    const NodeId not_x86_64 = by_arch(arch::x86_32, by_number(x86_32), other);
+    return by_arch(arch::x86_64, by_number(x86_64), not_x86_64);
   }
 
  private:
@@ -228,8 +228,8 @@ class Attacher {
   NodeId pick_rest() {
     const auto root = [&](std::size_t i) { return decisions_.roots[rest_class(i)]; };
     const Run x86_64[] = {{0, root(0)}, {arch::x32_bit, root(1)}};
-    const Run i386[] = {{0, root(2)}};
-    return Picker(decisions_.graph, composition_.fixed).pick(x86_64, i386, root(3));
+    const Run x86_32[] = {{0, root(2)}};
+    return Picker(decisions_.graph, composition_.fixed).pick(x86_64, x86_32, root(3));
   }
 
   const Composition& composition_;
