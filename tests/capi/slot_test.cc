@@ -197,6 +197,7 @@ void on_signal(int) {
 
 // Handlers interrupt a writer wherever it is.
 TEST(Slot, InHandlersThatInterruptAWriter) {
+  CALLGATE_SKIP_IF_EMULATED("it mixes up its threads where one signals another: join() answers EDEADLK");
   ChainSlot slot(empty());
   ASSERT_FALSE(slot.attach(denying(1)));
   asked = &slot;
@@ -210,9 +211,10 @@ TEST(Slot, InHandlersThatInterruptAWriter) {
   std::atomic<bool> is_done = false;
   const pthread_t writer = pthread_self();
   std::thread sender([&] {
-    while (!is_done) {
+    while (!is_done) {  // one signal after the other
+      const int seen = answered;
       pthread_kill(writer, SIGUSR1);
-      std::this_thread::yield();
+      while (answered == seen && !is_done) std::this_thread::yield();
     }
   });
   for (std::uint32_t i = 2; i < 40; ++i) EXPECT_FALSE(slot.attach(denying(i)));
