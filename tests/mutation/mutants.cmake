@@ -189,6 +189,10 @@ callgate_mutant(NAME alternatives_forgotten FILE include/callgate/decide.h
   LIKE "rules for one call that replace each other instead of being alternatives"
   TEXT [[i <= first->following]] MUTATED [[i == 0]])
 
-callgate_mutant(NAME way_forgets_a_look FILE dispatch/conjunction.cc
-  LIKE "a check that is taken for redundant because of another one (libpcap issues 945 and 1742: live tests removed)"
-  TEXT [[return ((inner.set.base ^ gap.base) & shared & inner.set.mask & gap.mask) != 0;]] MUTATED [[return true;]])
+callgate_mutant(NAME complement_one_value_long FILE dispatch/conjunction.cc
+  LIKE "off by one at the end of an interval"
+  TEXT [[~std::uint64_t{0} - 1 - set.span]] MUTATED [[~std::uint64_t{0} - set.span]])
+
+callgate_mutant(NAME way_takes_any_first_look FILE dispatch/conjunction.cc
+  LIKE "a test that is taken to be known from a look at another argument"
+  TEXT [[inner.offset != outer.offset || inner.wraps()]] MUTATED [[inner.wraps()]])
