@@ -72,8 +72,9 @@ extern "C" {
 // The arch_offset of frames whose architecture is a constant.
 #define CALLGATE_NO_OFFSET UINT16_C(0xffff)
 
-// Records: decisions between two results, as data, which are carried out without a jump, so that they cost the same
-// where calls come in no order that a processor could predict. Offsets are those of an argument in the input, in bytes.
+// Records: decisions between two results, as data. But for alternatives they are carried out without a jump, so that
+// they cost the same where calls come in no order that a processor could predict. Offsets are those of an argument in
+// the input, in bytes.
 
 // By one 64-bit argument: whether (argument & mask) lies in a set. The set is the interval from `base` to `base +
 // span`, in which `members` picks values where the interval is shorter than 64.

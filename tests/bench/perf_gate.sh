@@ -1,7 +1,7 @@
 #!/bin/bash
 # perf_gate.sh PERF SEEDED: the gate of scripts/perf-check.sh passes when nothing changed, and fails for every slow-down
-# that is sown into callgate (bench/perf/seeds.cc). On two workloads, of which one has calls that run code, with a baseline of
-# its own. Exit code 77: skipped.
+# that is sown into callgate (bench/perf/seeds.cc). On two workloads, of which one has calls that run code, with a
+# baseline of its own. Exit code 77: skipped.
 set -euo pipefail
 perf=$(realpath "$1") seeded=$(realpath "$2")
 cd "$(dirname "${BASH_SOURCE[0]}")/../../bench"
