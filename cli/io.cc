@@ -72,6 +72,11 @@ bool can_rewrite_lines() {
   return isatty(STDERR_FILENO) == 1 && terminal != nullptr && std::string_view(terminal) != "dumb";
 }
 
+void Output::print_arguments(fmt::string_view format, fmt::format_args arguments) {
+  fmt::vformat_to(std::back_inserter(buffer_), format, arguments);
+  flush_if_full();
+}
+
 void Output::flush() {
   std::size_t done = 0;
   while (done < buffer_.size()) {

@@ -35,8 +35,7 @@ class Output {
   }
   template <class... Args>
   void print(fmt::format_string<Args...> format, Args&&... args) {
-    fmt::format_to(std::back_inserter(buffer_), format, std::forward<Args>(args)...);
-    flush_if_full();
+    print_arguments(format, fmt::make_format_args(args...));
   }
   void flush();
   bool is_terminal() const;
@@ -44,6 +43,7 @@ class Output {
  private:
   static constexpr std::size_t block = 65536;
 
+  void print_arguments(fmt::string_view format, fmt::format_args arguments);  // fmt is compiled in libfmt alone
   void flush_if_full() {
     if (buffer_.size() >= block) flush();
   }

@@ -1,7 +1,7 @@
 #!/bin/bash
-# nightly.sh [STAGE…]: what takes too long for every change. Stages: fuzz, libfuzzer, search, tsan, m32-sanitizers, clang, kernel,
-# exhaustive, unicorn, proof, valgrind, faults, mutation, slow-downs, tidy, coverage; all of them by default. All run even if one fails; the
-# summary is at the end.
+# nightly.sh [STAGE…]: what takes too long for every change. Stages: fuzz, libfuzzer, search, sanitizers, m32, tsan,
+# m32-sanitizers, clang, kernel, exhaustive, unicorn, proof, valgrind, faults, mutation, slow-downs, tidy, coverage; all of them
+# by default. All run even if one fails; the summary is at the end.
 . "${BASH_SOURCE%/*}/stages.sh"
 
 # ThreadSanitizer's runtime cannot live with as much address-space randomisation as recent kernels use.
@@ -9,6 +9,10 @@ run_tsan() {
   local runner=(setarch --addr-no-randomize)
   suite tsan
 }
+
+# Whole: test.sh leaves out what takes long in them and asks little of them.
+run_sanitizers() { suite sanitizers; }
+run_m32() { suite m32; }
 
 run_m32-sanitizers() { suite m32-sanitizers; }
 
@@ -164,7 +168,7 @@ run_search() {
   step dearest_chains
 }
 
-all_stages=(fuzz libfuzzer search tsan m32-sanitizers clang kernel exhaustive unicorn proof valgrind faults mutation slow-downs tidy
+all_stages=(fuzz libfuzzer search sanitizers m32 tsan m32-sanitizers clang kernel exhaustive unicorn proof valgrind faults mutation slow-downs tidy
   coverage)
 stages=("$@")
 ((${#stages[@]})) || stages=("${all_stages[@]}")

@@ -49,7 +49,7 @@ run_poorer_machine() {
   export CALLGATE_MACHINE=no-32-bit-programs,no-int80,no-32-bit-segment${before:+,$before}
   is_known='' lacks=()
   suite release -R '^(oracles|fuzz_command|profiles|cli|kernel|jit|package)\.'
-  suite m32 -R '^(jit|dispatch|memory|kernel)\.'
+  suite m32-code -R '^(jit|dispatch|memory|kernel)\.'
   if [[ -n $before ]]; then CALLGATE_MACHINE=$before; else unset CALLGATE_MACHINE; fi
   is_known='' lacks=()
   know_machine >/dev/null
