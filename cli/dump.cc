@@ -120,7 +120,18 @@ std::string set_text(std::uint64_t base, std::uint64_t span, std::uint64_t membe
   return set + "}";
 }
 
-std::string conjunction_text(const callgate_conjunction& all) {
+std::string text_of(const callgate_bounds& all) {
+  std::string text;
+  const auto add = [&](std::uint32_t offset, std::uint64_t mask, std::uint64_t base, std::uint64_t span) {
+    if (mask == 0) return;
+    text += fmt::format("{}{} {}", text.empty() ? "" : " and ", value_text(offset, mask), interval_text(base, span));
+  };
+  for (std::uint32_t i = 0; i < std::size(all.zero); ++i) add(all.first + 8 * i, all.zero[i], 0, 0);
+  add(all.offset, all.mask, all.base, all.span);
+  return text;
+}
+
+std::string text_of(const callgate_conjunction& all) {
   std::string text;
   for (std::size_t i = 0; i < std::size(all.intervals); ++i) {
     const callgate_interval& one = all.intervals[i];
@@ -131,11 +142,20 @@ std::string conjunction_text(const callgate_conjunction& all) {
   return text;
 }
 
+std::string with_results(const std::string& condition, std::uint32_t outside, std::uint32_t flip) {
+  return fmt::format("{}: {}, else {}", condition, bpf::result_name(outside ^ flip), bpf::result_name(outside));
+}
+
+template <class Record>
+std::string alternatives_text(const void* record) {
+  const auto* all = static_cast<const Record*>(record);
+  std::string condition = text_of(all[0]);
+  for (std::uint32_t i = 1; i <= all->following; ++i) condition += "; or " + text_of(all[i]);
+  return with_results(condition, all->outside, all->flip);
+}
+
 // "(args[2] & 0x6) == 0x6: ERRNO(1), else ALLOW".
 std::string record_text(std::uint32_t word, const void* record) {
-  const auto with_results = [](const std::string& condition, std::uint32_t outside, std::uint32_t flip) {
-    return fmt::format("{}: {}, else {}", condition, bpf::result_name(outside ^ flip), bpf::result_name(outside));
-  };
   switch (detail::kind_of(word)) {
     case detail::RecordKind::check: {
       const auto& check = *static_cast<const callgate_check*>(record);
@@ -149,13 +169,10 @@ std::string record_text(std::uint32_t word, const void* record) {
                                       value_text(list.offset, list.mask), list.last_place + 1, 1 << list.key_size),
                           list.outside, list.flip);
     }
-    case detail::RecordKind::conjunction:
-    case detail::RecordKind::alternatives: break;
+    case detail::RecordKind::bounds: return alternatives_text<callgate_bounds>(record);
+    case detail::RecordKind::conjunction: break;
   }
-  const auto* all = static_cast<const callgate_conjunction*>(record);
-  std::string condition = conjunction_text(all[0]);
-  for (std::uint32_t i = 1; i <= all->following; ++i) condition += "; or " + conjunction_text(all[i]);
-  return with_results(condition, all->outside, all->flip);
+  return alternatives_text<callgate_conjunction>(record);
 }
 
 // How many numbers of each domain the table settles, and what it knows of the others.

@@ -21,6 +21,7 @@
 namespace callgate::cli {
 namespace {
 
+using Kind = detail::RecordKind;
 using Json = nlohmann::ordered_json;
 using Clock = std::chrono::steady_clock;
 
@@ -94,14 +95,11 @@ class Report {
     report["segments"] = segments();
     const detail::Residuals& residuals = image_.residuals;
     if (!residuals.word_of_class.empty()) report["classes"] = classes();
-    const auto count = [&](detail::RecordKind kind) {
-      return std::ranges::count(residuals.records.words(), kind, detail::kind_of);
-    };
-    report["residuals"] = {
-        {"checks", count(detail::RecordKind::check)},
-        {"lists", count(detail::RecordKind::list)},
-        {"conjunctions", count(detail::RecordKind::conjunction) + count(detail::RecordKind::alternatives)},
-        {"code entries", residuals.roots.size()}};
+    const auto count = [&](Kind kind) { return std::ranges::count(residuals.records.words(), kind, detail::kind_of); };
+    report["residuals"] = {{"checks", count(Kind::check)},
+                           {"lists", count(Kind::list)},
+                           {"conjunctions", count(Kind::bounds) + count(Kind::conjunction)},
+                           {"code entries", residuals.roots.size()}};
     sizes(report);
     report["engine"] = name(image_.engine);
     report["target"] = name(target_);
@@ -129,7 +127,7 @@ class Report {
     Json all;
     for (std::uint32_t d = 0; d < compose::domains.size(); ++d) {
       std::map<std::string, std::uint32_t> constants;
-      std::array<std::uint32_t, 4> records{};
+      std::array<std::uint32_t, 4> records{};  // by kind
       std::uint32_t code = 0;
       for (std::uint32_t n = 0; n < compose::numbers_per_domain; ++n) {
         const std::uint32_t word = image_.residuals.word_of_class[d * compose::numbers_per_domain + n];
@@ -139,10 +137,11 @@ class Report {
           ++(word < CALLGATE_CODE_BASE ? records[static_cast<std::size_t>(detail::kind_of(word))] : code);
         }
       }
+      const auto of = [&](Kind kind) { return records[static_cast<std::size_t>(kind)]; };
       all[compose::domains[d].name] = {{"constant", constants},
-                                       {"check", records[0]},
-                                       {"conjunction", records[1] + records[2]},
-                                       {"list", records[3]},
+                                       {"check", of(Kind::check)},
+                                       {"conjunction", of(Kind::bounds) + of(Kind::conjunction)},
+                                       {"list", of(Kind::list)},
                                        {"code", code}};
     }
     return all;

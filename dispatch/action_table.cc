@@ -131,8 +131,9 @@ class Finder {
     if (const auto values = checks.list(id)) {
       if (const auto list = make_list(*values)) return records.add_list(*list);
     }
-    const auto conjunctions = find_conjunctions(looks, id);
-    return conjunctions.empty() ? std::nullopt : records.add(conjunctions);
+    const Alternatives found = find_alternatives(looks, id);
+    if (!found.bounds.empty()) return records.add(found.bounds);
+    return found.conjunctions.empty() ? std::nullopt : records.add(found.conjunctions);
   }
 
   const compose::Plan& plan_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cstddef>
 #include <span>
 
 #include "dispatch/value_set.h"
@@ -15,6 +16,7 @@ using jit::Switch;
 using jit::SwitchId;
 using jit::SwitchKind;
 
+constexpr std::size_t most_looks = 5;         // of one alternative: bounds have as many
 constexpr std::size_t most_intervals = 4;     // of a conjunction
 constexpr std::size_t most_alternatives = 4;  // conjunctions of a record
 constexpr std::uint64_t all_members = ValueSet::all_members;
@@ -26,6 +28,7 @@ struct Look {
   ValueSet set;
 
   bool wraps() const { return set.base + set.span < set.base; }
+  bool picks() const { return set.members != all_members && set.span != 0; }
 };
 
 Look complement_of(const Look& look) {
@@ -50,7 +53,7 @@ bool implies(const Look& inner, const Look& outer) {
 // Looks that all must hold, each at another argument where they could be joined.
 class Way {
  public:
-  // False if more looks come together than a conjunction has intervals.
+  // False if more looks come together than a record can hold.
   bool add(const Look& look) {
     for (std::size_t i = 0; i < count_; ++i) {
       Look& old = looks_[i];
@@ -66,20 +69,20 @@ class Way {
         return true;
       }
     }
-    if (count_ == most_intervals) return false;
+    if (count_ == most_looks) return false;
     looks_[count_++] = look;
     return true;
   }
 
-  // False if more than one look picks members.
+  // False if there are too many looks, or more than one picks members.
   bool write(callgate_conjunction& out, const Looks& looks) const {
-    const auto picks = [](const Look& look) { return look.set.members != all_members && look.set.span != 0; };
-    std::array<Look, most_intervals> ordered = looks_;
+    if (count_ > most_intervals) return false;
+    std::array<Look, most_looks> ordered = looks_;
     const auto used = std::span(ordered).first(count_);
-    if (std::ranges::count_if(used, picks) > 1) return false;
-    std::stable_partition(used.begin(), used.end(), picks);
+    if (std::ranges::count_if(used, &Look::picks) > 1) return false;
+    std::stable_partition(used.begin(), used.end(), [](const Look& look) { return look.picks(); });
     out = {};
-    out.members = picks(ordered[0]) ? ordered[0].set.members : all_members;
+    out.members = ordered[0].picks() ? ordered[0].set.members : all_members;
     for (std::size_t i = 0; i < most_intervals; ++i) {
       // What is not needed looks where another look does, at a word that is in a register by then, and holds.
       const bool is_used = i < count_;
@@ -90,10 +93,60 @@ class Way {
     return true;
   }
 
+  // False if the looks that do not ask for bits that are 0, of four arguments that follow each other in the input, are
+  // more than one, or pick members.
+  bool write(callgate_bounds& out, const Looks& looks) const {
+    for (std::uint32_t first = first_argument; first + bounded_bytes <= sizeof(SeccompData); first += 8) {
+      if (follow_each_other(first, looks) && write(out, looks, first)) return true;
+    }
+    return false;
+  }
+
+  // Whether it asks for what stands for "the working directory" (AT_FDCWD, linux/fcntl.h): most calls that may do so,
+  // do.
+  bool is_likely() const {
+    return std::any_of(looks_.begin(), looks_.begin() + static_cast<std::ptrdiff_t>(count_), [](const Look& look) {
+      return look.set.span == 0 && static_cast<std::uint32_t>(look.set.mask) == 0xffffffff &&
+             static_cast<std::uint32_t>(look.set.base) == at_fdcwd;
+    });
+  }
+
   std::size_t size() const { return count_; }
 
  private:
-  std::array<Look, most_intervals> looks_{};
+  static constexpr std::uint32_t first_argument = offsetof(SeccompData, args);
+  static constexpr std::uint32_t bounded_bytes = sizeof(callgate_bounds::zero);
+  static constexpr std::uint32_t at_fdcwd = 0xffffff9c;
+
+  static bool follow_each_other(std::uint32_t first, const Looks& looks) {
+    for (std::uint32_t i = 8; i < bounded_bytes; i += 8) {
+      if (looks.offset_in_input(first + i) != looks.offset_in_input(first) + i) return false;
+    }
+    return true;
+  }
+
+  bool write(callgate_bounds& out, const Looks& looks, std::uint32_t first) const {
+    out = {};
+    out.first = static_cast<std::uint16_t>(looks.offset_in_input(first));
+    out.offset = out.first;
+    bool has_interval = false;
+    for (const Look& look : std::span(looks_).first(count_)) {
+      const ValueSet& set = look.set;
+      if (set.span == 0 && set.base == 0 && look.offset >= first && look.offset < first + bounded_bytes) {
+        out.zero[(look.offset - first) / 8] |= set.mask;
+        continue;
+      }
+      if (has_interval || look.picks()) return false;
+      has_interval = true;
+      out.offset = static_cast<std::uint16_t>(looks.offset_in_input(look.offset));
+      out.mask = set.mask;
+      out.base = set.base;
+      out.span = set.span;
+    }
+    return true;
+  }
+
+  std::array<Look, most_looks> looks_{};
   std::size_t count_ = 0;
 };
 
@@ -190,13 +243,21 @@ class Ways {
  public:
   explicit Ways(const Looks& looks) : looks_(looks) {}
 
-  std::vector<callgate_conjunction> find(SwitchId id) {
+  Alternatives find(SwitchId id) {
     if (!follow(id, Way(), true, 0) || side_count_ != 2) return {};
-    Side& a = sides_[0];
-    Side& b = sides_[1];
-    const bool a_is_less = a.cost() < b.cost();
-    auto conjunctions = write(a_is_less ? a : b, a_is_less ? b : a);
-    return conjunctions.empty() ? write(a_is_less ? b : a, a_is_less ? a : b) : conjunctions;
+    const bool first_is_less = sides_[0].cost() < sides_[1].cost();
+    for (Side& side : sides_) {
+      std::stable_partition(side.ways.begin(), side.ways.end(), [](const Way& way) { return way.is_likely(); });
+    }
+    Alternatives found;
+    const auto write_either = [&](auto& records) {
+      return write(records, first_is_less ? 0 : 1) || write(records, first_is_less ? 1 : 0);
+    };
+    write_either(found.bounds);
+    write_either(found.conjunctions);
+    const bool bounds_are_more = found.bounds.size() > found.conjunctions.size() && !found.conjunctions.empty();
+    (bounds_are_more || found.bounds.empty() ? found.bounds.clear() : found.conjunctions.clear());
+    return found;
   }
 
  private:
@@ -211,7 +272,7 @@ class Ways {
     std::size_t cost() const {
       std::size_t looks = 0;
       for (const Way& way : ways) looks += way.size();
-      return fits ? most_intervals * 2 * ways.size() + looks : ~std::size_t{0};
+      return fits ? 2 * most_intervals * ways.size() + looks : ~std::size_t{0};
     }
   };
 
@@ -243,16 +304,21 @@ class Ways {
     return sides_[0].fits || sides_[1].fits;
   }
 
-  std::vector<callgate_conjunction> write(const Side& inside, const Side& outside) const {
-    if (!inside.fits) return {};
-    std::vector<callgate_conjunction> all(inside.ways.size());
-    for (std::size_t i = 0; i < all.size(); ++i) {
-      if (!inside.ways[i].write(all[i], looks_)) return {};
+  // Writes the ways to one of the two results. False, and nothing is left, if records of this kind cannot say them.
+  template <class Record>
+  bool write(std::vector<Record>& records, std::size_t inside) const {
+    const std::vector<Way>& ways = sides_[inside].ways;
+    if (!sides_[inside].fits) return false;
+    records.resize(ways.size());
+    for (std::size_t i = 0; i < ways.size(); ++i) {
+      if (ways[i].write(records[i], looks_)) continue;
+      records.clear();
+      return false;
     }
-    all[0].outside = looks_.choices[outside.result].result();
-    all[0].flip = looks_.choices[inside.result].result() ^ all[0].outside;
-    all[0].following = static_cast<std::uint32_t>(all.size() - 1);
-    return all;
+    records[0].outside = looks_.choices[sides_[1 - inside].result].result();
+    records[0].flip = looks_.choices[sides_[inside].result].result() ^ records[0].outside;
+    records[0].following = static_cast<std::uint32_t>(ways.size() - 1);
+    return true;
   }
 
   const Looks& looks_;
@@ -263,8 +329,6 @@ class Ways {
 
 }  // namespace
 
-std::vector<callgate_conjunction> find_conjunctions(const Looks& looks, jit::SwitchId id) {
-  return Ways(looks).find(id);
-}
+Alternatives find_alternatives(const Looks& looks, jit::SwitchId id) { return Ways(looks).find(id); }
 
 }  // namespace callgate::detail

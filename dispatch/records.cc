@@ -6,11 +6,11 @@ namespace callgate::detail {
 
 namespace {
 
-// Checks and conjunctions lie in as few lines of the cache as they can; lists come one behind the other.
+// Checks and conjunctions lie in as few lines of the cache as they can; the others come one behind the other.
 constexpr std::size_t line = 64;
 static_assert(sizeof(callgate_check) <= line && sizeof(callgate_conjunction) == 2 * line);
 static_assert(CALLGATE_RECORDS_AT % line == 0 && line % CALLGATE_RECORD_UNIT == 0);
-static_assert(sizeof(callgate_list) % CALLGATE_RECORD_UNIT == 0);
+static_assert(sizeof(callgate_list) % CALLGATE_RECORD_UNIT == 0 && sizeof(callgate_bounds) % CALLGATE_RECORD_UNIT == 0);
 
 // The last key of a list is read with bytes that do not belong to it.
 constexpr std::size_t bytes_behind = sizeof(std::uint64_t);
@@ -40,10 +40,12 @@ std::optional<std::uint32_t> Records::add_list(std::span<const std::uint8_t> lis
   return append(CALLGATE_LIST_BASE, list.data(), list.size(), CALLGATE_RECORD_UNIT);
 }
 
+std::optional<std::uint32_t> Records::add(std::span<const callgate_bounds> alternatives) {
+  return append(CALLGATE_BOUNDS_BASE, alternatives.data(), alternatives.size_bytes(), CALLGATE_RECORD_UNIT);
+}
+
 std::optional<std::uint32_t> Records::add(std::span<const callgate_conjunction> alternatives) {
-  const bool is_plain = alternatives.size() == 1 && alternatives[0].members == ~std::uint64_t{0};
-  const std::uint32_t base = is_plain ? CALLGATE_CONJUNCTION_BASE : CALLGATE_ALTERNATIVES_BASE;
-  return append(base, alternatives.data(), alternatives.size_bytes(), line);
+  return append(CALLGATE_CONJUNCTION_BASE, alternatives.data(), alternatives.size_bytes(), line);
 }
 
 }  // namespace callgate::detail

@@ -2,8 +2,8 @@
 //
 //   a check        by one argument: a set that one look can name
 //   a list         by one argument: any list of values
-//   a conjunction  by several arguments
-//   alternatives   several conjunctions, of which one must hold
+//   bounds         by several arguments: bits that are 0, and an interval; or alternatives of that kind
+//   a conjunction  by several arguments, each in an interval; or alternatives of that kind
 #pragma once
 
 #include <cstdint>
@@ -15,18 +15,19 @@
 
 namespace callgate::detail {
 
-enum class RecordKind : std::uint8_t { check, conjunction, alternatives, list };
+enum class RecordKind : std::uint8_t { bounds, check, conjunction, list };
 
 // Of a word that names a record.
 constexpr RecordKind kind_of(std::uint32_t word) {
-  return static_cast<RecordKind>((word - CALLGATE_CHECK_BASE) / CALLGATE_MAX_RECORD_UNITS);
+  return static_cast<RecordKind>((word - CALLGATE_RECORD_BASE) / CALLGATE_MAX_RECORD_UNITS);
 }
 
 class Records {
  public:
   // Each appends a record and gives the word that names it; nothing if there is no room left. May throw std::bad_alloc.
   std::optional<std::uint32_t> add(const callgate_check& check);
-  std::optional<std::uint32_t> add_list(std::span<const std::uint8_t> list);  // a callgate_list, buckets and keys
+  std::optional<std::uint32_t> add_list(std::span<const std::uint8_t> list);        // a callgate_list, buckets and keys
+  std::optional<std::uint32_t> add(std::span<const callgate_bounds> alternatives);  // not empty
   std::optional<std::uint32_t> add(std::span<const callgate_conjunction> alternatives);  // not empty
 
   bool empty() const { return bytes_.empty(); }

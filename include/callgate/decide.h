@@ -5,7 +5,7 @@
 // do not settle a call, the word of the table names a record in the same memory, or an entry into code:
 //
 //   number, architecture ──▶ index ──▶ word ──▶ result
-//                                       ├─────▶ check, list or conjunction ──▶ result
+//                                       ├─────▶ check, list, bounds or conjunction ──▶ result
 //                                       └─────▶ entry ──▶ result
 //
 //   image ──▶ ┌────────────────────────┐
@@ -51,30 +51,30 @@ extern "C" {
 #define CALLGATE_TABLE_ENTRIES (CALLGATE_DOMAIN_SIZE * CALLGATE_DOMAIN_COUNT)
 
 // Where the table and the records lie, in bytes from the start of the image. The image starts at a page, so that what
-// decides most calls lies in one page. Records are counted in units of 16
-// bytes.
+// decides most calls lies in one page. Records are counted in units of 16 bytes.
 #define CALLGATE_TABLE_AT UINT32_C(384)
 #define CALLGATE_RECORDS_AT (CALLGATE_TABLE_AT + CALLGATE_TABLE_ENTRIES * 4)
 #define CALLGATE_RECORD_UNIT UINT32_C(16)
 #define CALLGATE_MAX_RECORD_UNITS UINT32_C(0x10000)  // from the start of the image to the end of the records
 
-// Words of the table from CALLGATE_CHECK_BASE on are no results: first the words of the four kinds of records, by
+// Words of the table from CALLGATE_RECORD_BASE on are no results: first the words of the four kinds of records, by
 // their unit from the start of the image, then the words of entries, by their offset from the start of the code in
 // bytes. They look like results whose action no kernel knows (between TRACE and LOG); a chain that really decides so
 // for a number has code for it.
-#define CALLGATE_CHECK_BASE UINT32_C(0x7ff40000)
+#define CALLGATE_RECORD_BASE UINT32_C(0x7ff40000)
+#define CALLGATE_BOUNDS_BASE CALLGATE_RECORD_BASE
+#define CALLGATE_CHECK_BASE (CALLGATE_BOUNDS_BASE + CALLGATE_MAX_RECORD_UNITS)
 #define CALLGATE_CONJUNCTION_BASE (CALLGATE_CHECK_BASE + CALLGATE_MAX_RECORD_UNITS)
-#define CALLGATE_ALTERNATIVES_BASE (CALLGATE_CONJUNCTION_BASE + CALLGATE_MAX_RECORD_UNITS)
-#define CALLGATE_LIST_BASE (CALLGATE_ALTERNATIVES_BASE + CALLGATE_MAX_RECORD_UNITS)
+#define CALLGATE_LIST_BASE (CALLGATE_CONJUNCTION_BASE + CALLGATE_MAX_RECORD_UNITS)
 #define CALLGATE_CODE_BASE UINT32_C(0x7ff80000)
 #define CALLGATE_MAX_CODE_BYTES (UINT32_C(1) << 18)
 
 // The arch_offset of frames whose architecture is a constant.
 #define CALLGATE_NO_OFFSET UINT16_C(0xffff)
 
-// Records: decisions between two results, as data. But for alternatives they are carried out without a jump, so that
-// they cost the same where calls come in no order that a processor could predict. Offsets are those of an argument in
-// the input, in bytes.
+// Records: decisions between two results, as data. They are carried out without a jump but from one alternative to the
+// next, so that they cost the same where calls come in no order that a processor could predict. Offsets are those of an
+// argument in the input, in bytes.
 
 // By one 64-bit argument: whether (argument & mask) lies in a set. The set is the interval from `base` to `base +
 // span`, in which `members` picks values where the interval is shorter than 64.
@@ -114,21 +114,36 @@ struct callgate_list {
   uint8_t unused[5];
 };
 
+// By several arguments: whether bits of four arguments that follow each other are 0 (descriptors, pointers, flags), and
+// one more lies in an interval. Behind it may lie alternatives, of which one must hold; the results are those of the
+// first.
+struct callgate_bounds {
+  uint64_t zero[4];  // bits that are 0, of the arguments from `first` on
+  uint64_t mask;     // base + span may wrap: (argument & mask) - base is what is compared with span
+  uint64_t base;
+  uint64_t span;
+  uint16_t first;      // offset of the first of the four arguments
+  uint16_t offset;     // of the argument that lies in the interval
+  uint32_t following;  // alternatives behind the first one
+  uint32_t outside;    // as in a check
+  uint32_t flip;       // as in a check
+  uint32_t unused[2];
+};
+
 struct callgate_interval {
-  uint64_t mask;
-  uint64_t base;  // base + span may wrap: (argument & mask) - base is what is compared
+  uint64_t mask;  // as in bounds
+  uint64_t base;
   uint64_t span;
 };
 
-// By several arguments: whether each lies in its interval. Where the word names alternatives, whether one of so many
-// conjunctions holds, which lie one behind the other; the results are those of the first.
+// By several arguments: whether each lies in its interval. Alternatives as in bounds.
 struct callgate_conjunction {
   struct callgate_interval intervals[4];  // those that are not needed hold all values
   uint16_t offsets[4];
   uint32_t outside;    // as in a check
   uint32_t flip;       // as in a check
-  uint64_t members;    // of the first interval, as in a check; all, where the word names no alternatives
-  uint32_t following;  // conjunctions behind the first one
+  uint64_t members;    // of the first interval, as in a check
+  uint32_t following;  // alternatives behind the first one
   uint32_t unused;
 };
 
@@ -204,38 +219,51 @@ CALLGATE_INLINE uint32_t callgate_list_decide(const struct callgate_list* list, 
   return callgate_pick(list->outside, list->flip, CALLGATE_CAST(uint32_t, difference == 0));
 }
 
-// 1 if all intervals hold, else 0. `distance`: of the first argument from its interval's base.
-CALLGATE_INLINE uint32_t callgate_holds(const struct callgate_conjunction* all, const void* input,
-                                        uint64_t* distance) CALLGATE_NOEXCEPT {
+// 1 if all bounds hold, else 0.
+CALLGATE_INLINE uint32_t callgate_bounds_hold(const struct callgate_bounds* all, const void* input) CALLGATE_NOEXCEPT {
+  const unsigned char* const arguments = CALLGATE_CAST(const unsigned char*, input) + all->first;
+  const uint64_t distance = (callgate_argument_at(input, all->offset) & all->mask) - all->base;
+  uint64_t bits = 0 - CALLGATE_CAST(uint64_t, distance > all->span);
+  for (size_t i = 0; i < 4; ++i) {
+    bits |= callgate_argument_at(arguments, 8 * i) & all->zero[i];
+    if (sizeof(void*) == 8) __asm__("" : "+r"(bits));  // one after the other, in general registers
+  }
+  return CALLGATE_CAST(uint32_t, bits == 0);
+}
+
+// Where one alternative holds, the others are not looked at: a jump that is foreseen for most calls of most programs.
+// What has no alternatives is decided without that jump.
+CALLGATE_INLINE uint32_t callgate_bounds_decide(const struct callgate_bounds* first,
+                                                const void* input) CALLGATE_NOEXCEPT {
+  uint32_t holds = callgate_bounds_hold(first, input);
+  if (CALLGATE_LIKELY(first->following == 0)) return callgate_pick(first->outside, first->flip, holds);
+  for (uint32_t i = 1; holds == 0 && i <= first->following; ++i) holds = callgate_bounds_hold(first + i, input);
+  return callgate_pick(first->outside, first->flip, holds);
+}
+
+// 1 if all intervals hold, else 0.
+CALLGATE_INLINE uint32_t callgate_conjunction_holds(const struct callgate_conjunction* all,
+                                                    const void* input) CALLGATE_NOEXCEPT {
   uint32_t outside = 0;  // intervals that do not hold: a sum, which needs fewer instructions than a disjunction
+  uint64_t distance = 0;
   for (int i = 3; i >= 0; --i) {
     const struct callgate_interval* const one = &all->intervals[i];
-    *distance = (callgate_argument_at(input, all->offsets[i]) & one->mask) - one->base;
-    outside += *distance > one->span;
+    distance = (callgate_argument_at(input, all->offsets[i]) & one->mask) - one->base;
+    outside += distance > one->span;
   }
-  return CALLGATE_CAST(uint32_t, outside == 0);
+  return CALLGATE_CAST(uint32_t, outside == 0) & callgate_member_bit(all->members, distance);
 }
 
-CALLGATE_INLINE uint32_t callgate_conjunction_decide(const struct callgate_conjunction* all,
+CALLGATE_INLINE uint32_t callgate_conjunction_decide(const struct callgate_conjunction* first,
                                                      const void* input) CALLGATE_NOEXCEPT {
-  uint64_t distance = 0;
-  return callgate_pick(all->outside, all->flip, callgate_holds(all, input, &distance));
-}
-
-CALLGATE_INLINE uint32_t callgate_alternatives_decide(const struct callgate_conjunction* first,
-                                                      const void* input) CALLGATE_NOEXCEPT {
-  // Where one holds, the others are not looked at: a jump that is foreseen for most calls of most programs.
-  uint32_t holds = 0;
-  for (uint32_t i = 0; i <= first->following && holds == 0; ++i) {
-    uint64_t distance = 0;
-    holds = callgate_holds(first + i, input, &distance);
-    holds &= callgate_member_bit(first[i].members, distance);
-  }
+  uint32_t holds = callgate_conjunction_holds(first, input);
+  if (CALLGATE_LIKELY(first->following == 0)) return callgate_pick(first->outside, first->flip, holds);
+  for (uint32_t i = 1; holds == 0 && i <= first->following; ++i) holds = callgate_conjunction_holds(first + i, input);
   return callgate_pick(first->outside, first->flip, holds);
 }
 
 CALLGATE_CONSTEXPR bool callgate_is_residual(uint32_t word) CALLGATE_NOEXCEPT {
-  return word - CALLGATE_CHECK_BASE < CALLGATE_CODE_BASE - CALLGATE_CHECK_BASE + CALLGATE_MAX_CODE_BYTES;
+  return word - CALLGATE_RECORD_BASE < CALLGATE_CODE_BASE - CALLGATE_RECORD_BASE + CALLGATE_MAX_CODE_BYTES;
 }
 
 // Number and architecture as they lie in memory: the architecture above the number.
@@ -281,7 +309,7 @@ CALLGATE_CONSTEXPR uint32_t callgate_table_index(uint32_t nr, uint32_t arch) CAL
 
 // The unit that a word names, from the start of the image.
 CALLGATE_CONSTEXPR uint32_t callgate_unit_of(uint32_t word) CALLGATE_NOEXCEPT {
-  return (word - CALLGATE_CHECK_BASE) % CALLGATE_MAX_RECORD_UNITS;
+  return (word - CALLGATE_RECORD_BASE) % CALLGATE_MAX_RECORD_UNITS;
 }
 
 // The record that a word names.
@@ -293,19 +321,20 @@ CALLGATE_INLINE const void* callgate_record(const struct callgate_image* image, 
 // The decision of the record that the word names.
 CALLGATE_INLINE uint32_t callgate_decide_record(uint32_t word, const void* record,
                                                 const void* input) CALLGATE_NOEXCEPT {
-  if (word < CALLGATE_CONJUNCTION_BASE)
+  if (CALLGATE_LIKELY(word < CALLGATE_CHECK_BASE))
+    return callgate_bounds_decide(CALLGATE_CAST(const struct callgate_bounds*, record), input);
+  if (CALLGATE_LIKELY(word < CALLGATE_CONJUNCTION_BASE))
     return callgate_check_decide(CALLGATE_CAST(const struct callgate_check*, record), input);
-  if (word < CALLGATE_ALTERNATIVES_BASE)
-    return callgate_conjunction_decide(CALLGATE_CAST(const struct callgate_conjunction*, record), input);
   if (word < CALLGATE_LIST_BASE)
-    return callgate_alternatives_decide(CALLGATE_CAST(const struct callgate_conjunction*, record), input);
+    return callgate_conjunction_decide(CALLGATE_CAST(const struct callgate_conjunction*, record), input);
   return callgate_list_decide(CALLGATE_CAST(const struct callgate_list*, record), input);
 }
 
 // The rest of a decision whose word of the table is residual.
 CALLGATE_INLINE uint32_t callgate_decide_residual(uint32_t word, const struct callgate_route* route, const void* input,
                                                   const struct callgate_image* image) CALLGATE_NOEXCEPT {
-  if (word < CALLGATE_CODE_BASE) return callgate_decide_record(word, callgate_record(image, word), input);
+  if (CALLGATE_LIKELY(word < CALLGATE_CODE_BASE))
+    return callgate_decide_record(word, callgate_record(image, word), input);
   const uintptr_t address = route->code + (word - CALLGATE_CODE_BASE);
   callgate_entry entry;
   memcpy(&entry, &address, sizeof entry);

@@ -63,7 +63,7 @@ TEST(ActionTable, BordersOfTheDomains) {
   }
 }
 
-constexpr std::uint32_t first_residual = CALLGATE_CHECK_BASE;
+constexpr std::uint32_t first_residual = CALLGATE_RECORD_BASE;
 constexpr std::uint32_t last_residual = CALLGATE_CODE_BASE + max_code_bytes - 1;
 static_assert(callgate_is_residual(first_residual) && callgate_is_residual(last_residual));
 static_assert(!callgate_is_residual(first_residual - 1) && !callgate_is_residual(last_residual + 1));

@@ -62,8 +62,8 @@ constexpr Form forms[] = {
      "high: ld [args[2].hi]\njeq #0, allow\nja deny",
      By::check},
     {"function_of_a_few_bits",
-     "ld [args[2].lo]\njset #1, odd\njset #8, deny\nja allow\nodd: jset #0x10, allow\nja deny", By::alternatives},
-    {"bits_and_a_range", "ld [args[2].lo]\njset #0x100, deny\njgt #0x1234, deny\nja allow", By::conjunction},
+     "ld [args[2].lo]\njset #1, odd\njset #8, deny\nja allow\nodd: jset #0x10, allow\nja deny", By::bounds},
+    {"bits_and_a_range", "ld [args[2].lo]\njset #0x100, deny\njgt #0x1234, deny\nja allow", By::bounds},
     {"list_wider_than_64",
      "ld [args[2].lo]\njeq #0, high\njeq #64, high\nja deny\nhigh: ld [args[2].hi]\njeq #0, allow\nja deny", By::list},
     {"list_of_high_words", "ld [args[2].hi]\njeq #1, allow\njeq #1000, allow\njeq #0xffffffff, allow\nja deny",
@@ -72,7 +72,7 @@ constexpr Form forms[] = {
     {"interval_or_two_values",
      "ld [args[2].lo]\njeq #5000, allow\njeq #7000, allow\njge #0x10000, above\nja deny\n"
      "above: jgt #0x20000, deny\nja allow",
-     By::alternatives},
+     By::bounds},
 };
 
 Program filter_of(const Form& form) {

@@ -15,10 +15,13 @@ namespace {
 
 constexpr std::uint32_t judged = 10;
 
+using By = detail::RecordKind;
+
 struct Tests {
   const char* name;
   const char* text;          // ends at allow or deny
-  std::size_t conjunctions;  // 0: no record
+  std::size_t alternatives;  // 0: no record
+  By kind = By::bounds;
 };
 
 void PrintTo(const Tests& tests, std::ostream* out) { *out << tests.name; }
@@ -36,11 +39,21 @@ constexpr Tests all_tests[] = {
     {"four_arguments",
      "ld [args[0].lo]\njgt #9, deny\nld [args[1].lo]\njgt #8, deny\nld [args[2].lo]\njgt #7, deny\n"
      "ld [args[5].lo]\njgt #6, deny\nja allow",
+     1, By::conjunction},
+    {"bits_of_four_arguments_and_a_range",
+     "ld [args[2].hi]\njset #0xffff8000, deny\nld [args[3].lo]\njset #0xfffffff0, deny\nld [args[4].lo]\n"
+     "jset #0xff, deny\nld [args[5].hi]\njneq #0, deny\nld [args[1].lo]\njgt #99, deny\nja allow",
+     1},
+    {"bits_of_the_first_and_the_last",
+     "ld [args[0].lo]\njset #0xffff8000, deny\nld [args[5].lo]\njset #0xfffffff0, deny\nja allow", 1},
+    {"bits_of_the_first_and_the_last_two",
+     "ld [args[0].lo]\njset #0xffff8000, deny\nld [args[5].lo]\njset #0xfffffff0, deny\nld [args[4].lo]\n"
+     "jset #0xff, deny\nja allow",
      1},
     {"either_of_two_pairs",
      "ld [args[1].lo]\njeq #0, first\njeq #0x29, second\nja deny\nfirst: ld [args[2].lo]\njeq #1, allow\nja deny\n"
      "second: ld [args[2].lo]\njeq #0x43, allow\nja deny",
-     2},
+     2, By::conjunction},
     {"a_special_value_or_a_range",
      "ld [args[0].lo]\njeq #0xffffff9c, path\nld [args[0].hi]\njneq #0, deny\nld [args[0].lo]\njge #0x400, deny\n"
      "path: ld [args[1].hi]\njge #0x8000, deny\nja allow",
@@ -49,17 +62,18 @@ constexpr Tests all_tests[] = {
      "ld [args[0].lo]\njeq #1, flag\njeq #2, flag\njeq #10, flag\nja deny\nflag: ld [args[1].lo]\njset #0xfffff7fa, "
      "deny\n"
      "ja allow",
-     1},
-    {"not_a_value_and_a_flag", "ld [args[0].lo]\njeq #77, deny\nld [args[1].lo]\njset #0x30, allow\nja deny", 1},
+     1, By::conjunction},
+    {"not_a_value_and_a_flag", "ld [args[0].lo]\njeq #77, deny\nld [args[1].lo]\njset #0x30, allow\nja deny", 1,
+     By::conjunction},
     {"denied_where_all_hold",
      "ld [args[0].lo]\njset #1, second\nja allow\nsecond: ld [args[1].lo]\njgt #100, third\nja allow\n"
      "third: ld [args[2].lo]\njset #4, deny\nja allow",
-     1},
+     1, By::conjunction},
     {"two_sets",
      "ld [args[0].lo]\njeq #1, more\njeq #3, more\nja deny\nmore: ld [args[1].lo]\njeq #2, allow\njeq #9, allow\nja "
      "deny",
      0},
-    {"five_arguments",
+    {"ranges_of_five_arguments",
      "ld [args[0].lo]\njgt #9, deny\nld [args[1].lo]\njgt #8, deny\nld [args[2].lo]\njgt #7, deny\n"
      "ld [args[4].lo]\njgt #7, deny\nld [args[5].lo]\njgt #6, deny\nja allow",
      0},
@@ -97,14 +111,17 @@ class ConjunctionOf : public testing::TestWithParam<Tests> {};
 TEST_P(ConjunctionOf, IsOneRecord) {
   const std::vector<Program> filters = {filter_of(GetParam().text)};
   const auto residuals = detail::find_residuals(compose::make_plan(filters, {}), MergeRule::first_non_allow);
-  const std::size_t conjunctions = GetParam().conjunctions;
-  ASSERT_EQ(residuals.records.words().size(), conjunctions == 0 ? 0U : 1U);
-  EXPECT_EQ(residuals.roots.size(), conjunctions == 0 ? 1U : 0U);
-  if (conjunctions == 0) return;
+  const std::size_t alternatives = GetParam().alternatives;
+  ASSERT_EQ(residuals.records.words().size(), alternatives == 0 ? 0U : 1U);
+  EXPECT_EQ(residuals.roots.size(), alternatives == 0 ? 1U : 0U);
+  if (alternatives == 0) return;
   const std::uint32_t word = residuals.records.words()[0];
-  ASSERT_GE(detail::kind_of(word), detail::RecordKind::conjunction);
-  ASSERT_LE(detail::kind_of(word), detail::RecordKind::alternatives);
-  EXPECT_EQ(static_cast<const callgate_conjunction*>(residuals.records[word])->following + 1, conjunctions);
+  ASSERT_EQ(detail::kind_of(word), GetParam().kind);
+  const void* const record = residuals.records[word];
+  EXPECT_EQ(
+      1 + (GetParam().kind == detail::RecordKind::bounds ? static_cast<const callgate_bounds*>(record)->following
+                                                         : static_cast<const callgate_conjunction*>(record)->following),
+      alternatives);
 }
 
 TEST_P(ConjunctionOf, DecidesAsTheFilter) {

@@ -185,9 +185,13 @@ callgate_mutant(NAME conjunction_of_three FILE include/callgate/decide.h
   LIKE "a loop over the arguments of a rule that ends one too early"
   TEXT [[i >= 0]] MUTATED [[i > 0]])
 
+callgate_mutant(NAME bounds_of_three FILE include/callgate/decide.h
+  LIKE "a loop over the arguments of a rule that ends one too early"
+  TEXT [[i < 4; ++i) bits]] MUTATED [[i < 3; ++i) bits]])
+
 callgate_mutant(NAME alternatives_forgotten FILE include/callgate/decide.h
   LIKE "rules for one call that replace each other instead of being alternatives"
-  TEXT [[i <= first->following]] MUTATED [[i == 0]])
+  TEXT [[holds = callgate_bounds_hold(first + i, input)]] MUTATED [[holds = 0]])
 
 callgate_mutant(NAME complement_one_value_long FILE dispatch/conjunction.cc
   LIKE "off by one at the end of an interval"
