@@ -18,6 +18,9 @@ concept Dialect = requires(const Insn& insn, const typename D::Input& input, std
   // Opcode set: the table's entry for the code of an instruction, or null if the dialect refuses it.
   { D::find_opcode(insn.code) }
   noexcept->std::same_as<const OpcodeInfo*>;
+  // The same without the entry, for the verifier.
+  { D::is_opcode(insn.code) }
+  noexcept->std::same_as<bool>;
   // Load rule, for the verifier: whether an LD ABS that is among the opcodes may stand in a program.
   { D::may_load(insn) }
   noexcept->std::same_as<bool>;
@@ -41,6 +44,7 @@ struct Seccomp {
   using Input = SeccompData;
 
   static constexpr const OpcodeInfo* find_opcode(std::uint16_t code) noexcept { return bpf::find_opcode(code); }
+  static constexpr bool is_opcode(std::uint16_t code) noexcept { return bpf::is_opcode(code); }
   static constexpr bool may_load(const Insn& insn) noexcept {
     if (insn.k >= sizeof(SeccompData)) return false;
     return insn.k % 4 == 0;

@@ -58,10 +58,30 @@ constexpr const OpcodeInfo* find_opcode(std::uint16_t code) noexcept {
   return &opcode_table[static_cast<std::size_t>(opcode_index[code])];
 }
 
+// A bit for each code below 256 that seccomp accepts: 32 bytes, where the table with its names takes a thousand.
+inline constexpr auto opcode_bits = [] {
+  std::array<std::uint32_t, 8> bits{};
+  for (const OpcodeInfo& info : opcode_table) {
+    const auto code = static_cast<std::uint32_t>(info.opcode);
+    bits[code / 32] |= std::uint32_t{1} << code % 32;
+  }
+  return bits;
+}();
+
+// Whether seccomp accepts `code`.
+constexpr bool is_opcode(std::uint16_t code) noexcept {
+  return code < 256 && (opcode_bits[code / 32] >> code % 32 & 1u) != 0;
+}
+
 // The opcode of an instruction of a verified program.
 constexpr Opcode opcode_of(const Insn& insn) noexcept { return static_cast<Opcode>(insn.code); }
 
 constexpr bool is_branch(Form form) noexcept { return form == Form::branch_imm || form == Form::branch_x; }
+
+// The same from the code alone: BPF_CLASS() is BPF_JMP, and it is not BPF_JA.
+constexpr bool is_branch(Opcode opcode) noexcept {
+  return (static_cast<std::uint32_t>(opcode) & 7u) == 5 && opcode != Opcode::ja;
+}
 
 namespace detail {
 constexpr bool sorted_by_code() {
@@ -72,6 +92,14 @@ constexpr bool sorted_by_code() {
 }
 static_assert(sorted_by_code());
 static_assert(opcode_table.size() == 41);
+
+constexpr bool branches_agree() {
+  for (const OpcodeInfo& info : opcode_table) {
+    if (is_branch(info.opcode) != is_branch(info.form)) return false;
+  }
+  return true;
+}
+static_assert(branches_agree());
 }  // namespace detail
 
 }  // namespace callgate::bpf

@@ -60,6 +60,8 @@ const char* callgate_code_text(std::int32_t code) noexcept {
     case CALLGATE_BAD_LAYOUT: return message(AttachErrc::bad_layout);
     case CALLGATE_BAD_COUNT: return "an array is larger than the address space";
     case CALLGATE_BAD_OBJECT: return message(AttachErrc::moved_from);
+    case CALLGATE_NOT_PORTABLE: return "the chain has machine code, or nothing that can be copied";
+    case CALLGATE_NO_ROOM: return "the memory is too small";
     case CALLGATE_PATH_TOO_LONG: return message(AttachErrc::path_too_long);
     case CALLGATE_CODE_TOO_LARGE: return message(FallbackReason::code_too_large);
     case CALLGATE_OUT_OF_MEMORY: return message(AttachErrc::out_of_memory);

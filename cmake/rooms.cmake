@@ -11,7 +11,7 @@
 #   A room of the library, or the part NAME of ROOM.
 #   CORE      the room is part of the core: no exceptions, no RTTI
 #   EVALUATE  files that run on every decision: general registers only, no stack protector (it lives in
-#             thread-local storage)
+#             thread-local storage), no checks of a distribution's that call others
 #
 # The target of a room is called callgate_ and its folder, with _ for /. A room or library that this build is without is not
 # linked.
@@ -129,7 +129,7 @@ function(callgate_room name)
   if(room_EVALUATE AND CALLGATE_IS_X86)
     # With clang's -mgeneral-regs-only the standard headers do not compile: they mention long double.
     set_source_files_properties(${room_EVALUATE} PROPERTIES COMPILE_OPTIONS
-      "$<IF:$<CXX_COMPILER_ID:Clang>,-mno-sse;-mno-mmx,-mgeneral-regs-only>;-fno-stack-protector")
+      "$<IF:$<CXX_COMPILER_ID:Clang>,-mno-sse;-mno-mmx,-mgeneral-regs-only>;-fno-stack-protector;-U_FORTIFY_SOURCE;-U_GLIBCXX_ASSERTIONS")
   endif()
   set(CALLGATE_ROOMS ${CALLGATE_ROOMS} ${target} CACHE INTERNAL "rooms that make up the library")
 endfunction()

@@ -2,42 +2,19 @@
 // Runs on the path of evaluate(): no allocation, lock, system call, thread-local storage or vector register.
 #include <cstring>
 
+#include "dispatch/merge.h"
 #include "dispatch/published.h"
 #include "interp/run.h"
 
 namespace callgate::detail {
 namespace {
 
-// Folds the results of filters, newest first, into the chain's.
-class Merge {
- public:
-  Merge(MergeRule rule, std::uint32_t filters) noexcept : rule_(rule), filter_(filters) {}
-
-  // Takes the result of the next older filter. False once the chain is decided.
-  bool take(std::uint32_t result) noexcept {
-    --filter_;
-    if (rule_ == MergeRule::most_restrictive) {
-      if (is_stricter(result, match_.result)) match_ = {result, filter_};
-      return true;
-    }
-    if (action_of(result) == action::allow) return true;
-    match_ = {result, filter_};
-    return false;
-  }
-
-  const Match& match() const noexcept { return match_; }
-
- private:
-  MergeRule rule_;
-  std::uint32_t filter_;
-  Match match_{action::allow, std::nullopt};
-};
-
 // Frames need not be aligned.
 using AnyWord [[gnu::aligned(1), gnu::may_alias]] = std::uint32_t;
 std::uint32_t read_once(const unsigned char* at) noexcept { return *reinterpret_cast<const volatile AnyWord*>(at); }
 
-// The words of a call, each read once.
+}  // namespace
+
 SeccompData gather(const InputLayout& layout, const void* frame) noexcept {
   std::uint32_t words[sizeof(SeccompData) / 4];
   for (std::size_t i = 0; i < layout.words.size(); ++i) {
@@ -49,26 +26,37 @@ SeccompData gather(const InputLayout& layout, const void* frame) noexcept {
   return data;
 }
 
-Match match_list(const SeccompData& data, const Published& chain) noexcept {
-  Merge merge(chain.rule, chain.length);
-  for (const FilterLink* link = chain.newest; link != nullptr; link = link->older) {
-    if (!merge.take(interpret(link->program, data))) break;
-  }
-  return merge.match();
-}
+namespace {
 
-Match match_sealed(const SeccompData& data, const Published& chain) noexcept {
-  Merge merge(chain.rule, chain.length);
+// The filters of the image itself, newest first. False once the chain is decided.
+bool take_own(Merge& merge, const SeccompData& data, const Published& chain) noexcept {
+  if (chain.newest != nullptr) return take_list(merge, data, chain);
   const Insn* program = chain.bytecode;
-  for (std::uint32_t i = 0; i < chain.length; ++i) {
-    if (!merge.take(interp::run(program, data))) break;
+  for (std::uint32_t i = 0; i < chain.own_filters(); ++i) {
+    if (!merge.take(interp::run(program, data))) return false;
     program += chain.sizes[i];
   }
-  return merge.match();
+  return true;
 }
 
 Match match_filters(const SeccompData& data, const Published& chain) noexcept {
-  return chain.newest == nullptr ? match_sealed(data, chain) : match_list(data, chain);
+  Merge merge(chain.rule, chain.length);
+  for (const Published* part = &chain; part != nullptr && take_own(merge, data, *part); part = part->base) {
+  }
+  return merge.match();
+}
+
+// `below`: decides a call by the route of the chain below that is no layer.
+template <class Below>
+std::uint32_t decide_layers(const SeccompData& data, const Published& chain, Below below) noexcept {
+  Merge merge(chain.rule, chain.length);
+  const Published* part = &chain;
+  while (part != nullptr && part->is_layer) {
+    if (!take_own(merge, data, *part)) return merge.match().result;
+    part = part->base;
+  }
+  if (part != nullptr) merge.take(below(part));
+  return merge.match().result;
 }
 
 std::uint32_t walk(const SeccompData& data, const Published& chain) noexcept {
@@ -108,6 +96,24 @@ std::uint32_t walk_frame(const void* frame, const callgate_image* image) noexcep
   return walk(gather(chain.layout, frame), chain);
 }
 
+std::uint32_t decide_layers_data(const void* data, const callgate_image* image) noexcept {
+  const auto& call = *static_cast<const SeccompData*>(data);
+  return decide_layers(call, Published::of(image), [&](const Published* below) {
+    return callgate_decide_by(&below->data, call.nr, call.arch, data, below);
+  });
+}
+
+// A frame that is read once has become a SeccompData when this sees it.
+std::uint32_t decide_layers_frame(const void* frame, const callgate_image* image) noexcept {
+  const Published& chain = Published::of(image);
+  const auto of_frame = [&](const SeccompData& call) {
+    return decide_layers(call, chain, [&](const Published* below) {
+      return callgate_decide_by(&below->frame, call.nr, call.arch, frame, below);
+    });
+  };
+  return chain.single_fetch ? of_frame(*static_cast<const SeccompData*>(frame)) : of_frame(gather(chain.layout, frame));
+}
+
 }  // namespace callgate::detail
 
 // Reads every word once; table and code were made for the copy.
@@ -116,3 +122,7 @@ std::uint32_t callgate_evaluate_frame_once(const void* frame, const callgate_ima
   const callgate::SeccompData data = callgate::detail::gather(chain.layout, frame);
   return callgate_decide_by(&image->frame, data.nr, data.arch, &data, image);
 }
+
+#ifdef CALLGATE_FREESTANDING
+#pragma weak callgate_evaluate_frame_once  // a program may link the whole library too
+#endif

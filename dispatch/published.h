@@ -33,6 +33,11 @@ struct Published : callgate_image {
   const FilterLink* newest = nullptr;    // on the heap: only of chains that stay there (dispatch/seal.h)
   Walk walk = {};                        // without nodes where code or the interpreter decides what the table does not
   InputLayout layout = {};               // of frames
+  const Published* base = nullptr;       // of a layer (dispatch/layer.h): the chain below it, or null if that is empty
+  bool is_layer = false;
+
+  // Filters that the image itself has: all, or those of the layer.
+  std::uint32_t own_filters() const noexcept { return base == nullptr ? length : length - base->length; }
 
   static const Published& of(const callgate_image* image) noexcept { return *static_cast<const Published*>(image); }
 };
@@ -48,6 +53,13 @@ std::uint32_t interpret_data(const void* data, const callgate_image* image) noex
 std::uint32_t interpret_frame(const void* frame, const callgate_image* image) noexcept;
 std::uint32_t walk_data(const void* data, const callgate_image* image) noexcept;
 std::uint32_t walk_frame(const void* frame, const callgate_image* image) noexcept;
+
+// The same of layers: their filters by the interpreter, and the chain below them as that decides.
+std::uint32_t decide_layers_data(const void* data, const callgate_image* image) noexcept;
+std::uint32_t decide_layers_frame(const void* frame, const callgate_image* image) noexcept;
+
+// The words of a call in a frame of the layout, each read once.
+SeccompData gather(const InputLayout& layout, const void* frame) noexcept;
 
 // The decision and the filter that made it, by the interpreter.
 Match match_chain(const SeccompData& data, const Published& chain) noexcept;

@@ -66,9 +66,9 @@ class Verifier {
 
  private:
   std::optional<VerifyErrc> check(const Insn& insn, std::uint32_t pc) noexcept {
-    const bpf::OpcodeInfo* info = D::find_opcode(insn.code);
-    if (info == nullptr) return VerifyErrc::unknown_opcode;
-    switch (info->opcode) {
+    if (!D::is_opcode(insn.code)) return VerifyErrc::unknown_opcode;
+    const Opcode opcode = bpf::opcode_of(insn);
+    switch (opcode) {
       case Opcode::ld_abs:
         if (!D::may_load(insn)) return VerifyErrc::load_offset;
         break;
@@ -91,7 +91,7 @@ class Verifier {
         break;
       case Opcode::ja: return check_jump(insn, pc);
       default:
-        if (bpf::is_branch(info->form)) return check_branch(insn, pc);
+        if (bpf::is_branch(opcode)) return check_branch(insn, pc);
         break;
     }
     return std::nullopt;

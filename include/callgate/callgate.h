@@ -27,6 +27,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "callgate/call.h"
 #include "callgate/decide.h"
 #include "callgate/slot.h"
 #include "callgate/version.hpp"
@@ -48,22 +49,6 @@ extern "C" {
 
 // ---- Vocabulary
 // -------------------------------------------------------------------------------------------------------
-
-// struct sock_filter (linux/filter.h), byte for byte: an array of those may be cast to this.
-struct callgate_insn {
-  uint16_t code;
-  uint8_t jt;
-  uint8_t jf;
-  uint32_t k;
-};
-
-// struct seccomp_data (linux/seccomp.h), byte for byte.
-struct callgate_data {
-  uint32_t nr;    // system call number; x32 numbers carry CALLGATE_X32_BIT
-  uint32_t arch;  // AUDIT_ARCH_*
-  uint64_t instruction_pointer;
-  uint64_t args[6];  // a 32-bit process's arguments are zero-extended
-};
 
 // A filter that nobody has verified yet.
 struct callgate_filter {
@@ -114,6 +99,7 @@ enum callgate_code {
   CALLGATE_BAD_LAYOUT = 4,  // in the layout the number is a constant, or an offset is not a multiple of 4 or too large
   CALLGATE_BAD_COUNT = 5,   // an array that would not fit into the address space
   CALLGATE_BAD_OBJECT = 6,  // a chain or a program that was moved from (in C++)
+  CALLGATE_NOT_PORTABLE = 7,  // the chain has machine code, or none of what could be copied
 
   CALLGATE_EMPTY = 101,                  // no instruction at all
   CALLGATE_TOO_LONG = 102,               // more than 4,096 instructions
@@ -130,6 +116,7 @@ enum callgate_code {
   CALLGATE_CODE_TOO_LARGE = 202,  // only as `fallback`: more machine code than the limit on it
 
   CALLGATE_OUT_OF_MEMORY = 301,
+  CALLGATE_NO_ROOM = 302,  // the caller's memory is too small
 
   CALLGATE_ENGINE_UNAVAILABLE = 401,  // this build does not have the engine
   CALLGATE_TARGET_UNAVAILABLE = 402,  // this process cannot run code for the target, or the engine cannot make it
@@ -385,6 +372,14 @@ CALLGATE_FUNCTION int callgate_chain_save(const callgate_chain* chain, int* desc
 // the file, unless null. The descriptor stays open. Fails with any code.
 CALLGATE_FUNCTION int callgate_chain_load(int descriptor, const struct callgate_options* options,
                                           const callgate_chain** out, struct callgate_error* error) CALLGATE_NOEXCEPT;
+
+// Copies what decides the calls of a chain without machine code (options->no_exec_memory) to `memory`, for
+// callgate_core_adopt() of callgate/core.h: in this process or in another one, of the same word size and version, with
+// libc or without. *needed is how many bytes the copy has, also where they do not fit (CALLGATE_NO_ROOM), and 0 if the
+// chain cannot be copied (CALLGATE_NOT_PORTABLE: it has machine code, or is longer than any of the kernel's, or lies in
+// the caller's memory itself). Async-signal-safe.
+CALLGATE_FUNCTION int callgate_chain_copy(const callgate_chain* chain, void* memory, size_t bytes,
+                                          size_t* needed) CALLGATE_NOEXCEPT;
 
 // ---- Slots: the chain that decides now (callgate/chain_slot.hpp says all of it)
 // -----------------------------------------

@@ -21,7 +21,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <string.h>
 
 #ifdef __cplusplus
 #define CALLGATE_CAST(type, value) static_cast<type>(value)
@@ -175,14 +174,14 @@ __attribute__((visibility("default"))) uint32_t callgate_evaluate_frame_once(
 // The 32-bit word at a byte offset; neither need be aligned.
 CALLGATE_INLINE uint32_t callgate_word_at(const void* frame, size_t offset) CALLGATE_NOEXCEPT {
   uint32_t word;
-  memcpy(&word, CALLGATE_CAST(const unsigned char*, frame) + offset, sizeof word);
+  __builtin_memcpy(&word, CALLGATE_CAST(const unsigned char*, frame) + offset, sizeof word);
   return word;
 }
 
 // The 64-bit word at a byte offset, which need not be aligned.
 CALLGATE_INLINE uint64_t callgate_argument_at(const void* input, size_t offset) CALLGATE_NOEXCEPT {
   uint64_t value;
-  memcpy(&value, CALLGATE_CAST(const unsigned char*, input) + offset, sizeof value);
+  __builtin_memcpy(&value, CALLGATE_CAST(const unsigned char*, input) + offset, sizeof value);
   return value;
 }
 
@@ -337,7 +336,7 @@ CALLGATE_INLINE uint32_t callgate_decide_residual(uint32_t word, const struct ca
     return callgate_decide_record(word, callgate_record(image, word), input);
   const uintptr_t address = route->code + (word - CALLGATE_CODE_BASE);
   callgate_entry entry;
-  memcpy(&entry, &address, sizeof entry);
+  __builtin_memcpy(&entry, &address, sizeof entry);
   return entry(input, image);
 }
 

@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <cstdio>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <sstream>
 #include <utility>
 
 #include "bpf/disassembler.h"
 #include "bpf/names.h"
+#include "callgate/core.h"
 #include "compose/plan.h"
 #include "dispatch/action_table.h"
 #include "interp/run.h"
@@ -77,6 +79,35 @@ Decider match_decider(std::span<const Program> filters, MergeRule rule) {
           }};
 }
 
+// The freestanding core: filters on top of each other in memory of our own.
+struct Layers {
+  std::vector<std::vector<std::uint8_t>> memory;
+  const callgate_image* image = nullptr;
+  int code = 0;
+
+  Layers(std::span<const Program> oldest_first, MergeRule rule) {
+    for (const Program& filter : oldest_first) {
+      memory.emplace_back(callgate_core_attach_size(filter.size()));
+      const auto* insns = reinterpret_cast<const callgate_insn*>(filter.instructions().data());
+      code = callgate_core_attach(memory.back().data(), memory.back().size(), image, static_cast<std::uint32_t>(rule),
+                                  insns, filter.size(), &image);
+      if (code != 0) return;
+    }
+  }
+};
+
+Decider core_decider(std::span<const Program> filters, MergeRule rule) {
+  const auto layers = std::make_shared<Layers>(filters, rule);
+  if (layers->code != 0) return failure("core", "code " + std::to_string(layers->code));
+  return {"core", [layers](std::span<const SeccompData> inputs) {
+            Results results;
+            for (const SeccompData& data : inputs) {
+              results.push_back(layers->image == nullptr ? action::allow : callgate_decide(layers->image, &data));
+            }
+            return results;
+          }};
+}
+
 void add_graph_deciders(std::vector<Decider>& out, std::span<const Program> filters, MergeRule rule) {
   for (const compose::Precision precision :
        {compose::Precision::path_sensitive, compose::Precision::per_number, compose::Precision::number_blind}) {
@@ -138,6 +169,7 @@ std::vector<Decider> deciders(std::span<const Program> filters, MergeRule rule) 
   all.push_back(chain_decider(filters, {.engine = Engine::interpreter, .rule = rule, .path_limit = 0}, true, false));
   all.push_back(chain_decider(filters, {.rule = rule, .no_exec_memory = true, .path_limit = 0}, true, false));
   all.push_back(match_decider(filters, rule));
+  all.push_back(core_decider(filters, rule));
   add_graph_deciders(all, filters, rule);
   add_32_bit(all, filters, rule);
   return all;
