@@ -150,8 +150,9 @@ class Fields {
 
 bool is_blank(std::string_view line) { return next_word(line).empty(); }
 
-Expected<Call, std::string> parse_call(std::string_view line) {
+Expected<Call, std::string> parse_call(std::string_view line, const Architecture& usual) {
   Fields fields;
+  fields.arch = usual;
   const std::string_view nr = next_word(line);
   if (nr.empty()) return std::string("no system call");
   for (std::string_view word = next_word(line); !word.empty(); word = next_word(line)) {

@@ -6,7 +6,7 @@
 
 namespace callgate::calls {
 
-Reader::Reader(Form form) : form_(form) {}
+Reader::Reader(Form form, const Architecture& usual) : form_(form), usual_(usual) {}
 
 // Only a line that looks like it belongs to strace or to a log, so that a misspelt call stays an error.
 Form Reader::form_of(std::string_view line) const {
@@ -17,7 +17,7 @@ Form Reader::form_of(std::string_view line) const {
 }
 
 std::optional<std::string> Reader::add_typed(std::string_view line, const Sink& seen) {
-  auto call = parse_call(line);
+  auto call = parse_call(line, usual_);
   if (!call) return call.error();
   call->line = line_;
   seen(*call);

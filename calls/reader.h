@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "calls/architecture.h"
 #include "calls/audit.h"
 #include "calls/call.h"
 #include "calls/skipped.h"
@@ -27,7 +28,8 @@ enum class Form : std::uint8_t {
 // subsystem write it is skipped and counted, and so is what cannot be read. Not thread-safe.
 class Reader {
  public:
-  explicit Reader(Form form = Form::automatic);
+  // `usual` is the architecture of typed lines that do not say theirs.
+  explicit Reader(Form form = Form::automatic, const Architecture& usual = {});
   Reader(const Reader&) = delete;
   Reader& operator=(const Reader&) = delete;
 
@@ -53,6 +55,7 @@ class Reader {
   std::optional<std::string> add_recorded(std::string_view line, const Sink& seen);
 
   Form form_;
+  Architecture usual_;
   std::uint64_t line_ = 0;
   std::optional<Call> last_;  // of a recording
   bool has_hashed_arguments_ = false;

@@ -8,6 +8,7 @@
 #include "bpf/kernel.h"
 #include "bpf/quote.h"
 #include "callgate/chain.hpp"
+#include "calls/architecture.h"
 #include "calls/reader.h"
 #include "cli/chain_options.h"
 #include "cli/command.h"
@@ -26,6 +27,7 @@ struct EvalOptions {
   std::vector<std::string> filters;
   std::string input = "-";
   bool records = false;
+  std::string arch;  // of typed lines that do not say theirs; empty: x86_64
   calls::Form form = calls::Form::automatic;
   ResultFormat format = ResultFormat::text;
   bool summary = false;
@@ -217,10 +219,17 @@ bool tells_a_call(std::string_view line) {
   return first != std::string_view::npos && line[first] != '#';
 }
 
+calls::Architecture usual_architecture(const EvalOptions& options) {
+  if (options.arch.empty()) return {};
+  const auto known = calls::parse_architecture(options.arch);
+  if (!known) throw Failure(ExitCode::usage, "--arch: " + calls::unknown_architecture(options.arch));
+  return *known;
+}
+
 // Whether every line that looked like a call was one.
 bool read_lines(Session& session, Input& input, const EvalOptions& options, Answers& answers) {
   LineReader lines(input, session.out);
-  calls::Reader reader(options.form);
+  calls::Reader reader(options.form, usual_architecture(options));
   const calls::Sink answer = [&](const calls::Call& call) { answers.add(std::span(&call, 1)); };
   std::string_view line;
   while (lines.next(line)) {
@@ -312,6 +321,9 @@ void add_eval(CLI::App& app, Session& session) {
               {"audit", calls::Form::audit}},
              "Who wrote the lines of INPUT")
       ->excludes(records);
+  command.add_option("--arch", options->arch, "The architecture of lines without arch= (x86_64 if not given)")
+      ->type_name("ARCH")
+      ->excludes(records);
   CLI::Option* const format = add_choice(command, "--format", options->format,
                                          {{"text", ResultFormat::text},
                                           {"hex", ResultFormat::hex},
@@ -333,7 +345,7 @@ because it was left out is said in the line if the decision depends on it.
 INPUT is any of these; each line is recognised by what it looks like:
   NR-OR-NAME A0 A1 A2 A3 A4 A5 [arch=ARCH] [ip=ADDRESS]
       Arguments that are left out are taken as 0; ? is one that is not known. Numbers are decimal, 0x hexadecimal,
-      octal with a leading 0, or negative; O_RDONLY|O_CLOEXEC and the like are known. ARCH is x86_64 (the default),
+      octal with a leading 0, or negative; O_RDONLY|O_CLOEXEC and the like are known. ARCH is x86_64 (or what --arch says),
       i386, x32 (x86_64 with bit 30 of the number set), an AUDIT_ARCH_* name or number, or its eight digits as in audit
       records. Names of calls are those of the architecture (x86 only). Blank lines and # comments are skipped.
       A negative int (openat's -100) is what glibc passes: its 32 bits, and 0 above them. musl and Go extend the sign;

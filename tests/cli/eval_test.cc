@@ -51,6 +51,25 @@ class Eval : public testing::Test {
   std::string line;
 };
 
+// By name, by number with and without 0x, and as audit records have it; lines that say theirs keep it.
+TEST_F(Eval, ArchitectureOfLinesThatDoNotSayTheirs) {
+  const std::string filter = dir.write("arch", raw("ld [4]\nrsh #16\nor #0x00030000\nret a\n"));
+  const auto upper_half = [&](const std::string& arch, const std::string& call) {
+    const Outcome outcome = run({"eval", "-f", filter, "--format", "hex", "--arch", arch}, call + "\n");
+    return outcome.exit == 0 ? outcome.out.substr(6, 4) : outcome.err;
+  };
+  EXPECT_EQ(upper_half("i386", "read"), "4000");
+  EXPECT_EQ(upper_half("x86_64", "read"), "c000");
+  EXPECT_EQ(upper_half("aarch64", "1"), "c000");
+  EXPECT_EQ(upper_half("s390x", "1"), "8000");
+  for (const char* arch : {"80000016", "0x80000016", "AUDIT_ARCH_S390X"})
+    EXPECT_EQ(upper_half(arch, "1"), "8000") << arch;
+  for (const char* arch : {"c000003e", "0xc000003e", "C000003E"}) EXPECT_EQ(upper_half(arch, "read"), "c000") << arch;
+  EXPECT_EQ(upper_half("s390x", "read arch=i386"), "4000");
+  EXPECT_THAT(upper_half("vax", "1"), HasSubstr("--arch: unknown architecture \"vax\""));
+  EXPECT_THAT(upper_half("aarch64", "read"), HasSubstr("names of system calls are known of x86 only"));
+}
+
 TEST_F(Eval, DecidesEachLine) {
   const Outcome outcome = eval("execve\n59\nread 7\nread 0x7\nread\n\n  # a comment\nwrite 1 2 3 # another\n");
   EXPECT_EQ(decisions(outcome.out), "ERRNO(13)\nERRNO(13)\nKILL_PROCESS\nKILL_PROCESS\nALLOW\nALLOW\n");
