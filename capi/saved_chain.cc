@@ -21,20 +21,27 @@ std::uint64_t instructions_at(std::uint64_t filters) noexcept {
   return sizeof(SavedHeader) + (4 * filters + 7) / 8 * 8;
 }
 
+// The options that travel.
+struct SavedOption {
+  std::uint32_t callgate_options::*option;
+  std::uint32_t SavedHeader::*saved;
+};
+constexpr SavedOption saved_options[] = {{&callgate_options::engine, &SavedHeader::engine},
+                                         {&callgate_options::target, &SavedHeader::target},
+                                         {&callgate_options::optimize, &SavedHeader::optimize},
+                                         {&callgate_options::rule, &SavedHeader::rule},
+                                         {&callgate_options::no_exec_memory, &SavedHeader::no_exec_memory},
+                                         {&callgate_options::permanent, &SavedHeader::permanent},
+                                         {&callgate_options::code_limit, &SavedHeader::code_limit},
+                                         {&callgate_options::path_limit, &SavedHeader::path_limit}};
+
 SavedHeader header_of(const Options& from, const Programs& programs) noexcept {
   const callgate_options options = of_options(from);
   const callgate_layout layout = of_layout(from.layout);
   SavedHeader header{};
   header.magic = saved_magic;
   header.version = saved_version;
-  header.engine = options.engine;
-  header.target = options.target;
-  header.optimize = options.optimize;
-  header.rule = options.rule;
-  header.no_exec_memory = options.no_exec_memory;
-  header.permanent = options.permanent;
-  header.code_limit = options.code_limit;
-  header.path_limit = options.path_limit;
+  for (const SavedOption& each : saved_options) header.*each.saved = options.*each.option;
   header.single_fetch = layout.single_fetch;
   header.filters = static_cast<std::uint32_t>(programs.size());
   std::memcpy(header.words, layout.words, sizeof header.words);
@@ -55,14 +62,7 @@ int read_options(const SavedHeader& header, Options& to) noexcept {
   std::memcpy(layout.words, header.words, sizeof layout.words);
   callgate_options options{};
   options.size = sizeof options;
-  options.engine = header.engine;
-  options.target = header.target;
-  options.optimize = header.optimize;
-  options.rule = header.rule;
-  options.no_exec_memory = header.no_exec_memory;
-  options.permanent = header.permanent;
-  options.code_limit = header.code_limit;
-  options.path_limit = header.path_limit;
+  for (const SavedOption& each : saved_options) options.*each.option = header.*each.saved;
   options.layout = &layout;
   Report silent(nullptr);
   const int code = to_options(&options, to, silent);
