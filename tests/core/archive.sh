@@ -14,6 +14,10 @@ public=$(nm --defined-only --extern-only "$archive" | awk '$2 ~ /[TDBW]/ { print
   grep -vE '^(_ZN?K?S?t?[0-9A-Z]*21callgate_freestanding|_ZZ?NK?21callgate_freestanding|callgate_|__x86\.get_pc_thunk|_ZNK?St|_ZSt)' || true)
 [[ -z $public ]] || { echo "FAILED: defines $public"; exit 1; }
 
+shared=$(nm --defined-only --extern-only "$archive" | awk '$2 == "W" || $2 == "V" { print $3 }' | sort -u |
+  grep -vxE 'callgate_evaluate_frame_once|_Z.*21callgate_freestanding.*|__x86\.get_pc_thunk\..*' || true)
+[[ -z $shared ]] || { echo "FAILED: a linker may take others of the same name: $shared"; exit 1; }
+
 listing=$(objdump --disassemble --no-show-raw-insn --wide "$archive")
 count=$(grep -cE '^ +[0-9a-f]+:' <<<"$listing")
 [[ $count -gt 400 ]] || { echo "FAILED: only $count instructions"; exit 1; }

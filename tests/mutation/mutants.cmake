@@ -120,11 +120,11 @@ callgate_mutant(NAME strictest_is_unsigned FILE include/callgate/action.hpp
   TEXT [[static_cast<std::int32_t>(action_of(result)) < static_cast<std::int32_t>(action_of(current))]]
   MUTATED [[action_of(result) < action_of(current)]])
 
-callgate_mutant(NAME ties_go_to_the_oldest FILE dispatch/evaluate.cc
+callgate_mutant(NAME ties_go_to_the_oldest FILE dispatch/merge.h
   LIKE "seccomp_run_filters() keeps the newer filter's data when two give the same action"
   TEXT [[is_stricter(result, match_.result)]] MUTATED [[!is_stricter(match_.result, result)]])
 
-callgate_mutant(NAME allow_with_data_objects FILE dispatch/evaluate.cc
+callgate_mutant(NAME allow_with_data_objects FILE dispatch/merge.h
   LIKE "SECCOMP_RET_ACTION_FULL masks the data away before ALLOW is compared: ALLOW with data is ALLOW"
   TEXT [[action_of(result) == action::allow]] MUTATED [[result == action::allow]])
 
