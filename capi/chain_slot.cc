@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "capi/chain_handle.h"
 #include "capi/slot.h"
 
 namespace callgate {
@@ -21,6 +22,27 @@ std::optional<AttachError> ChainSlot::attach(std::span<const Program> oldest_fir
     auto attached = below.attach(oldest_first);
     if (!attached) return attached.error();
     const Exchange end = capi::exchange(slot_, below, std::move(*attached));
+    if (end == Exchange::done) return std::nullopt;
+    if (end == Exchange::out_of_memory) return AttachError{AttachErrc::out_of_memory};
+  }
+}
+
+std::optional<AttachError> ChainSlot::attach_in(std::span<std::byte> memory, std::span<const Insn> filter) noexcept {
+  while (true) {
+    const Chain below = chain();
+    auto attached = below.attach_in(memory, filter);
+    if (!attached) return attached.error();
+    if (capi::exchange(slot_, below, std::move(*attached)) == Exchange::done) return std::nullopt;
+  }
+}
+
+std::optional<AttachError> ChainSlot::promote() noexcept {
+  while (true) {
+    const Chain now = chain();
+    auto promoted = now.promote();
+    if (!promoted) return promoted.error();
+    if (detail::ChainHandle::image(*promoted) == detail::ChainHandle::image(now)) return std::nullopt;
+    const Exchange end = capi::exchange(slot_, now, std::move(*promoted));
     if (end == Exchange::done) return std::nullopt;
     if (end == Exchange::out_of_memory) return AttachError{AttachErrc::out_of_memory};
   }

@@ -61,7 +61,7 @@ const char* callgate_code_text(std::int32_t code) noexcept {
     case CALLGATE_BAD_COUNT: return "an array is larger than the address space";
     case CALLGATE_BAD_OBJECT: return message(AttachErrc::moved_from);
     case CALLGATE_NOT_PORTABLE: return "the chain has machine code, or nothing that can be copied";
-    case CALLGATE_NO_ROOM: return "the memory is too small";
+    case CALLGATE_NO_ROOM: return message(AttachErrc::no_room);
     case CALLGATE_PATH_TOO_LONG: return message(AttachErrc::path_too_long);
     case CALLGATE_CODE_TOO_LARGE: return message(FallbackReason::code_too_large);
     case CALLGATE_OUT_OF_MEMORY: return message(AttachErrc::out_of_memory);
@@ -72,6 +72,7 @@ const char* callgate_code_text(std::int32_t code) noexcept {
     case CALLGATE_MEMORY_REFUSED: return message(FallbackReason::memory_refused);
     case CALLGATE_FILE_SIZE_LIMIT: return message(FallbackReason::file_size_limit);
     case CALLGATE_ASSEMBLER_ERROR: return message(FallbackReason::assembler_error);
+    case CALLGATE_CALLER_MEMORY: return message(FallbackReason::caller_memory);
     case CALLGATE_NO_MEMORY_FILE: return "the descriptor is not that of a memory file that can be sealed";
     case CALLGATE_NOT_SEALED: return "the file has not all seals";
     case CALLGATE_BAD_FORMAT: return "the file is no saved chain of this byte order";

@@ -1,6 +1,9 @@
 // Layouts of frames.
 #include "callgate/layout.hpp"
 
+#include <iterator>
+#include <utility>
+
 #include "capi/convert.h"
 
 namespace callgate::capi {
@@ -41,6 +44,16 @@ int callgate_layout_preset(std::uint32_t kind, std::uint32_t arch, callgate_layo
   InputLayout words;
   if (!capi::preset(kind, arch, words)) return CALLGATE_BAD_VALUE;
   capi::write_struct(capi::of_layout(words), *layout);
+  return CALLGATE_OK;
+}
+
+int callgate_layout_swap_halves(callgate_layout* layout) noexcept {
+  if (layout == nullptr) return CALLGATE_NULL_POINTER;
+  callgate_layout known;
+  if (!capi::read_struct(*layout, known)) return CALLGATE_BAD_SIZE;
+  for (std::size_t word = 2; word < std::size(known.words); word += 2)
+    std::swap(known.words[word], known.words[word + 1]);
+  capi::write_struct(known, *layout);
   return CALLGATE_OK;
 }
 

@@ -19,6 +19,8 @@ callgate_code code_of(AttachErrc code) noexcept {
     case AttachErrc::bad_layout: return CALLGATE_BAD_LAYOUT;
     case AttachErrc::bad_option: return CALLGATE_BAD_VALUE;
     case AttachErrc::moved_from: return CALLGATE_BAD_OBJECT;
+    case AttachErrc::no_room: return CALLGATE_NO_ROOM;
+    case AttachErrc::invalid: break;  // reported as the rule that is broken
   }
   return CALLGATE_BAD_VALUE;
 }
@@ -40,6 +42,7 @@ callgate_code code_of(FallbackReason reason) noexcept {
     case FallbackReason::memory_refused: return CALLGATE_MEMORY_REFUSED;
     case FallbackReason::file_size_limit: return CALLGATE_FILE_SIZE_LIMIT;
     case FallbackReason::code_too_large: return CALLGATE_CODE_TOO_LARGE;
+    case FallbackReason::caller_memory: return CALLGATE_CALLER_MEMORY;
     case FallbackReason::assembler_error: return CALLGATE_ASSEMBLER_ERROR;
   }
   return CALLGATE_ASSEMBLER_ERROR;

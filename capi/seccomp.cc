@@ -1,5 +1,7 @@
 // seccomp(2), emulated: the order of errors is that of do_seccomp() in kernel/seccomp.c.
+#include <algorithm>
 #include <cerrno>
+#include <cstddef>
 #include <memory>
 #include <new>
 #include <optional>
@@ -13,8 +15,14 @@
 #include "capi/sized_struct.h"
 #include "capi/slot.h"
 #include "capi/strict.h"
+#include "dispatch/layer.h"
+#include "verifier/verify.h"
 
 namespace callgate::capi {
+
+template <>
+inline constexpr std::uint32_t min_size<callgate_seccomp_args> = CALLGATE_SECCOMP_ARGS_MIN_SIZE;
+
 namespace {
 
 using detail::ChainHandle;
@@ -68,28 +76,76 @@ std::optional<FilterArray> read_filter_array(const GuestMemory& memory, std::uin
   return FilterArray{memory.value(of_32.length), memory.value(of_32.address)};
 }
 
+// A filter of the task, verified: a Program, or instructions that lie where attach_in() will keep them.
+class TaskFilter {
+ public:
+  explicit TaskFilter(Program program) noexcept : program_(std::move(program)) {}
+  TaskFilter(std::span<std::byte> memory, std::span<const Insn> insns) noexcept : memory_(memory), insns_(insns) {}
+
+  Expected<Chain, AttachError> on(const Chain& below) const noexcept {
+    return program_ ? below.attach(*program_) : below.attach_in(memory_, insns_);
+  }
+
+ private:
+  std::optional<Program> program_;
+  std::span<std::byte> memory_;
+  std::span<const Insn> insns_;
+};
+
+// Where the instructions lie that are read from the task: on the heap, or in the memory that the caller gave.
+class Instructions {
+ public:
+  Instructions(std::size_t count, const callgate_seccomp_args& args) noexcept
+      : memory_(static_cast<std::byte*>(args.memory), args.memory == nullptr ? 0 : args.memory_bytes) {
+    if (args.memory == nullptr) {
+      heap_.reset(new (std::nothrow) Insn[count]);
+      insns_ = {heap_.get(), heap_ == nullptr ? 0 : count};
+    } else if (Insn* const place = detail::place_of_filter(memory_, count)) {
+      insns_ = {place, count};
+    }
+  }
+
+  // Empty if there is no memory.
+  std::span<Insn> insns() const noexcept { return insns_; }
+
+  // The filter, or a negative errno value.
+  Expected<TaskFilter, int> verified() const noexcept {
+    if (heap_ == nullptr) {
+      if (verifier::check(insns_)) return -EINVAL;
+      return TaskFilter(memory_, insns_);
+    }
+    auto program = verify(insns_);
+    if (!program) return program.error().code == VerifyErrc::out_of_memory ? -ENOMEM : -EINVAL;
+    return TaskFilter(std::move(*program));
+  }
+
+ private:
+  std::span<std::byte> memory_;
+  std::unique_ptr<Insn[]> heap_;
+  std::span<Insn> insns_;
+};
+
 // Reads and verifies the program of the task. Source: seccomp_prepare_filter(), bpf_prog_create_from_user().
-Expected<Program, int> read_program(const GuestMemory& memory, const callgate_seccomp_args& args) noexcept {
+Expected<TaskFilter, int> read_program(const GuestMemory& memory, const callgate_seccomp_args& args) noexcept {
   const auto array = read_filter_array(memory, args.address);
   if (!array) return -EFAULT;
   if (array->length == 0 || array->length > max_program_length) return -EINVAL;
   if (args.no_new_privs == 0 && args.cap_sys_admin == 0) return -EACCES;
   if (array->address == 0) return -EINVAL;
-  const std::unique_ptr<Insn[]> insns(new (std::nothrow) Insn[array->length]);
-  if (insns == nullptr) return -ENOMEM;
-  if (!memory.read(insns.get(), array->address, array->length * sizeof(Insn))) return -EFAULT;
-  for (std::size_t i = 0; i < array->length; ++i) insns[i] = memory.value(insns[i]);
-  auto program = verify(std::span(insns.get(), array->length));
-  if (!program) return program.error().code == VerifyErrc::out_of_memory ? -ENOMEM : -EINVAL;
-  return std::move(*program);
+  const Instructions instructions(array->length, args);
+  const std::span<Insn> insns = instructions.insns();
+  if (insns.empty()) return -ENOMEM;
+  if (!memory.read(insns.data(), array->address, insns.size_bytes())) return -EFAULT;
+  for (Insn& insn : insns) insn = memory.value(insn);
+  return instructions.verified();
 }
 
 // Puts the program on the chain, and on those of the other threads if the flags say so.
-int attach(callgate_slot& slot, const Program& program, std::uint32_t flags,
+int attach(callgate_slot& slot, const TaskFilter& filter, std::uint32_t flags,
            const callgate_seccomp_args& args) noexcept {
   while (true) {
     const Chain below = current(slot);
-    auto attached = below.attach(program);
+    auto attached = filter.on(below);
     if (!attached) return attached.error().code == AttachErrc::moved_from ? -EINVAL : -ENOMEM;
     if ((flags & CALLGATE_FLAG_TSYNC) != 0) {
       const int thread = args.synchronise(args.context, ChainHandle::image(below), ChainHandle::image(*attached));
@@ -111,11 +167,11 @@ void give_back(callgate_slot& slot, std::uint32_t bit) noexcept {
   __atomic_fetch_and(&slot.state, ~bit, __ATOMIC_ACQ_REL);
 }
 
-int attach_with_listener(callgate_slot& slot, const Program& program, std::uint32_t flags,
+int attach_with_listener(callgate_slot& slot, const TaskFilter& filter, std::uint32_t flags,
                          const callgate_seccomp_args& args) noexcept {
   if ((state_of(slot) & is_strict) != 0) return -EINVAL;
   if (!claim(slot, has_listener)) return -EBUSY;
-  const int error = attach(slot, program, flags, args);
+  const int error = attach(slot, filter, flags, args);
   if (error != 0) give_back(slot, has_listener);
   return error;
 }
@@ -135,14 +191,17 @@ int set_mode_filter(callgate_slot& slot, std::uint32_t flags, const callgate_sec
   return error;
 }
 
-int set_mode_strict(callgate_slot& slot) noexcept {
+int set_mode_strict(callgate_slot& slot, const callgate_seccomp_args& args) noexcept {
   if ((state_of(slot) & is_strict) != 0) return 0;
   constexpr auto instructions = strict_program();
-  const auto program = verify(instructions);
-  if (!program) return -ENOMEM;
+  const Instructions kept(instructions.size(), args);
+  if (kept.insns().empty()) return -ENOMEM;
+  std::copy(instructions.begin(), instructions.end(), kept.insns().begin());
+  const auto filter = kept.verified();
+  if (!filter) return -ENOMEM;
   const Chain below = current(slot);
   if (below.length() != 0 || !claim(slot, is_strict)) return -EINVAL;
-  auto attached = below.attach(*program);
+  auto attached = filter->on(below);
   const Exchange end = attached ? exchange(slot, below, std::move(*attached)) : Exchange::out_of_memory;
   if (end == Exchange::done) return 0;
   give_back(slot, is_strict);
@@ -166,7 +225,7 @@ int get_notif_sizes(const GuestMemory& memory, std::uint64_t address) noexcept {
 int seccomp(callgate_slot& slot, std::uint32_t op, std::uint32_t flags, const callgate_seccomp_args& args) noexcept {
   const GuestMemory memory(args);
   switch (op) {
-    case CALLGATE_SET_MODE_STRICT: return flags != 0 || args.address != 0 ? -EINVAL : set_mode_strict(slot);
+    case CALLGATE_SET_MODE_STRICT: return flags != 0 || args.address != 0 ? -EINVAL : set_mode_strict(slot, args);
     case CALLGATE_SET_MODE_FILTER: return set_mode_filter(slot, flags, args);
     case CALLGATE_GET_ACTION_AVAIL: return flags != 0 ? -EINVAL : get_action_avail(memory, args.address);
     case CALLGATE_GET_NOTIF_SIZES: return flags != 0 ? -EINVAL : get_notif_sizes(memory, args.address);

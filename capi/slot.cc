@@ -4,12 +4,14 @@
 #include <utility>
 
 #include "capi/chain_handle.h"
+#include "dispatch/placed_node.h"
 
 // A chain that was replaced. The list grows at its head only, but for reclaim(), which takes all of it.
 struct callgate_retired {
   const callgate_image* image;  // an owned reference
   callgate_retired* older;
   std::size_t count;  // of the list from here
+  bool on_heap;       // else in the memory of the chain that replaced it
 };
 
 namespace callgate::capi {
@@ -26,6 +28,26 @@ void retire(callgate_slot& slot, callgate_retired& chain) noexcept {
       !__atomic_compare_exchange_n(&slot.retired, &chain.older, &chain, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE));
 }
 
+// Where to keep what `desired` replaces: in a chain that lies in the caller's memory there is room for it once.
+callgate_retired* make_record(const Chain& desired) noexcept {
+  const auto* const layer = detail::PlacedNode::of(ChainHandle::image(desired));
+  if (layer != nullptr && __atomic_exchange_n(&layer->is_room_taken, 1, __ATOMIC_ACQ_REL) == 0) {
+    static_assert(sizeof(callgate_retired) <= sizeof layer->room);
+    return new (layer->room) callgate_retired{};
+  }
+  auto* const record = new (std::nothrow) callgate_retired{};
+  if (record != nullptr) record->on_heap = true;
+  return record;
+}
+
+void drop_record(callgate_retired* record, const Chain& desired) noexcept {
+  if (record->on_heap) {
+    delete record;
+  } else {
+    __atomic_store_n(&detail::PlacedNode::of(ChainHandle::image(desired))->is_room_taken, 0, __ATOMIC_RELEASE);
+  }
+}
+
 }  // namespace
 
 callgate_slot slot_of(Chain first) noexcept { return {ChainHandle::release(std::move(first)), nullptr, 0}; }
@@ -39,12 +61,12 @@ Chain current(const callgate_slot& slot) noexcept { return *BorrowedChain(callga
 
 // The expected chain is referenced by the caller, so that no other chain can have its address meanwhile.
 Exchange exchange(callgate_slot& slot, const Chain& expected, Chain desired) noexcept {
-  auto* const replaced = new (std::nothrow) callgate_retired{};
+  auto* const replaced = make_record(desired);
   if (replaced == nullptr) return Exchange::out_of_memory;
   const callgate_image* now = ChainHandle::image(expected);
   const callgate_image* const next = ChainHandle::image(desired);
   if (!__atomic_compare_exchange_n(&slot.current, &now, next, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) {
-    delete replaced;
+    drop_record(replaced, desired);
     return Exchange::changed;
   }
   ChainHandle::release(std::move(desired));
@@ -62,8 +84,9 @@ std::size_t reclaim(callgate_slot& slot) noexcept {
   callgate_retired* chain = __atomic_exchange_n(&slot.retired, nullptr, __ATOMIC_ACQUIRE);
   const std::size_t count = chain == nullptr ? 0 : chain->count;
   while (chain != nullptr) {
-    ChainHandle::adopt(chain->image);
-    delete std::exchange(chain, chain->older);
+    callgate_retired* const retired = std::exchange(chain, chain->older);
+    ChainHandle::adopt(retired->image);
+    if (retired->on_heap) delete retired;
   }
   return count;
 }

@@ -7,6 +7,7 @@
 
 #include "dispatch/chain_node.h"
 #include "dispatch/install.h"
+#include "dispatch/placed_node.h"
 
 namespace callgate {
 
@@ -79,8 +80,7 @@ Chain& Chain::operator=(Chain other) noexcept {
 }
 
 Chain::~Chain() {
-  const ChainNode* node = ChainNode::of(image_);
-  if (node != nullptr && node->references.release()) delete node;
+  if (const ChainNode* node = ChainNode::of(image_)) detail::release(node);
 }
 
 Expected<Chain, AttachError> Chain::attach(const Program& filter) const noexcept {
@@ -90,16 +90,18 @@ Expected<Chain, AttachError> Chain::attach(const Program& filter) const noexcept
 Expected<Chain, AttachError> Chain::attach(std::span<const Program> oldest_first) const noexcept {
   const ChainNode* old = ChainNode::of(image_);
   if (old == nullptr) return AttachError{AttachErrc::moved_from};
-  if (oldest_first.empty()) return *this;
+  if (oldest_first.empty() && old->placed == nullptr) return *this;
+  const ChainNode& settled = detail::below_layers(*old);
   Node node(new (std::nothrow) ChainNode);
   if (node == nullptr) return AttachError{AttachErrc::out_of_memory};
   node->options = old->options;
-  node->filters = old->filters;
+  node->filters = settled.filters;
   node->length = old->length;
   node->path_length = old->path_length;
   node->bytecode_bytes = old->bytecode_bytes;
+  if (!detail::push_layers(*node, *old)) return AttachError{AttachErrc::out_of_memory};
   if (const auto error = extend(*node, oldest_first)) return *error;
-  return finish(std::move(node), old);
+  return finish(std::move(node), &settled);
 }
 
 Match Chain::match(const SeccompData& data) const noexcept { return match_chain(data, detail::Published::of(image_)); }

@@ -33,11 +33,13 @@ struct ChainNode {
   compose::Plan plan;                  // empty, or of all filters
   jit::CodeMemory memory;              // the image, with all that it points to
   std::unique_ptr<Published> on_heap;  // or this: see stays_on_heap() in dispatch/seal.h
+  const Published* placed = nullptr;   // or this, with the node itself: in the caller's memory (dispatch/placed_node.h)
 
   // Null for a chain that was moved from.
   static const ChainNode* of(const callgate_image* image) noexcept { return Published::of(image).node; }
 
   const Published& image() const noexcept {
+    if (placed != nullptr) return *placed;
     return on_heap != nullptr ? *on_heap : *reinterpret_cast<const Published*>(memory.data());
   }
 

@@ -37,6 +37,19 @@ class FilterList {
 
   const FilterLink* newest() const noexcept { return newest_; }
 
+  // A list with a reference of its own to the link, and one that takes the reference that is given.
+  static FilterList sharing(FilterLink* link) noexcept {
+    if (link != nullptr) link->references.acquire();
+    return adopting(link);
+  }
+  static FilterList adopting(FilterLink* link) noexcept {
+    FilterList list;
+    list.newest_ = link;
+    return list;
+  }
+  // The reference, which is the caller's from here on.
+  FilterLink* release() noexcept { return std::exchange(newest_, nullptr); }
+
  private:
   FilterLink* newest_ = nullptr;
 };

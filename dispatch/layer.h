@@ -26,6 +26,13 @@ inline void* aligned_start(void* memory, std::size_t bytes, std::size_t needed) 
   return static_cast<unsigned char*>(memory) + skip;
 }
 
+// Where the filter of a layer may be written before it is made, in memory that begins anywhere; null if there is no
+// room.
+inline Insn* place_of_filter(std::span<std::byte> memory, std::size_t insns) noexcept {
+  void* const start = aligned_start(memory.data(), memory.size(), layer_bytes(insns));
+  return start == nullptr ? nullptr : reinterpret_cast<Insn*>(static_cast<unsigned char*>(start) + layer_insns_at);
+}
+
 // Longer filters have no table: to make one may take 0.8 microseconds for each instruction.
 inline constexpr std::size_t max_tabled_insns = 1024;
 

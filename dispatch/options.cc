@@ -58,6 +58,8 @@ const char* message(AttachErrc code) noexcept {
     case AttachErrc::target_unavailable: return "this process cannot run code for the target";
     case AttachErrc::bad_layout: return "the input layout has a constant number or an offset out of its bounds";
     case AttachErrc::bad_option: return "an option holds no value of its type";
+    case AttachErrc::no_room: return "the memory is too small for the filter";
+    case AttachErrc::invalid: return "the filter breaks a rule of the verifier";
     case AttachErrc::moved_from: return "the chain or a filter was moved from";
   }
   return "unknown error";
@@ -81,6 +83,7 @@ const char* message(FallbackReason reason) noexcept {
     case FallbackReason::memory_refused: return "the system refused executable memory";
     case FallbackReason::file_size_limit: return "RLIMIT_FSIZE is too small for the code";
     case FallbackReason::code_too_large: return "the machine code would be too large";
+    case FallbackReason::caller_memory: return "the newest filter lies in the caller's memory";
     case FallbackReason::assembler_error: return "the assembler failed (a bug in callgate)";
   }
   return "unknown reason";

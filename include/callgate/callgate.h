@@ -125,6 +125,7 @@ enum callgate_code {
   CALLGATE_MEMORY_REFUSED = 405,      // the system refused executable memory
   CALLGATE_FILE_SIZE_LIMIT = 406,     // RLIMIT_FSIZE is too small for the code
   CALLGATE_ASSEMBLER_ERROR = 407,     // a bug in callgate
+  CALLGATE_CALLER_MEMORY = 408,       // only as `fallback`: the newest filter lies in the caller's memory
 
   CALLGATE_NO_MEMORY_FILE = 501,  // the descriptor is not that of a file of memory that can be sealed
   CALLGATE_NOT_SEALED = 502,      // the file has not all seals: others may still change it
@@ -231,6 +232,11 @@ struct callgate_options {
 // Async-signal- safe, as the next one.
 CALLGATE_FUNCTION int callgate_layout_preset(uint32_t kind, uint32_t arch,
                                              struct callgate_layout* layout) CALLGATE_NOEXCEPT;
+
+// Turns a layout into that for filters of big-endian machines, which expect the halves of arguments and instruction
+// pointer the other way round (InputLayout::with_swapped_halves()). Fails with CALLGATE_NULL_POINTER or
+// CALLGATE_BAD_SIZE. Async-signal-safe.
+CALLGATE_FUNCTION int callgate_layout_swap_halves(struct callgate_layout* layout) CALLGATE_NOEXCEPT;
 
 // The enum callgate_frame_kind that the words make; CALLGATE_FRAME_CUSTOM for others, null and what has a wrong size.
 CALLGATE_FUNCTION uint32_t callgate_layout_kind(const struct callgate_layout* layout) CALLGATE_NOEXCEPT;
@@ -373,6 +379,32 @@ CALLGATE_FUNCTION int callgate_chain_save(const callgate_chain* chain, int* desc
 CALLGATE_FUNCTION int callgate_chain_load(int descriptor, const struct callgate_options* options,
                                           const callgate_chain** out, struct callgate_error* error) CALLGATE_NOEXCEPT;
 
+// ---- Filters in the caller's memory (Chain::attach_in() of callgate/chain.hpp says all of it)
+// ------------------------------------------
+
+// Bytes that callgate_chain_attach_in() needs for a filter of so many instructions, wherever the memory begins.
+// Async-signal-safe.
+CALLGATE_FUNCTION size_t callgate_attach_in_size(size_t instructions) CALLGATE_NOEXCEPT;
+
+// Puts one filter on top of a chain, in `memory`, which must stay until *out and all that came from it by this function
+// are released: no allocation, no lock, no system call. The interpreter and an action table decide by it, and the chain
+// below decides as it did. Fails with a code of misuse, verification or limits, or with CALLGATE_NO_ROOM.
+// Async-signal-safe, but may use vector registers, as handlers may.
+CALLGATE_FUNCTION int callgate_chain_attach_in(const callgate_chain* chain, const struct callgate_filter* filter,
+                                               void* memory, size_t bytes, const callgate_chain** out,
+                                               struct callgate_error* error) CALLGATE_NOEXCEPT;
+
+// The chain with such filters copied and compiled, which needs their memory no more: for the next safe point. Another
+// reference to `chain` if it has none of them. Fails with a code of misuse or memory.
+CALLGATE_FUNCTION int callgate_chain_promote(const callgate_chain* chain, const callgate_chain** out,
+                                             struct callgate_error* error) CALLGATE_NOEXCEPT;
+
+// The same for a slot. The memory is free again when the slot has reclaimed the chain after callgate_slot_promote(),
+// and nobody else has it. The first is async-signal-safe.
+CALLGATE_FUNCTION int callgate_slot_attach_in(callgate_slot* slot, const struct callgate_filter* filter, void* memory,
+                                              size_t bytes, struct callgate_error* error) CALLGATE_NOEXCEPT;
+CALLGATE_FUNCTION int callgate_slot_promote(callgate_slot* slot, struct callgate_error* error) CALLGATE_NOEXCEPT;
+
 // Copies what decides the calls of a chain without machine code (options->no_exec_memory) to `memory`, for
 // callgate_core_adopt() of callgate/core.h: in this process or in another one, of the same word size and version, with
 // libc or without. *needed is how many bytes the copy has, also where they do not fit (CALLGATE_NO_ROOM), and 0 if the
@@ -462,7 +494,13 @@ struct callgate_seccomp_args {
   // them has `before` or a chain that it came from, and returns 0; else changes none, and returns the id of one that
   // has another. The calling task's own slot follows. Without it the flags of TSYNC are not known.
   int (*synchronise)(void* context, const callgate_chain* before, const callgate_chain* after);
+  // Memory for the filter, as callgate_slot_attach_in() takes it, where the call is emulated inside a handler: nothing
+  // is allocated then, and the call is async-signal-safe as long as the functions above are; callgate_slot_promote()
+  // follows at a safe point. ENOMEM if it is too small. Null: from the heap.
+  void* memory;
+  size_t memory_bytes;
 };
+#define CALLGATE_SECCOMP_ARGS_MIN_SIZE (offsetof(struct callgate_seccomp_args, memory))
 
 // The answer to wrong arguments of the embedder: no errno value.
 #define CALLGATE_MISUSE (-4096)
@@ -473,8 +511,8 @@ struct callgate_seccomp_args {
 // said, EINVAL in strict mode, EBUSY for a second listener, ENOMEM for the path, ESRCH. The chain of the slot should
 // have CALLGATE_MOST_RESTRICTIVE and the kernel's limit on a path. Strict mode is a filter that kills the thread for
 // every call but read, write, exit and rt_sigreturn (x86_64, i386, aarch64, arm, riscv64; on others for every call).
-// One task calls at a time for one slot. Allocates: not async-signal-safe. Source: do_seccomp() and what it calls in
-// kernel/seccomp.c.
+// One task calls at a time for one slot. Allocates, and is not async-signal-safe, unless args->memory is given. Source:
+// do_seccomp() and what it calls in kernel/seccomp.c.
 CALLGATE_FUNCTION int callgate_seccomp(callgate_slot* slot, uint32_t op, uint32_t flags,
                                        const struct callgate_seccomp_args* args) CALLGATE_NOEXCEPT;
 

@@ -49,6 +49,13 @@ class ChainSlot {
   std::optional<AttachError> attach(const Program& filter) noexcept { return attach(std::span(&filter, 1)); }
   std::optional<AttachError> attach(std::span<const Program> oldest_first) noexcept;
 
+  // As Chain::attach_in(): in handlers too. The memory is free again when the slot has reclaimed the chain after
+  // promote(), attach() or set(), and nobody else has it.
+  std::optional<AttachError> attach_in(std::span<std::byte> memory, std::span<const Insn> filter) noexcept;
+
+  // Copies and compiles what attach_in() left in callers' memory, if there is something: not in handlers.
+  std::optional<AttachError> promote() noexcept;
+
   // Replaces the chain that decides now. False if there is no memory to retire it: nothing is changed then.
   bool set(Chain chain) noexcept;
 

@@ -150,6 +150,19 @@ struct InputLayout {
     return layout;
   }
 
+  // The same layout for filters of big-endian machines (s390x, ppc64, mips64, …), which expect the high half of an
+  // argument, and of the instruction pointer, where those of little-endian machines expect the low one: the halves
+  // change places. The frame itself is one of this machine: an emulator that has the guest's registers as numbers of
+  // its own fills it as for any other guest. Twice is the layout itself.
+  constexpr InputLayout with_swapped_halves() const noexcept {
+    InputLayout layout = *this;
+    for (std::size_t word = 2; word < words.size(); ++word) layout.words[word] = words[word ^ 1];
+    return layout;
+  }
+
+  // struct seccomp_data with swapped halves, for filters of big-endian machines.
+  static constexpr InputLayout big_endian_seccomp_data() noexcept { return seccomp_data().with_swapped_halves(); }
+
   // Building blocks for other layouts. Offsets are in bytes. frame() sets number and architecture; all other words are
   // the constant 0 until argument() and instruction_pointer() set them.
   static constexpr InputLayout frame(std::uint32_t nr_offset, std::uint32_t arch) noexcept {

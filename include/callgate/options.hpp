@@ -86,6 +86,7 @@ enum class FallbackReason : std::uint8_t {
                     // executable memory without a file
   code_too_large,   // more machine code than the limit on it (see docs/code-generation.md)
   assembler_error,  // the assembler refused an instruction, or disagreed with the computed sizes: a bug in callgate
+  caller_memory,    // the newest filter lies in the caller's memory: Chain::attach_in()
 };
 
 // The reason in words: a string literal, never null. Thread-safe.

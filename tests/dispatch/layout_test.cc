@@ -307,5 +307,32 @@ TEST(LayoutLoads, OnlyWhatATestNeeds) {
   }
 }
 
+// A filter of a big-endian machine finds the high half of an argument first.
+TEST(BigEndianLayout, SwapsTheHalves) {
+  constexpr InputLayout layout = InputLayout::big_endian_seccomp_data();
+  static_assert(layout.with_swapped_halves() == InputLayout::seccomp_data());
+  static_assert(layout.words[0].value == 0 && layout.words[1].value == 4 && layout.words[2].value == 12);
+  static_assert(layout.words[4].value == 20 && layout.words[5].value == 16 && layout.words[15].value == 56);
+  // args[0] == 0x1234567800000009, and the lowest word of the instruction pointer, as s390x would ask.
+  const Program filter = program(R"(ld [16]
+    jne #0x12345678, no
+    ld [20]
+    jne #9, no
+    ld [12]
+    jne #0x40, no
+    ret #TRAP
+    no: ret #ALLOW)");
+  for (const Options& options : all_options()) {
+    Options with_layout = options;
+    with_layout.layout = layout;
+    const Chain chain = chain_of({filter}, with_layout);
+    const SeccompData call{1, 0x80000016, 0x700000040, {0x1234567800000009}};
+    const SeccompData other{1, 0x80000016, 0x700000040, {0x0000000912345678}};
+    EXPECT_EQ(chain.evaluate_frame(static_cast<const void*>(&call)), action::trap) << describe(options);
+    EXPECT_EQ(chain.evaluate_frame(static_cast<const void*>(&other)), action::allow) << describe(options);
+    EXPECT_EQ(chain.match_frame(static_cast<const void*>(&call)).result, action::trap) << describe(options);
+  }
+}
+
 }  // namespace
 }  // namespace callgate::test
