@@ -28,11 +28,12 @@ SeccompData gather(const InputLayout& layout, const void* frame) noexcept {
 
 namespace {
 
-// The filters of the image itself, newest first. False once the chain is decided.
-bool take_own(Merge& merge, const SeccompData& data, const Published& chain) noexcept {
+// The filters of the image itself, which are `count`, newest first. False once the chain is decided.
+[[gnu::always_inline]] inline bool take_own(Merge& merge, const SeccompData& data, const Published& chain,
+                                            std::uint32_t count) noexcept {
   if (chain.newest != nullptr) return take_list(merge, data, chain);
   const Insn* program = chain.bytecode;
-  for (std::uint32_t i = 0; i < chain.own_filters(); ++i) {
+  for (std::uint32_t i = 0; i < count; ++i) {
     if (!merge.take(interp::run(program, data))) return false;
     program += chain.sizes[i];
   }
@@ -41,9 +42,16 @@ bool take_own(Merge& merge, const SeccompData& data, const Published& chain) noe
 
 Match match_filters(const SeccompData& data, const Published& chain) noexcept {
   Merge merge(chain.rule, chain.length);
-  for (const Published* part = &chain; part != nullptr && take_own(merge, data, *part); part = part->base) {
-  }
+  const Published* part = &chain;
+  while (part != nullptr && take_own(merge, data, *part, part->own_filters())) part = part->base;
   return merge.match();
+}
+
+// Of a chain that is no layer.
+std::uint32_t interpret_filters(const SeccompData& data, const Published& chain) noexcept {
+  Merge merge(chain.rule, chain.length);
+  take_own(merge, data, chain, chain.length);
+  return merge.match().result;
 }
 
 // `below`: decides a call by the route of the chain below that is no layer.
@@ -52,7 +60,7 @@ std::uint32_t decide_layers(const SeccompData& data, const Published& chain, Bel
   Merge merge(chain.rule, chain.length);
   const Published* part = &chain;
   while (part != nullptr && part->is_layer) {
-    if (!take_own(merge, data, *part)) return merge.match().result;
+    if (!take_own(merge, data, *part, part->own_filters())) return merge.match().result;
     part = part->base;
   }
   if (part != nullptr) merge.take(below(part));
@@ -79,12 +87,12 @@ Match match_chain_frame(const void* frame, const Published& chain) noexcept {
 }
 
 std::uint32_t interpret_data(const void* data, const callgate_image* image) noexcept {
-  return match_filters(*static_cast<const SeccompData*>(data), Published::of(image)).result;
+  return interpret_filters(*static_cast<const SeccompData*>(data), Published::of(image));
 }
 
 std::uint32_t interpret_frame(const void* frame, const callgate_image* image) noexcept {
   const Published& chain = Published::of(image);
-  return match_filters(gather(chain.layout, frame), chain).result;
+  return interpret_filters(gather(chain.layout, frame), chain);
 }
 
 std::uint32_t walk_data(const void* data, const callgate_image* image) noexcept {
