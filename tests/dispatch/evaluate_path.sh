@@ -40,7 +40,7 @@ objdump --disassemble --no-show-raw-insn --wide "$program" | awk -v functions="$
       if (operation ~ /^(f[a-z]|emms|syscall|sysenter|sysret|int |xsave|xrstor|vzero)/) complain(instruction)
     }
     # Only what stands in for the inlined look-up calls the decision by its address.
-    if (call && operation !~ /</ && current !~ /callgate_(evaluate_frame|decide|chain_evaluate|slot_evaluate)/) complain(instruction)
+    if (call && operation !~ /</ && current !~ /callgate_(evaluate_frame|decide|chain_evaluate|slot_evaluate)|decide_layers/) complain(instruction)
     if ((call || jump) && operation ~ /</ && operation !~ /<\.L/ && name_of(operation) != current) {
       calls[current] = calls[current] SUBSEP name_of(operation)
     }
@@ -56,7 +56,7 @@ objdump --disassemble --no-show-raw-insn --wide "$program" | awk -v functions="$
   END {
     # The code of the decision, the templates of the standard library that it uses, and the i386 way to find oneself.
     allowed = "^(_Z+(NK?[RO]?)?(8callgate|St|9__gnu_cxx)|callgate_|__x86\\.get_pc_thunk)"
-    split("14interpret_data 15interpret_frame 9walk_data 10walk_frame", entries, " ")
+    split("14interpret_data 15interpret_frame 9walk_data 10walk_frame 18decide_layers_data 19decide_layers_frame", entries, " ")
     for (i = 1; i in entries; ++i) visit("_ZN8callgate6detail" entries[i] "EPKvPK14callgate_image", "test")
     visit("callgate_evaluate_frame_once", "test")
     n = split(functions, named, " ")
