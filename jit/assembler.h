@@ -102,6 +102,7 @@ concept Assembler = requires(A as, Reg r, Mem m, Imm i, WideImm w, std::uint64_t
   as.cmp_wide(r, w);
   as.cmp_wide(r, r);
   as.sub_wide(r, w);
+  as.sub_wide(r, r);
   as.xor_wide(r, r);
   as.bt_wide(r, r);  // carry = bit (second & 63) of the first
 

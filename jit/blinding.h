@@ -1,7 +1,10 @@
-// The assembler that the generator writes to: it hands every operation on to another one, and constants that have a
-// landing pad in them (jit/landing_pad.h) in two halves, which are put together in a register:
+// The assembler that the generator writes to: it hands every operation on to another one, and constants that must not
+// stand in code as they are in two halves, which are put together in a register:
 //
 //   imul eax, 0xfa1e0ff3   ==>   mov edx, 0xfb1f0ef2; xor edx, 0x1010101; imul eax, edx
+//
+// These are constants that have a landing pad in them (jit/landing_pad.h), or, with a key for all, every one that takes
+// more than a byte: also bounds and sets that were computed of a filter's constants, and its results.
 //
 // edx holds the input on x86_32, which is loaded again (MOV leaves the flags as they are), and nothing on x86_64.
 #pragma once
@@ -10,7 +13,7 @@
 #include <utility>
 
 #include "jit/assembler.h"
-#include "jit/landing_pad.h"
+#include "jit/blinding_key.h"
 
 namespace callgate::jit {
 
@@ -19,26 +22,32 @@ namespace callgate::jit {
 template <Assembler As, class Reload>
 class Blinding {
  public:
-  Blinding(As& as, Reload reload) : as_(as), reload_(reload) {}
+  Blinding(As& as, const BlindingKey& key, Reload reload)
+      : as_(as),
+        key_(key),
+        ignored_(key.all ? 0xffffffff : endbr64_bytes ^ endbr32_bytes),
+        sought_(key.all ? 0xffffffff : endbr32_bytes),
+        reload_(reload) {}
 
   void endbr() { as_.endbr(); }
 
   void mov(Reg d, Imm i) {
-    if (!is_landing_pad(i.value)) return as_.mov(d, i);
+    if (!is_sought(i)) return as_.mov(d, i);
     mov_blinded(d, i);
   }
   void mov(Mem d, Imm i) {
-    by(i, [&](auto value) { as_.mov(d, value); });
+    if (!is_sought(i)) return as_.mov(d, i);
+    by_register(i, [&](Reg value) { as_.mov(d, value); });
   }
   template <class D, class S>
   void mov(D d, S s) {
     as_.mov(d, s);
   }
 
-#define CALLGATE_BLINDING(name)                     \
-  template <class S>                                \
-  void name(Reg d, S s) {                           \
-    by(s, [&](auto value) { as_.name(d, value); }); \
+#define CALLGATE_BLINDING(name)                              \
+  template <class S>                                         \
+  void name(Reg d, S s) {                                    \
+    by_short_or(s, [&](auto value) { as_.name(d, value); }); \
   }
   CALLGATE_BLINDING(add)
   CALLGATE_BLINDING(sub)
@@ -46,15 +55,24 @@ class Blinding {
   CALLGATE_BLINDING(and_)
   CALLGATE_BLINDING(xor_)
   CALLGATE_BLINDING(cmp)
-  CALLGATE_BLINDING(test)
   CALLGATE_BLINDING(imul)
 #undef CALLGATE_BLINDING
   void cmp(Mem m, Imm i) {
-    if (!is_landing_pad(i.value)) return as_.cmp(m, i);
+    if (!is_sought(i) || is_short(i)) return as_.cmp(m, i);
     cmp_blinded(m, i);
   }
+
+  // Has no form with a constant of one byte.
+  template <class S>
+  void test(Reg d, S s) {
+    as_.test(d, s);
+  }
+  void test(Reg d, Imm i) {
+    if (!is_sought(i)) return as_.test(d, i);
+    by_register(i, [&](Reg value) { as_.test(d, value); });
+  }
   void test(Mem m, Imm i) {
-    if (!is_landing_pad(i.value)) return as_.test(m, i);
+    if (!is_sought(i)) return as_.test(m, i);
     test_blinded(m, i);
   }
 
@@ -72,14 +90,24 @@ class Blinding {
   void bt(Reg a, Reg b) { as_.bt(a, b); }
   void mov_wide(Reg d, Mem s) { as_.mov_wide(d, s); }
   void mov_wide(Reg d, std::uint64_t i) {
-    if (!has_landing_pad(i)) return as_.mov_wide(d, i);
+    if (!key_.all && !has_landing_pad(i)) return as_.mov_wide(d, i);
     mov_wide_blinded(d, i);
   }
   // Constants of 31 bits have no landing pad.
-  void cmp_wide(Mem m, WideImm i) { as_.cmp_wide(m, i); }
-  void cmp_wide(Reg r, WideImm i) { as_.cmp_wide(r, i); }
+  void cmp_wide(Mem m, WideImm i) {
+    if (!key_.all || is_short({i.value})) return as_.cmp_wide(m, i);
+    as_.mov_wide(Reg::eax, m);
+    cmp_wide(Reg::eax, i);
+  }
+  void cmp_wide(Reg r, WideImm i) {
+    if (!key_.all || is_short({i.value})) return as_.cmp_wide(r, i);
+    by_register({i.value}, [&](Reg value) { as_.cmp_wide(r, value); });
+  }
   void cmp_wide(Reg a, Reg b) { as_.cmp_wide(a, b); }
-  void sub_wide(Reg r, WideImm i) { as_.sub_wide(r, i); }
+  void sub_wide(Reg r, WideImm i) {
+    if (!key_.all || is_short({i.value})) return as_.sub_wide(r, i);
+    by_register({i.value}, [&](Reg value) { as_.sub_wide(r, value); });
+  }
   void xor_wide(Reg a, Reg b) { as_.xor_wide(a, b); }
   void bt_wide(Reg a, Reg b) { as_.bt_wide(a, b); }
 
@@ -89,17 +117,23 @@ class Blinding {
   void ret() { as_.ret(); }
 
  private:
+  // One comparison, whatever is blinded: hardly any constant has a landing pad.
+  bool is_sought(Imm i) const { return (i.value | ignored_) == sought_; }
+  // Stands in one byte where there is such a form. A landing pad is never short.
+  static bool is_short(Imm i) { return i.value <= 0x7f || i.value >= 0xffffff80; }
+
   template <class S, class Operate>
-  void by(S source, Operate operate) {
+  void by_short_or(S source, Operate operate) {
     operate(source);
   }
   template <class Operate>
-  void by(Imm i, Operate operate) {
-    if (!is_landing_pad(i.value)) return operate(i);
+  void by_short_or(Imm i, Operate operate) {
+    if (!is_sought(i) || is_short(i)) return operate(i);
     by_register(i, operate);
   }
 
   // What hardly any constant needs stays out of the way of the compiler, which otherwise inlines less of the adapters.
+  // The register holds the constant, extended with zeros.
   template <class Operate>
   [[gnu::cold, gnu::noinline]] void by_register(Imm i, Operate operate) {
     mov_blinded(Reg::edx, i);
@@ -107,7 +141,7 @@ class Blinding {
     reload_();
   }
   [[gnu::cold, gnu::noinline]] void mov_blinded(Reg d, Imm i) {
-    const auto mask = static_cast<std::uint32_t>(blinding_mask(i.value));
+    const auto mask = static_cast<std::uint32_t>(key_.mask(i.value));
     as_.mov(d, Imm{i.value ^ mask});
     as_.xor_(d, Imm{mask});
   }
@@ -120,7 +154,8 @@ class Blinding {
     test(Reg::eax, i);
   }
   [[gnu::cold, gnu::noinline]] void mov_wide_blinded(Reg d, std::uint64_t i) {
-    const std::uint64_t mask = blinding_mask(i);
+    if (i <= 0xffffffff) return mov_blinded(d, {static_cast<std::uint32_t>(i)});
+    const std::uint64_t mask = key_.mask(i);
     as_.mov_wide(d, i ^ mask);
     as_.mov_wide(Reg::edx, mask);
     as_.xor_wide(d, Reg::edx);
@@ -128,6 +163,9 @@ class Blinding {
   }
 
   As& as_;
+  const BlindingKey key_;
+  const std::uint32_t ignored_;
+  const std::uint32_t sought_;
   Reload reload_;
 };
 

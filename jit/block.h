@@ -9,6 +9,7 @@
 #include "ir/graph.h"
 #include "ir/sequence.h"
 #include "jit/assembler.h"
+#include "jit/blinding_key.h"
 #include "jit/unit.h"
 
 namespace callgate::jit {
@@ -133,6 +134,7 @@ struct Flow {
   std::vector<Step> steps;
   std::vector<BlockId> entries;  // the whole function, then the roots with an entry of their own
   bool needs_slots = false;      // some block uses stack slots
+  BlindingKey blinding = {};     // how constants are written
   bool keeps_current = false;    // the current result, merged from the units so far, lives in a slot
 };
 

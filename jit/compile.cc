@@ -10,7 +10,7 @@ namespace callgate::jit {
 LowerRequest lower_request(const Request& request) {
   const SwitchTarget target{.has_64_bits = request.target == Target::x86_64,
                             .halves_adjoin = request.input.schema.halves != 0 && request.input.halves_adjoin()};
-  return {request.units, request.sequence, request.entry_roots, target};
+  return {request.units, request.sequence, request.entry_roots, target, request.blinding};
 }
 
 Expected<Code, CompileError> compile(const Request& request) {

@@ -26,6 +26,7 @@ struct Request {
   // Nodes of the newest unit's graph that get an entry of their own, beside that of the whole.
   std::span<const ir::NodeId> entry_roots = {};
   std::size_t max_bytes = max_baseline_bytes;  // of code; more is refused with code_too_large
+  BlindingKey blinding = {};
 };
 
 struct CompileError {

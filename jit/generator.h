@@ -22,7 +22,7 @@ template <Assembler As, class Marks = NoMarks>
 class Generator {
  public:
   Generator(As& as, const Abi& abi, const InputMap& input, const Flow& flow, Marks marks = {})
-      : as_(as, {this}),
+      : as_(as, flow.blinding, {this}),
         abi_(abi),
         input_(input),
         flow_(flow),

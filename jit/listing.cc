@@ -91,6 +91,7 @@ class ListingAssembler {
   void cmp_wide(Reg r, WideImm i) { out_ += "  cmp " + wide(r) + ", " + hex(i.value) + "\n"; }
   void cmp_wide(Reg a, Reg b) { out_ += "  cmp " + wide(a) + ", " + wide(b) + "\n"; }
   void sub_wide(Reg r, WideImm i) { out_ += "  sub " + wide(r) + ", " + hex(i.value) + "\n"; }
+  void sub_wide(Reg a, Reg b) { out_ += "  sub " + wide(a) + ", " + wide(b) + "\n"; }
   void xor_wide(Reg a, Reg b) { out_ += "  xor " + wide(a) + ", " + wide(b) + "\n"; }
   void bt_wide(Reg a, Reg b) { out_ += "  bt " + wide(a) + ", " + wide(b) + "\n"; }
   void bind(Label l) { out_ += "L" + std::to_string(l) + ":\n"; }

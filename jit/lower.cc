@@ -19,6 +19,7 @@ class UnitLowering {
       : request_(request), results_(static_cast<std::uint32_t>(request.units.size()), request.sequence) {
     flow_.units = request.units;
     flow_.sequence = request.sequence;
+    flow_.blinding = request.blinding;
     flow_.keeps_current = flow_.needs_slots = results_.keeps_current();
   }
 

@@ -15,6 +15,7 @@ struct LowerRequest {
   ir::Sequence sequence;
   std::span<const ir::NodeId> entry_roots;  // of the newest unit's graph: nodes that get an entry of their own
   SwitchTarget target;
+  BlindingKey blinding = {};
 };
 
 // No unit at all: the result is `sequence.goes_on`. May throw std::bad_alloc.

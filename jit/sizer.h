@@ -72,6 +72,7 @@ class Sizer {
   void cmp_wide(Reg r, WideImm i) { size_ += 1 + immediate(r, {i.value}); }
   void cmp_wide(Reg, Reg) { size_ += 3; }
   void sub_wide(Reg r, WideImm i) { cmp_wide(r, i); }
+  void sub_wide(Reg, Reg) { size_ += 3; }
   void xor_wide(Reg, Reg) { size_ += 3; }
   void bt_wide(Reg, Reg) { size_ += 4; }
 

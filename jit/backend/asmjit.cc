@@ -94,6 +94,7 @@ class AsmjitAssembler {
   void cmp_wide(Reg d, WideImm i) { as_.cmp(wide(d), asmjit::Imm(i.value)); }
   void cmp_wide(Reg a, Reg b) { as_.cmp(wide(a), wide(b)); }
   void sub_wide(Reg d, WideImm i) { as_.sub(wide(d), asmjit::Imm(i.value)); }
+  void sub_wide(Reg a, Reg b) { as_.sub(wide(a), wide(b)); }
   void xor_wide(Reg a, Reg b) { as_.xor_(wide(a), wide(b)); }
   void bt_wide(Reg a, Reg b) { as_.bt(wide(a), wide(b)); }
 

@@ -63,6 +63,7 @@ class XbyakAssembler {
   void cmp_wide(Reg d, WideImm i) { code_.cmp(wide_reg(d), i.value); }
   void cmp_wide(Reg a, Reg b) { code_.cmp(wide_reg(a), wide_reg(b)); }
   void sub_wide(Reg d, WideImm i) { code_.sub(wide_reg(d), i.value); }
+  void sub_wide(Reg a, Reg b) { code_.sub(wide_reg(a), wide_reg(b)); }
   void xor_wide(Reg a, Reg b) { code_.xor_(wide_reg(a), wide_reg(b)); }
   void bt_wide(Reg a, Reg b) { code_.bt(wide_reg(a), wide_reg(b)); }
 #else
@@ -73,6 +74,7 @@ class XbyakAssembler {
   void cmp_wide(Reg, WideImm) {}
   void cmp_wide(Reg, Reg) {}
   void sub_wide(Reg, WideImm) {}
+  void sub_wide(Reg, Reg) {}
   void xor_wide(Reg, Reg) {}
   void bt_wide(Reg, Reg) {}
 #endif

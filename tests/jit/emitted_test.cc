@@ -131,7 +131,7 @@ void check_code(const jit::Request& with_all, compose::Precision precision) {
 constexpr compose::Precision details[] = {compose::Precision::path_sensitive, compose::Precision::per_number,
                                           compose::Precision::number_blind, compose::Precision::baseline};
 
-void check_code(const std::vector<Program>& filters) {
+void check_code(const std::vector<Program>& filters, bool is_blinded) {
   for (const Engine engine : {Engine::xbyak, Engine::asmjit}) {
     for (const Target target : {Target::x86_64, Target::x86_32}) {
       if (!available(engine, target)) continue;
@@ -144,6 +144,7 @@ void check_code(const std::vector<Program>& filters) {
           const auto units = detail::units_of(plan);
           jit::Request request = detail::seccomp_request(units, rule, engine, target);
           request.entry_roots = residuals.roots;
+          request.blinding = {is_blinded, 77};
           ASSERT_NO_FATAL_FAILURE(check_code(request, level));
         }
       }
@@ -157,7 +158,7 @@ TEST(EmittedCode, IsClosed) {
     std::vector<Program> filters;
     for (std::uint64_t n = 1 + generator.next() % 3; n > 0; --n) filters.push_back(program(generator.valid(120)));
     SCOPED_TRACE(i);
-    check_code(filters);
+    check_code(filters, i % 3 == 0);
   }
 }
 
@@ -171,7 +172,9 @@ TEST(EmittedCode, HasTheSameSizeFromBothAssemblers) {
       const compose::Plan plan = compose::make_plan(std::span(&filter, 1), {.level = level});
       const auto units = detail::units_of(plan);
       const auto compile = [&](Engine engine) {
-        return jit::compile(detail::seccomp_request(units, MergeRule::first_non_allow, engine, jit::host_target()));
+        jit::Request request = detail::seccomp_request(units, MergeRule::first_non_allow, engine, jit::host_target());
+        request.blinding = {i % 3 == 0, 77};
+        return jit::compile(request);
       };
       const auto a = compile(Engine::xbyak);
       const auto b = compile(Engine::asmjit);
