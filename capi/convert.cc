@@ -27,7 +27,8 @@ const char* wrong_field(const callgate_options& options) noexcept {
   if (options.rule > CALLGATE_MOST_RESTRICTIVE) return "options->rule";
   if (options.no_exec_memory > 1) return "options->no_exec_memory";
   if (options.permanent > 1) return "options->permanent";
-  return options.reserved != 0 ? "options->reserved" : nullptr;
+  if (options.reserved != 0) return "options->reserved";
+  return options.blind_constants > 1 ? "options->blind_constants" : nullptr;
 }
 
 }  // namespace
@@ -63,6 +64,10 @@ callgate_options of_options(const Options& from) noexcept {
   options.permanent = from.permanent ? 1 : 0;
   options.code_limit = from.code_limit;
   options.path_limit = from.path_limit == 0 ? CALLGATE_NONE : from.path_limit;
+  options.step_limit = from.step_limit;
+  options.node_limit = from.node_limit;
+  options.byte_limit = from.byte_limit;
+  options.blind_constants = from.blind_constants ? 1 : 0;
   return options;
 }
 
@@ -79,6 +84,10 @@ int to_options(const callgate_options* from, Options& to, Report& report) noexce
   to.permanent = options.permanent != 0;
   if (options.code_limit != 0) to.code_limit = options.code_limit;
   if (options.path_limit != 0) to.path_limit = options.path_limit == CALLGATE_NONE ? 0 : options.path_limit;
+  to.step_limit = options.step_limit;
+  to.node_limit = options.node_limit;
+  to.byte_limit = options.byte_limit;
+  to.blind_constants = options.blind_constants != 0;
   if (options.layout == nullptr) return CALLGATE_OK;
   callgate_layout layout;
   if (!read_struct(*options.layout, layout)) return report.misuse(CALLGATE_BAD_SIZE, "options->layout");

@@ -11,6 +11,9 @@
 
 namespace callgate::capi {
 
+template <>
+inline constexpr std::uint32_t min_size<callgate_options> = CALLGATE_OPTIONS_MIN_SIZE;
+
 static_assert(sizeof(callgate_insn) == sizeof(Insn) && sizeof(callgate_data) == sizeof(SeccompData));
 
 inline const Insn* cast(const callgate_insn* insn) noexcept { return reinterpret_cast<const Insn*>(insn); }

@@ -16,37 +16,54 @@ std::uint64_t checksum(std::span<const unsigned char> bytes) noexcept {
   return sum;
 }
 
-// Where the instructions begin, in bytes.
-std::uint64_t instructions_at(std::uint64_t filters) noexcept {
-  return sizeof(SavedHeader) + (4 * filters + 7) / 8 * 8;
+// Where the lengths of the filters begin, in bytes.
+std::size_t lengths_at(const SavedHeader& header) noexcept {
+  return sizeof header + (header.version == 1 ? 0 : sizeof(SavedLimits));
 }
 
-// The options that travel.
+// Where the instructions begin, in bytes.
+std::uint64_t instructions_at(const SavedHeader& header) noexcept {
+  return lengths_at(header) + (4 * std::uint64_t{header.filters} + 7) / 8 * 8;
+}
+
+// The options that travel, and where.
+template <class Saved>
 struct SavedOption {
   std::uint32_t callgate_options::*option;
-  std::uint32_t SavedHeader::*saved;
+  std::uint32_t Saved::*saved;
 };
-constexpr SavedOption saved_options[] = {{&callgate_options::engine, &SavedHeader::engine},
-                                         {&callgate_options::target, &SavedHeader::target},
-                                         {&callgate_options::optimize, &SavedHeader::optimize},
-                                         {&callgate_options::rule, &SavedHeader::rule},
-                                         {&callgate_options::no_exec_memory, &SavedHeader::no_exec_memory},
-                                         {&callgate_options::permanent, &SavedHeader::permanent},
-                                         {&callgate_options::code_limit, &SavedHeader::code_limit},
-                                         {&callgate_options::path_limit, &SavedHeader::path_limit}};
+constexpr SavedOption<SavedHeader> header_options[] = {{&callgate_options::engine, &SavedHeader::engine},
+                                                       {&callgate_options::target, &SavedHeader::target},
+                                                       {&callgate_options::optimize, &SavedHeader::optimize},
+                                                       {&callgate_options::rule, &SavedHeader::rule},
+                                                       {&callgate_options::no_exec_memory, &SavedHeader::no_exec_memory},
+                                                       {&callgate_options::permanent, &SavedHeader::permanent},
+                                                       {&callgate_options::code_limit, &SavedHeader::code_limit},
+                                                       {&callgate_options::path_limit, &SavedHeader::path_limit}};
+constexpr SavedOption<SavedLimits> limit_options[] = {{&callgate_options::step_limit, &SavedLimits::step_limit},
+                                                      {&callgate_options::node_limit, &SavedLimits::node_limit},
+                                                      {&callgate_options::byte_limit, &SavedLimits::byte_limit},
+                                                      {&callgate_options::blind_constants, &SavedLimits::blind_constants}};
+
+SavedLimits limits_of(const Options& from) noexcept {
+  const callgate_options options = of_options(from);
+  SavedLimits limits{};
+  for (const auto& each : limit_options) limits.*each.saved = options.*each.option;
+  return limits;
+}
 
 SavedHeader header_of(const Options& from, const Programs& programs) noexcept {
   const callgate_options options = of_options(from);
   const callgate_layout layout = of_layout(from.layout);
   SavedHeader header{};
   header.magic = saved_magic;
-  header.version = saved_version;
-  for (const SavedOption& each : saved_options) header.*each.saved = options.*each.option;
+  header.version = limits_of(from) == SavedLimits{} ? 1 : saved_version;
+  for (const auto& each : header_options) header.*each.saved = options.*each.option;
   header.single_fetch = layout.single_fetch;
   header.filters = static_cast<std::uint32_t>(programs.size());
   std::memcpy(header.words, layout.words, sizeof header.words);
   for (const Program& program : programs) header.instructions += program.size();
-  header.total = instructions_at(header.filters) + sizeof(Insn) * header.instructions;
+  header.total = instructions_at(header) + sizeof(Insn) * header.instructions;
   return header;
 }
 
@@ -55,14 +72,17 @@ void put(Bytes& bytes, std::size_t at, const void* from, std::size_t count) noex
 }
 
 // The options as a caller would give them: they are checked as his are.
-int read_options(const SavedHeader& header, Options& to) noexcept {
+int read_options(const SavedHeader& header, std::span<const unsigned char> bytes, Options& to) noexcept {
+  SavedLimits limits{};
+  if (header.version != 1) std::memcpy(&limits, bytes.data() + sizeof header, sizeof limits);
   callgate_layout layout{};
   layout.size = sizeof layout;
   layout.single_fetch = header.single_fetch;
   std::memcpy(layout.words, header.words, sizeof layout.words);
   callgate_options options{};
   options.size = sizeof options;
-  for (const SavedOption& each : saved_options) options.*each.option = header.*each.saved;
+  for (const auto& each : header_options) options.*each.option = header.*each.saved;
+  for (const auto& each : limit_options) options.*each.option = limits.*each.saved;
   options.layout = &layout;
   Report silent(nullptr);
   const int code = to_options(&options, to, silent);
@@ -73,12 +93,12 @@ int read_options(const SavedHeader& header, Options& to) noexcept {
 // Whether the sizes fit each other and the bytes.
 bool is_whole(const SavedHeader& header, std::span<const unsigned char> bytes) noexcept {
   if (header.total != bytes.size() || header.instructions > max_saved_bytes / sizeof(Insn)) return false;
-  if (instructions_at(header.filters) + sizeof(Insn) * header.instructions != header.total) return false;
+  if (instructions_at(header) + sizeof(Insn) * header.instructions != header.total) return false;
   if (header.checksum != checksum(bytes.subspan(checked_from))) return false;
   std::uint64_t sum = 0;
   for (std::uint32_t i = 0; i < header.filters; ++i) {
     std::uint32_t length;
-    std::memcpy(&length, bytes.data() + sizeof header + 4 * std::size_t{i}, sizeof length);
+    std::memcpy(&length, bytes.data() + lengths_at(header) + 4 * std::size_t{i}, sizeof length);
     sum += length;
   }
   return sum == header.instructions;
@@ -86,12 +106,12 @@ bool is_whole(const SavedHeader& header, std::span<const unsigned char> bytes) n
 
 int verify_all_of(const SavedHeader& header, std::span<const unsigned char> bytes, Programs& programs, Report& report) {
   std::vector<Insn> instructions(static_cast<std::size_t>(header.instructions));
-  const auto from = static_cast<std::size_t>(instructions_at(header.filters));
+  const auto from = static_cast<std::size_t>(instructions_at(header));
   if (!instructions.empty()) std::memcpy(instructions.data(), bytes.data() + from, bytes.size() - from);
   const Insn* next = instructions.data();
   for (std::uint32_t i = 0; i < header.filters; ++i) {
     std::uint32_t length;
-    std::memcpy(&length, bytes.data() + sizeof header + 4 * std::size_t{i}, sizeof length);
+    std::memcpy(&length, bytes.data() + lengths_at(header) + 4 * std::size_t{i}, sizeof length);
     auto verified = verify({next, length});
     if (!verified) return report.refused(verified.error(), i);
     programs.push_back(std::move(*verified));
@@ -108,8 +128,10 @@ Bytes save(const Chain& chain) {
   SavedHeader header = header_of(chain.options(), programs);
   Bytes bytes(static_cast<std::size_t>(header.total));
   put(bytes, 0, &header, sizeof header);
-  std::size_t length_at = sizeof header;
-  auto at = static_cast<std::size_t>(instructions_at(header.filters));
+  const SavedLimits limits = limits_of(chain.options());
+  if (header.version != 1) put(bytes, sizeof header, &limits, sizeof limits);
+  std::size_t length_at = lengths_at(header);
+  auto at = static_cast<std::size_t>(instructions_at(header));
   for (const Program& program : programs) {
     const std::uint32_t length = program.size();
     put(bytes, length_at, &length, sizeof length);
@@ -127,9 +149,9 @@ int read(std::span<const unsigned char> bytes, Programs& oldest_first, Options& 
   if (bytes.size() < sizeof header) return report.misuse(CALLGATE_DAMAGED, nullptr);
   std::memcpy(&header, bytes.data(), sizeof header);
   if (header.magic != saved_magic) return report.misuse(CALLGATE_BAD_FORMAT, nullptr);
-  if (header.version != saved_version) return report.misuse(CALLGATE_BAD_VERSION, nullptr);
+  if (header.version == 0 || header.version > saved_version) return report.misuse(CALLGATE_BAD_VERSION, nullptr);
   if (!is_whole(header, bytes)) return report.misuse(CALLGATE_DAMAGED, nullptr);
-  if (read_options(header, options) != CALLGATE_OK) return report.misuse(CALLGATE_DAMAGED, "options");
+  if (read_options(header, bytes, options) != CALLGATE_OK) return report.misuse(CALLGATE_DAMAGED, "options");
   return verify_all_of(header, bytes, oldest_first, report);
 }
 

@@ -12,8 +12,8 @@
 
 namespace callgate::capi {
 
-// The start of the bytes. Behind it stand the number of instructions of each filter, oldest first (32 bits each, then
-// zeros up to a multiple of 8 bytes), and the instructions themselves.
+// The start of the bytes. Behind it stand, from version 2 on, the further options, then the number of instructions of
+// each filter, oldest first (32 bits each, then zeros up to a multiple of 8 bytes), and the instructions themselves.
 struct SavedHeader {
   std::uint32_t magic;
   std::uint32_t version;
@@ -35,8 +35,19 @@ struct SavedHeader {
 };
 static_assert(sizeof(SavedHeader) == 200 && offsetof(SavedHeader, total) == 16 && offsetof(SavedHeader, words) == 64);
 
-inline constexpr std::uint32_t saved_magic = 0x48434743;  // "CGCH", from the least significant byte
-inline constexpr std::uint32_t saved_version = 1;
+// What version 2 has more. A chain that has none of it is written as version 1, which older readers know too.
+struct SavedLimits {
+  std::uint32_t step_limit;
+  std::uint32_t node_limit;
+  std::uint32_t byte_limit;
+  std::uint32_t blind_constants;
+
+  bool operator==(const SavedLimits&) const = default;
+};
+static_assert(sizeof(SavedLimits) == 16);
+
+inline constexpr std::uint32_t saved_magic = 0x48434743;                  // "CGCH", from the least significant byte
+inline constexpr std::uint32_t saved_version = 2;                         // the newest
 inline constexpr std::uint64_t max_saved_bytes = std::uint64_t{1} << 26;  // more is taken for damage
 
 using Bytes = std::vector<unsigned char>;

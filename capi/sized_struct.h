@@ -9,7 +9,7 @@
 
 namespace callgate::capi {
 
-// No struct is as large: what says so was never set.
+// No struct is as large, and all have sizes that are multiples of 4: what says otherwise was never set.
 inline constexpr std::uint32_t max_struct_size = 4096;
 
 // The size of the first version of a struct; of those that have grown, or may be cut, specialised.
@@ -18,7 +18,7 @@ inline constexpr std::uint32_t min_size = sizeof(S);
 
 template <class S>
 bool has_sound_size(const S& given) noexcept {
-  return given.size >= min_size<S> && given.size <= max_struct_size;
+  return given.size >= min_size<S> && given.size <= max_struct_size && given.size % 4 == 0;
 }
 
 // Reads what a caller gave. False if its size is wrong, or bytes that are not known here are not 0.

@@ -23,6 +23,17 @@ void add_chain_options(CLI::App& command, Options& chain) {
             "none compiles each filter as it stands");
   add_named(command, "--rule", chain.rule, {MergeRule::first_non_allow, MergeRule::most_restrictive},
             "How the filters' results become one: the newest that is not ALLOW, or\nthe strictest (as in the kernel)");
+  command.add_option("--step-limit", chain.step_limit, "The most steps of composing filters, about 60 ns each")
+      ->check(whole_number(0, 0xffffffff))
+      ->type_name("N");
+  command.add_option("--node-limit", chain.node_limit, "The most nodes of the decision graph")
+      ->check(whole_number(0, 0xffffffff))
+      ->type_name("N");
+  command.add_option("--byte-limit", chain.byte_limit, "The most bytes of table, records, code and graph")
+      ->check(whole_number(0, 0xffffffff))
+      ->type_name("BYTES");
+  command.add_flag("--blind-constants", chain.blind_constants,
+                   "Constants of filters do not stand in machine code as they are");
 }
 
 }  // namespace callgate::cli

@@ -6,7 +6,7 @@
 
 namespace callgate::cli {
 
-// Adds --engine, --target, --optimize and --rule.
+// Adds --engine, --target, --optimize, --rule, budgets and --blind-constants.
 void add_chain_options(CLI::App& command, Options& chain);
 
 }  // namespace callgate::cli

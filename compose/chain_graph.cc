@@ -82,12 +82,19 @@ class Attacher {
 
   bool add(const Program& program, std::uint32_t filter) {
     before_ = decisions_.roots;
-    const std::uint32_t left = budget_.left(way_);
+    std::uint32_t left = budget_.left(way_);
+    std::uint32_t of_numbers = max_number_steps(program.size());
+    if (budget_.has_limit()) {  // then the steps of the numbers are some of it
+      of_numbers = std::min(of_numbers, left / 2);
+      left -= of_numbers;
+    }
+    numbers_.allow(of_numbers);
     const std::uint32_t half = budget_.limit(way_) / 2;
     specialiser_.allow(left, left - std::min(left, half));
     const std::uint32_t steps = specialiser_.steps();
     const bool within_budget = put_on_top(program, filter);
     budget_.spend(way_, specialiser_.steps() - steps);
+    if (budget_.has_limit()) budget_.spend(way_, of_numbers - numbers_.steps_left());
     if (!within_budget) undo();
     return within_budget;
   }
@@ -119,7 +126,6 @@ class Attacher {
     }
     // Never two classes with one id.
     if (next_class_id_ > last_class_id) return false;  // LCOV_EXCL_BR_LINE: takes billions of steps
-    numbers_.allow(max_number_steps(program.size()));
     return add_domains(*root) && add_rest(*root);
   }
 
@@ -265,7 +271,9 @@ std::uint32_t StepBudget::limit(Way way) const {
   const std::uint64_t share = shares[static_cast<std::size_t>(way)];
   const std::uint64_t most = (max_specialise_steps * longest_programs + for_filters) / share;
   constexpr std::uint64_t countable = 0x7fffffff;  // far more steps than any attach; sums of them do not wrap
-  return static_cast<std::uint32_t>(std::min({wanted, most, countable}));
+  constexpr std::array<std::uint64_t, 4> parts = {2, 8, 4, 8};  // by way: all of them together are one
+  const std::uint64_t allowed = most_ == 0 ? countable : most_ / parts[static_cast<std::size_t>(way)];
+  return static_cast<std::uint32_t>(std::min({wanted, most, countable, allowed}));
 }
 
 const char* name(Precision precision) {
@@ -308,8 +316,9 @@ ChainGraph ChainGraph::without_numbers(const FixedWords& fixed) const {
 }
 
 // Leaves room for the tests of ChainGraph::without_numbers().
-static std::uint32_t most_nodes(Precision precision) {
-  return precision < Precision::number_blind ? max_decision_nodes - class_count : max_decision_nodes;
+static std::uint32_t most_nodes(const Composition& composition) {
+  const bool by_number = composition.precision < Precision::number_blind;
+  return std::min(composition.most_nodes, by_number ? max_decision_nodes - class_count : max_decision_nodes);
 }
 
 std::optional<ChainGraph> attach_some(const ChainGraph& older, std::span<const Program* const>& newer,
@@ -322,13 +331,13 @@ std::optional<ChainGraph> attach_some(const ChainGraph& older, std::span<const P
   for (; taken < newer.size(); ++taken, ++filter) {
     if (taken != 0) budget.add(*newer[taken]);
     if (!attacher.add(*newer[taken], filter)) break;
-    if (taken == 0 || attacher.node_count() <= most_nodes(composition.precision)) continue;
+    if (taken == 0 || attacher.node_count() <= most_nodes(composition)) continue;
     attacher.undo();  // the nodes may be dead ones: it is tried again by itself
     break;
   }
   if (taken == 0) return std::nullopt;
   ChainGraph decisions = std::move(attacher).finish();
-  if (decisions.graph.node_count() > most_nodes(composition.precision)) return std::nullopt;
+  if (decisions.graph.node_count() > most_nodes(composition)) return std::nullopt;
   assert_sound(decisions);
   newer = newer.subspan(taken);
   return decisions;

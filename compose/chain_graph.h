@@ -73,6 +73,7 @@ struct Composition {
   MergeRule rule = MergeRule::first_non_allow;
   FixedWords fixed = {};  // words that the layout makes constant
   Precision precision = Precision::path_sensitive;
+  std::uint32_t most_nodes = max_decision_nodes;  // at the end of an attach, if that is less than what all may have
 };
 
 // The ways to put filters on top of a chain, from the dearest to the cheapest but for the baseline form: with each
@@ -85,7 +86,10 @@ constexpr Precision precision_of(Way way) {
 // What the filters of one attach may take, in each way, and have taken.
 class StepBudget {
  public:
-  explicit StepBudget(std::uint32_t older_nodes) : older_nodes_(older_nodes) {}
+  // At most `most` steps in all ways together, if it is not 0.
+  explicit StepBudget(std::uint32_t older_nodes, std::uint32_t most = 0) : older_nodes_(older_nodes), most_(most) {}
+
+  bool has_limit() const { return most_ != 0; }
 
   // The turn of another filter has come.
   void add(const Program& filter) {
@@ -101,6 +105,7 @@ class StepBudget {
   std::uint64_t insns_ = 0;
   std::uint64_t filters_ = 0;
   std::uint32_t older_nodes_;
+  std::uint32_t most_;
   std::array<std::uint32_t, 4> spent_{};  // by way
 };
 

@@ -57,6 +57,8 @@ class NumberFlow {
   // Sets the budget of all calls from here on.
   void allow(std::uint32_t steps) { steps_left_ = steps; }
 
+  std::uint32_t steps_left() const { return steps_left_; }
+
   // All numbers of the domain, by the node that they arrive at from `root`. Valid until the next call. May throw
   // std::bad_alloc.
   std::span<const Arrival> run(NodeId root, const Domain& domain);

@@ -19,7 +19,7 @@ class Planner {
   // it are composed, and it is tried again with less, on top of what there is. A filter that has no graph even by
   // itself is put on top in baseline form.
   void add(std::span<const Program* const> newer, std::uint32_t filter) {
-    StepBudget budget(newest() == nullptr ? 0 : newest()->graph.node_count());
+    StepBudget budget(newest() == nullptr ? 0 : newest()->graph.node_count(), options_.most_steps);
     if (newer.empty()) return add_nothing(filter);
     budget.add(*newer.front());
     for (Precision most = most_precision(); !newer.empty(); most = most_precision()) {
@@ -70,7 +70,7 @@ class Planner {
     const Precision precision = precision_of(way);
     if (precision == Precision::number_blind && newest() != nullptr && newest()->by_number()) forget_numbers();
     const ChainGraph* below = way == Way::alone ? nullptr : newest();
-    const Composition composition{options_.rule, options_.fixed, precision};
+    const Composition composition{options_.rule, options_.fixed, precision, options_.most_nodes};
     const std::size_t count = newer.size();
     auto graph = below != nullptr ? attach_some(*below, newer, filter, composition, way, budget)
                                   : attach_some(allow_all(precision), newer, filter, composition, way, budget);

@@ -34,6 +34,8 @@ struct PlanOptions {
   Optimize level = Optimize::full;
   FixedWords fixed = {};
   Precision precision = Precision::path_sensitive;  // the most that a graph may have
+  std::uint32_t most_steps = 0;                     // of an attach; 0: as many as the filters may have (StepBudget)
+  std::uint32_t most_nodes = max_decision_nodes;    // of a graph
 };
 
 // The plan for `newer` (oldest first) on top of a chain of `filter` filters with plan `older`. A filter that is over a

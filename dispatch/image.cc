@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "dispatch/units.h"
+#include "jit/blinding_key.h"
 #include "jit/compile.h"
 
 namespace callgate::detail {
@@ -36,6 +37,10 @@ compose::Precision less_than(compose::Precision precision) noexcept {
   return static_cast<compose::Precision>(static_cast<int>(precision) + 1);
 }
 
+bool is_within_limit(const Image& image, const Options& options) noexcept {
+  return options.byte_limit == 0 || image.bytes() <= options.byte_limit;
+}
+
 void fill_table(Image& image, const Options& options) {
   image.table = make_table(image.plan, options.rule, image.residuals, image.code.entries);
 }
@@ -51,11 +56,7 @@ class Maker {
 
   Image run() && {
     find_rest();
-    if (image_.engine == Engine::interpreter) {
-      drop_code(image_, FallbackReason::none, options_);
-    } else {
-      compile();
-    }
+    while (!decides() && !is_baseline()) lose_precision();
     ended(Stage::fill);
     return std::move(image_);
   }
@@ -70,33 +71,46 @@ class Maker {
     ended(Stage::table);
   }
 
-  // With less and less precision until the code is small enough.
-  void compile() {
-    for (;;) {
-      const compose::Precision precision = precision_of(image_.plan);
-      auto code = compile_plan(precision);
-      ended(Stage::code);
-      if (code) return take(std::move(*code));
-      if (code.error().reason != FallbackReason::code_too_large || precision == compose::Precision::baseline) {
-        image_.error = code.error().message;
-        return drop_code(image_, code.error().reason, options_);
-      }
-      image_.plan = plan_with_(less_than(precision));
-      ended(Stage::plan);
-      image_.residuals = {};
-      find_rest();
+  // Makes what decides by the plan. False if with less precision it could be small enough.
+  bool decides() {
+    if (request_.engine == Engine::interpreter) return drop_code(image_, FallbackReason::none, options_);
+    auto code = compile_plan();
+    ended(Stage::code);
+    if (code) {
+      take(std::move(*code));
+      if (is_within_limit(image_, options_)) return true;
+      image_.error = std::to_string(image_.bytes()) + " bytes";
+    } else {
+      image_.error = code.error().message;
     }
+    const FallbackReason reason = code ? FallbackReason::code_too_large : code.error().reason;
+    if (reason == FallbackReason::code_too_large && !is_baseline()) return false;
+    drop_code(image_, reason, options_);
+    return true;
   }
 
-  Expected<jit::Code, jit::CompileError> compile_plan(compose::Precision precision) const {
-    const bool is_baseline = precision == compose::Precision::baseline;
+  bool is_baseline() const { return precision_of(image_.plan) == compose::Precision::baseline; }
+
+  void lose_precision() {
+    image_.plan = plan_with_(less_than(precision_of(image_.plan)));
+    ended(Stage::plan);
+    image_.error.clear();
+    image_.code = {};
+    image_.table = {};
+    image_.residuals = {};
+    find_rest();
+  }
+
+  Expected<jit::Code, jit::CompileError> compile_plan() const {
+    const bool is_baseline_code = is_baseline();
     const std::size_t code_limit = std::min(options_.code_limit, max_code_bytes);
     const std::vector<jit::Unit> units = units_of(image_.plan);
     jit::Request request = seccomp_request(units, options_.rule, request_.engine, request_.target);
     request.input = input_;
     request.with_marks = request_.with_marks;
     request.entry_roots = image_.residuals.roots;
-    request.max_bytes = is_baseline ? jit::max_baseline_bytes : code_limit;
+    request.max_bytes = is_baseline_code ? jit::max_baseline_bytes : code_limit;
+    if (options_.blind_constants) request.blinding = jit::make_blinding_key();
     return jit::compile(request);
   }
 
@@ -126,8 +140,15 @@ std::size_t Image::table_bytes() const noexcept {
   return table.words.size() * sizeof(std::uint32_t) + residuals.records.bytes().size();
 }
 
+std::size_t Image::bytes() const noexcept {
+  const std::size_t roots = flat.empty() ? 0 : plan[0]->chain_graph()->roots.size();
+  return table_bytes() + code.bytes.size() + flat.node_count() * sizeof(ir::FlatNode) +
+         flat.op_count() * sizeof(ir::FlatOp) + roots * sizeof(ir::NodeId);
+}
+
 compose::PlanOptions plan_options(const Options& options, compose::Precision precision) {
-  return {options.rule, options.optimize, fixed_words(options.layout), precision};
+  return {options.rule, options.optimize,   fixed_words(options.layout),
+          precision,    options.step_limit, options.node_limit == 0 ? compose::max_decision_nodes : options.node_limit};
 }
 
 Image make_image(compose::Plan plan, const PlanWith& plan_with, const ImageRequest& request) {
@@ -143,14 +164,21 @@ Image make_image(std::span<const Program> oldest_first, const ImageRequest& requ
   return make_image(std::move(plan), plan_with, request);
 }
 
-void drop_code(Image& image, FallbackReason reason, const Options& options) {
+bool drop_code(Image& image, FallbackReason reason, const Options& options) {
   image.engine = Engine::interpreter;
   image.fallback_reason = reason;
   image.code = {};
-  if (!wants_table(options)) return;
+  if (!wants_table(options)) return true;
   fill_table(image, options);
   const compose::ChainGraph* graph = image.plan.size() == 1 ? image.plan[0]->chain_graph() : nullptr;
   if (graph != nullptr) image.flat = ir::FlatGraph::make(graph->graph);
+  if (is_within_limit(image, options)) return true;
+  image.flat = {};
+  if (!is_within_limit(image, options)) {
+    image.table = {};
+    image.residuals = {};
+  }
+  return false;
 }
 
 }  // namespace callgate::detail

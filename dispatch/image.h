@@ -60,21 +60,26 @@ struct Image {
 
   // Of table and records, one behind the other.
   std::size_t table_bytes() const noexcept;
+
+  // What Options::byte_limit bounds: of table, records, code and graph.
+  std::size_t bytes() const noexcept;
 };
 
 // The plan of the chain's filters with no more than this precision. May throw std::bad_alloc.
 using PlanWith = std::function<compose::Plan(compose::Precision)>;
 
-// The image of the chain with this plan. As long as the code is larger than the limit, the plan is replaced by one with
-// less precision; baseline form has the compiler's own limit. If there can be no code, the interpreter or the graph
-// decides, and the image says why. May throw std::bad_alloc, and what `plan_with` throws.
+// The image of the chain with this plan. As long as the code or all of the image is larger than the limit on it, the
+// plan is replaced by one with less precision; the code of a baseline form has the compiler's own limit. If there can
+// be no code, the interpreter or the graph decides, and the image says why. May throw std::bad_alloc, and what
+// `plan_with` throws.
 Image make_image(compose::Plan plan, const PlanWith& plan_with, const ImageRequest& request);
 
 // The same for all filters at once.
 Image make_image(std::span<const Program> oldest_first, const ImageRequest& request);
 
-// Turns the image into one that decides without code.
-void drop_code(Image& image, FallbackReason reason, const Options& options);
+// Turns the image into one that decides without code, and without graph and table where these are over the limit.
+// True if nothing was over it.
+bool drop_code(Image& image, FallbackReason reason, const Options& options);
 
 // What the compiler needs of options that have the layout.
 compose::PlanOptions plan_options(const Options& options, compose::Precision precision);

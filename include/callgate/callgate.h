@@ -52,8 +52,8 @@ extern "C" {
 
 // A filter that nobody has verified yet.
 struct callgate_filter {
-  const struct callgate_insn* instructions;
-  size_t count;
+  const struct callgate_insn* instructions;  // may be null if there are none
+  size_t count;                              // of instructions
 };
 
 // SECCOMP_RET_*: the upper half of a result; the lower half is data.
@@ -87,6 +87,7 @@ enum callgate_area {
   CALLGATE_AREA_PUBLICATION = 4,
   CALLGATE_AREA_LOADING = 5
 };
+// The enum callgate_area of a code.
 #define CALLGATE_AREA(code) ((code) / 100)
 
 // The numbers never change.
@@ -136,6 +137,7 @@ enum callgate_code {
   CALLGATE_NOT_WRITTEN = 507      // the same, while saving
 };
 
+// What went wrong, and where.
 struct callgate_error {
   uint32_t size;         // of this struct in bytes; set by the caller
   int32_t code;          // enum callgate_code
@@ -170,16 +172,20 @@ enum callgate_engine {
   CALLGATE_ENGINE_XBYAK = 2,
   CALLGATE_ENGINE_ASMJIT = 3
 };
+// The machine that code is made for.
 enum callgate_target { CALLGATE_TARGET_NATIVE = 0, CALLGATE_TARGET_X86_64 = 1, CALLGATE_TARGET_X86_32 = 2 };
+// How much is made of filters before they decide.
 enum callgate_optimize {
   CALLGATE_OPTIMIZE_DEFAULT = 0,  // as CALLGATE_OPTIMIZE_FULL
   CALLGATE_OPTIMIZE_NONE = 1,     // code for each filter as it stands
   CALLGATE_OPTIMIZE_FULL = 2      // one decision graph for all filters, and an action table
 };
+// How the filters' results become one.
 enum callgate_rule {
   CALLGATE_FIRST_NON_ALLOW = 0,  // newest filter first; the first result whose action is not ALLOW is the chain's
   CALLGATE_MOST_RESTRICTIVE = 1  // the kernel's: all filters run, the strictest action wins, ties go to the newest
 };
+// How much of what its filters distinguish a chain distinguishes, from all to nothing (callgate/chain.hpp).
 enum callgate_precision {
   CALLGATE_PATH_SENSITIVE = 0,
   CALLGATE_PER_NUMBER = 1,
@@ -200,11 +206,13 @@ enum callgate_frame_kind {
   CALLGATE_FRAME_PUSHED_REGISTERS = 8      // rax, rdi, rsi, rdx, r10, r8, r9, return address: eight 64-bit words
 };
 
+// The place of one 32-bit word of a call in the caller's frame.
 struct callgate_input_word {
   uint32_t is_constant;  // 0 or 1
   uint32_t value;        // the constant; or the offset in bytes: a multiple of 4, at most 4092
 };
 
+// The places of all words of a call in the caller's frame.
 struct callgate_layout {
   uint32_t size;          // of this struct in bytes
   uint32_t single_fetch;  // 1 if others can write the frame meanwhile: every word is loaded once, before the decision
@@ -213,6 +221,7 @@ struct callgate_layout {
   struct callgate_input_word words[16];
 };
 
+// Options of a chain (callgate/options.hpp says more of each).
 struct callgate_options {
   uint32_t size;            // of this struct in bytes
   uint32_t engine;          // enum callgate_engine
@@ -225,7 +234,14 @@ struct callgate_options {
   uint32_t path_limit;      // longest path in converted instructions; 0: 32768, the kernel's; CALLGATE_NONE: no limit
   uint32_t reserved;        // 0
   const struct callgate_layout* layout;  // of frames; null: struct seccomp_data. Copied, not kept.
+  // Budgets of one attach, for filters that nobody knows; over them a chain loses precision, never a right decision
+  // (callgate/options.hpp). 0: none but those that every attach has.
+  uint32_t step_limit;       // of composing filters, each about 60 ns
+  uint32_t node_limit;       // of the decision graph, about 32 bytes each
+  uint32_t byte_limit;       // of table, records, code and graph
+  uint32_t blind_constants;  // 1: no constant of a filter of more than a byte stands in code as it is
 };
+#define CALLGATE_OPTIONS_MIN_SIZE offsetof(struct callgate_options, step_limit)  // bytes
 
 // The layout of a preset. `arch` is the architecture of CALLGATE_FRAME_SPLIT and of no other kind. *layout must have
 // its size. Fails with CALLGATE_NULL_POINTER, CALLGATE_BAD_SIZE or CALLGATE_BAD_VALUE (CALLGATE_FRAME_CUSTOM too).
@@ -320,6 +336,7 @@ CALLGATE_FUNCTION uint32_t callgate_chain_evaluate_frame(const callgate_chain* c
 CALLGATE_FUNCTION uint32_t callgate_evaluate_frame_as(const callgate_chain* chain, uint32_t kind,
                                                       const void* frame) CALLGATE_NOEXCEPT;
 
+// A decision, and the filter that made it.
 struct callgate_decision {
   uint32_t size;    // of this struct in bytes
   uint32_t result;  // action and data
@@ -333,6 +350,7 @@ CALLGATE_FUNCTION int callgate_match(const callgate_chain* chain, const struct c
 CALLGATE_FUNCTION int callgate_match_frame(const callgate_chain* chain, const void* frame,
                                            struct callgate_decision* match) CALLGATE_NOEXCEPT;
 
+// What a chain is, and what it costs.
 struct callgate_info {
   uint32_t size;     // of this struct in bytes
   uint32_t engine;   // that decides; never CALLGATE_ENGINE_AUTOMATIC
@@ -354,6 +372,7 @@ struct callgate_info {
 CALLGATE_FUNCTION int callgate_chain_is_ancestor(const callgate_chain* older,
                                                  const callgate_chain* newer) CALLGATE_NOEXCEPT;
 
+// Fills *info, which must have its size.
 CALLGATE_FUNCTION int callgate_chain_info(const callgate_chain* chain, struct callgate_info* info) CALLGATE_NOEXCEPT;
 
 // The options of the chain, with the numbers that zeros stand for. If `layout` is given, it is filled, and
@@ -366,9 +385,9 @@ CALLGATE_FUNCTION int callgate_chain_options(const callgate_chain* chain, struct
 
 // Saves filters and options of the chain to a new memory file (memfd_create(2)) with all seals set, and puts its
 // descriptor, which is the caller's, into *descriptor; -1 if there is none. It is closed by execve() unless the caller
-// clears FD_CLOEXEC. The file has 200 bytes, 4 for each filter and 8 for each instruction; machine code does not
-// travel. Makes system calls: memfd_create, pwrite, pread, fcntl, getrlimit. Fails with a code of misuse, memory or
-// loading, or with CALLGATE_FILE_SIZE_LIMIT.
+// clears FD_CLOEXEC. The file has 200 bytes, 16 more for budgets and blinding, 4 for each filter and 8 for each
+// instruction; machine code does not travel. Makes system calls: memfd_create, pwrite, pread, fcntl, getrlimit. Fails
+// with a code of misuse, memory or loading, or with CALLGATE_FILE_SIZE_LIMIT.
 CALLGATE_FUNCTION int callgate_chain_save(const callgate_chain* chain, int* descriptor,
                                           struct callgate_error* error) CALLGATE_NOEXCEPT;
 
@@ -457,13 +476,15 @@ CALLGATE_FUNCTION size_t callgate_slot_reclaim(callgate_slot* slot) CALLGATE_NOE
 // ---- seccomp(2), emulated
 // ----------------------------------------------------------------------------------------------
 
-// SECCOMP_* and SECCOMP_FILTER_FLAG_* (linux/seccomp.h).
+// SECCOMP_* (linux/seccomp.h).
 enum callgate_seccomp_op {
   CALLGATE_SET_MODE_STRICT = 0,
   CALLGATE_SET_MODE_FILTER = 1,
   CALLGATE_GET_ACTION_AVAIL = 2,
   CALLGATE_GET_NOTIF_SIZES = 3
 };
+
+// SECCOMP_FILTER_FLAG_*.
 enum callgate_seccomp_flag {
   CALLGATE_FLAG_TSYNC = 0x01,
   CALLGATE_FLAG_LOG = 0x02,
@@ -540,6 +561,7 @@ CALLGATE_FUNCTION int callgate_action_known(uint32_t result) CALLGATE_NOEXCEPT;
 // ----------------------------
 
 CALLGATE_FUNCTION const char* callgate_version(void) CALLGATE_NOEXCEPT;  // of the library that is loaded, as "0.1.0"
+// Names of values, as command lines have them; "unknown" or "UNKNOWN" for what is no value.
 CALLGATE_FUNCTION const char* callgate_action_name(uint32_t result) CALLGATE_NOEXCEPT;
 CALLGATE_FUNCTION const char* callgate_errno_name(uint32_t number) CALLGATE_NOEXCEPT;  // null if it has none
 CALLGATE_FUNCTION const char* callgate_engine_name(uint32_t engine) CALLGATE_NOEXCEPT;

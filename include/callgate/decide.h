@@ -178,11 +178,21 @@ CALLGATE_INLINE uint32_t callgate_word_at(const void* frame, size_t offset) CALL
   return word;
 }
 
-// The 64-bit word at a byte offset, which need not be aligned.
+#define CALLGATE_BIG_ENDIAN (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__)
+
+// The two 32-bit words at a byte offset, which need not be aligned, as one value: the first is its lower half, whatever
+// the machine's byte order, as filters and records see the words of a call.
 CALLGATE_INLINE uint64_t callgate_argument_at(const void* input, size_t offset) CALLGATE_NOEXCEPT {
   uint64_t value;
   __builtin_memcpy(&value, CALLGATE_CAST(const unsigned char*, input) + offset, sizeof value);
-  return value;
+  return CALLGATE_BIG_ENDIAN ? value << 32 | value >> 32 : value;
+}
+
+// The eight bytes at a byte offset, the lowest one first.
+CALLGATE_INLINE uint64_t callgate_key_at(const void* keys, size_t offset) CALLGATE_NOEXCEPT {
+  uint64_t value;
+  __builtin_memcpy(&value, CALLGATE_CAST(const unsigned char*, keys) + offset, sizeof value);
+  return CALLGATE_BIG_ENDIAN ? __builtin_bswap64(value) : value;
 }
 
 // Bit (distance & 63) of `members`, in bit 0.
@@ -213,7 +223,7 @@ CALLGATE_INLINE uint32_t callgate_list_decide(const struct callgate_list* list, 
   const uint64_t hash = key * list->multiplier;
   const size_t bucket = CALLGATE_CAST(size_t, hash >> (list->bucket_shift & 63));
   const size_t place = (CALLGATE_CAST(size_t, hash >> 32) + start[sizeof *list + bucket]) & list->last_place;
-  const uint64_t found = callgate_argument_at(start, list->keys_at + (place << (list->key_size & 3)));
+  const uint64_t found = callgate_key_at(start, list->keys_at + (place << (list->key_size & 3)));
   const uint64_t difference = ((value ^ list->shared_value) & list->shared) | ((key ^ found) & list->key_mask);
   return callgate_pick(list->outside, list->flip, CALLGATE_CAST(uint32_t, difference == 0));
 }
@@ -378,6 +388,7 @@ CALLGATE_INLINE uint32_t callgate_decide_frame(const struct callgate_image* imag
 }  // extern "C"
 #endif
 
+#undef CALLGATE_BIG_ENDIAN
 #undef CALLGATE_CAST
 #undef CALLGATE_LIKELY
 #undef CALLGATE_INLINE

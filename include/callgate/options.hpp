@@ -1,4 +1,4 @@
-// Options of a chain: engine, target, rule, input layout and limits. Plain values; nothing here owns anything.
+// Options of a chain: engine, target, rule, input layout, limits and budgets. Plain values; nothing here owns anything.
 #pragma once
 
 #include <cstdint>
@@ -24,6 +24,7 @@ enum class Target : std::uint8_t {
   x86_32,
 };
 
+// How much is made of filters before they decide.
 enum class Optimize : std::uint8_t {
   none,  // code for each filter as it stands; no action table, no decision graph
   full,  // one decision graph for all filters, and an action table
@@ -41,11 +42,12 @@ enum class MergeRule : std::uint8_t {
 // The most code that an action table can refer to, in bytes.
 inline constexpr std::uint32_t max_code_bytes = std::uint32_t{1} << 18;
 
+// What Chain::create() takes; all chains that are attached to that chain have the same.
 struct Options {
-  Engine engine = Engine::automatic;
-  Target target = Target::native;
-  Optimize optimize = Optimize::full;
-  MergeRule rule = MergeRule::first_non_allow;
+  Engine engine = Engine::automatic;            // what decides
+  Target target = Target::native;               // of the code
+  Optimize optimize = Optimize::full;           // before it decides
+  MergeRule rule = MergeRule::first_non_allow;  // of the filters' results
 
   // Make no system call that asks for executable memory, for which a sandbox may kill the process. The chain then
   // decides without code, whatever `engine` says, and its fallback_reason() is no_exec_memory.
@@ -66,6 +68,28 @@ struct Options {
 
   // The longest path of a chain, in converted instructions as the kernel counts them; 0 means no limit.
   std::uint32_t path_limit = max_path_length;
+
+  // Budgets of one attach, for filters that nobody knows: 0 is none but those that every attach has. Over a budget a
+  // chain loses precision (Chain::precision()), down to each filter as it stands and the interpreter at last; it never
+  // fails for that, and decides the same. All three are exact and repeat: they depend on filters and options alone.
+  //
+  // Steps of composing filters with what lies below them. A step takes about 60 ns; what else an attach does takes time
+  // in proportion to the filters and to the graph. A chain whose code or bytes are over their limit is composed again,
+  // three times at most, and has these steps each time.
+  std::uint32_t step_limit = 0;
+  // Nodes of the chain's decision graph, of 32 bytes or so each, before its numbers become tests where it must do
+  // without a table.
+  std::uint32_t node_limit = 0;
+  // Memory of what decides, in bytes: action table and records, code, and graph. Filters are not counted, nor is the
+  // header of the chain.
+  std::uint32_t byte_limit = 0;
+
+  // No constant of a filter of more than a byte (-128 .. 127), and none that was computed of them, stands in code as it
+  // is, where it could be taken for instructions of the filter's author: it is put together of two words that he cannot
+  // foresee. Costs two short instructions for each constant on the way of a decision (docs/code-generation.md), and a
+  // call of getrandom(2) for each attach. Code is then not the same in each run. Table, records and filters hold
+  // constants as they are, in memory that is not executable.
+  bool blind_constants = false;
 };
 
 // Whether this build can make code for `target` with `engine`. The interpreter and Engine::automatic are available for

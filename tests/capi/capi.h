@@ -55,6 +55,10 @@ inline callgate_options options_of(const Options& from, const callgate_layout& l
   options.code_limit = from.code_limit;
   options.path_limit = from.path_limit == 0 ? CALLGATE_NONE : from.path_limit;
   options.layout = &layout;
+  options.step_limit = from.step_limit;
+  options.node_limit = from.node_limit;
+  options.byte_limit = from.byte_limit;
+  options.blind_constants = from.blind_constants;
   return options;
 }
 

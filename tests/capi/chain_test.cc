@@ -144,6 +144,10 @@ TEST(COptions, AreGivenBack) {
   given.code_limit = 4096;
   given.path_limit = CALLGATE_NONE;
   given.layout = &layout;
+  given.step_limit = 11;
+  given.node_limit = 12;
+  given.byte_limit = 13;
+  given.blind_constants = 1;
   const callgate_chain* made = nullptr;
   ASSERT_EQ(callgate_chain_from_filters(&given, nullptr, 0, &made, nullptr), CALLGATE_OK);
   const CChain chain(made);
@@ -156,6 +160,24 @@ TEST(COptions, AreGivenBack) {
   used.layout = given.layout;
   EXPECT_EQ(std::memcmp(&used, &given, sizeof used), 0);
   EXPECT_EQ(std::memcmp(&used_layout, &layout, sizeof layout), 0);
+}
+
+// The struct of a caller that knows no budgets.
+TEST(COptions, OfAnOlderCaller) {
+  callgate_options given{};
+  given.size = CALLGATE_OPTIONS_MIN_SIZE;
+  given.step_limit = given.blind_constants = 77;  // not his
+  const callgate_chain* made = nullptr;
+  ASSERT_EQ(callgate_chain_from_filters(&given, nullptr, 0, &made, nullptr), CALLGATE_OK);
+  const CChain chain(made);
+  ASSERT_EQ(callgate_chain_options(chain.get(), &given, nullptr), CALLGATE_OK);
+  EXPECT_EQ(given.step_limit, 77u) << "not written";
+  given.size = sizeof given;
+  ASSERT_EQ(callgate_chain_options(chain.get(), &given, nullptr), CALLGATE_OK);
+  EXPECT_EQ(given.step_limit, 0u);
+  EXPECT_EQ(given.blind_constants, 0u);
+  given.size = CALLGATE_OPTIONS_MIN_SIZE - 1;
+  EXPECT_EQ(callgate_chain_from_filters(&given, nullptr, 0, &made, nullptr), CALLGATE_BAD_SIZE);
 }
 
 TEST(COptions, ZerosAreTheDefaults) {

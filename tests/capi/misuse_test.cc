@@ -58,6 +58,7 @@ TEST_F(CMisuse, OptionsThatAreNoValues) {
       {&callgate_options::optimize, 3, "options->optimize"},
       {&callgate_options::rule, 2, "options->rule"},
       {&callgate_options::no_exec_memory, 2, "options->no_exec_memory"},
+      {&callgate_options::blind_constants, 2, "options->blind_constants"},
       {&callgate_options::permanent, 2, "options->permanent"},
       {&callgate_options::reserved, 1, "options->reserved"},
   };

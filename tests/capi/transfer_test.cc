@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <bit>
 #include <cerrno>
 #include <cstring>
 #include <stdexcept>
@@ -55,6 +56,12 @@ int file_of(const Bytes& bytes, int seals = all_seals) {
   EXPECT_EQ(write(file, bytes.data(), bytes.size()), static_cast<ssize_t>(bytes.size()));
   EXPECT_EQ(fcntl(file, F_ADD_SEALS, seals), 0);
   return file;
+}
+
+std::uint32_t word_of(const Bytes& bytes, std::size_t at) {
+  std::uint32_t word;
+  std::memcpy(&word, bytes.data() + at, sizeof word);
+  return word;
 }
 
 // What loading says; the chain is dropped.
@@ -119,6 +126,34 @@ TEST_P(Transfer, TheChainComesBackAsItWas) {
 INSTANTIATE_TEST_SUITE_P(FirstNonAllow, Transfer, testing::ValuesIn(all_options()), shown);
 INSTANTIATE_TEST_SUITE_P(MostRestrictive, Transfer, testing::ValuesIn(all_options(MergeRule::most_restrictive)), shown);
 
+// What version 1 of the format does not know: 16 bytes more.
+TEST(Transfers, BudgetsAndBlinding) {
+  const Options options{.step_limit = 1'000, .node_limit = 2'000, .byte_limit = 30'000, .blind_constants = true};
+  const std::vector<Program> filters = some_filters();
+  const Descriptor file(save(c_chain(filters, options)));
+  Bytes bytes = bytes_of(file);
+  EXPECT_EQ(word_of(bytes, 4), 2u);
+  std::size_t expected_size = 216 + 4 * filters.size();
+  for (const Program& filter : filters) expected_size += filter.instructions().size_bytes();
+  EXPECT_EQ(bytes.size(), expected_size);
+  const callgate_chain* loaded = nullptr;
+  ASSERT_EQ(callgate_chain_load(file, nullptr, &loaded, nullptr), CALLGATE_OK);
+  const CChain chain(loaded);
+  callgate_options after{};
+  after.size = sizeof after;
+  ASSERT_EQ(callgate_chain_options(chain.get(), &after, nullptr), CALLGATE_OK);
+  EXPECT_EQ(after.step_limit, 1'000u);
+  EXPECT_EQ(after.node_limit, 2'000u);
+  EXPECT_EQ(after.byte_limit, 30'000u);
+  EXPECT_EQ(after.blind_constants, 1u);
+  for (const Program& filter : filters) {
+    for (const SeccompData& call : oracles::inputs_for(filter.instructions(), 93, 16)) {
+      EXPECT_EQ(callgate_evaluate(chain.get(), data_of(call)),
+                oracles::reference(filters, MergeRule::first_non_allow, call));
+    }
+  }
+}
+
 TEST(Transfers, OptionsOfTheReaderReplaceThoseOfTheFile) {
   const Descriptor file(save(c_chain(some_filters(), {.rule = MergeRule::most_restrictive})));
   callgate_options options{};
@@ -172,7 +207,10 @@ constexpr std::size_t at_checksum = 8;
 constexpr std::size_t at_engine = 24;
 constexpr std::size_t at_filters = 60;
 constexpr std::size_t at_words = 64;
+constexpr std::size_t at_total = 16;
+constexpr std::size_t at_instructions = 192;
 constexpr std::size_t at_lengths = 200;
+constexpr std::size_t low_half = std::endian::native == std::endian::little ? 0 : 4;  // of a field of 64 bits
 
 void set(Bytes& bytes, std::size_t at, std::uint32_t value) { std::memcpy(bytes.data() + at, &value, sizeof value); }
 
@@ -206,11 +244,25 @@ class SavedBytes : public testing::Test {
 
 TEST_F(SavedBytes, TheFormatIsTheOneOfVersion1) {
   ASSERT_EQ(whole.size(), 200u + 8 + 5 * 8);
-  EXPECT_EQ(std::memcmp(whole.data(), "CGCH\1\0\0\0", 8), 0);
+  EXPECT_EQ(word_of(whole, 0), 0x48434743u);
+  EXPECT_EQ(word_of(whole, at_version), 1u);
   EXPECT_EQ(forged(whole).code, CALLGATE_OK);
   Bytes again = whole;
   forge(again);
   EXPECT_EQ(again, whole);
+}
+
+TEST_F(SavedBytes, OtherVersions) {
+  for (const std::uint32_t version : {0u, 3u, 0xffffffffu}) {
+    EXPECT_EQ(forged(with(at_version, version)).code, CALLGATE_BAD_VERSION) << version;
+  }
+  EXPECT_EQ(forged(with(at_version, 2)).code, CALLGATE_DAMAGED) << "16 bytes are missing";
+  Bytes longer = with(at_version, 2);
+  longer.insert(longer.begin() + at_lengths, 16, 0);
+  set(longer, at_total + low_half, static_cast<std::uint32_t>(longer.size()));
+  EXPECT_EQ(forged(longer).code, CALLGATE_OK);
+  set(longer, at_lengths + 12, 2);  // blind_constants
+  EXPECT_EQ(forged(longer).code, CALLGATE_DAMAGED);
 }
 
 TEST_F(SavedBytes, EveryChangedByteIsFound) {
@@ -254,9 +306,11 @@ TEST_F(SavedBytes, ForgedSizes) {
   Bytes moved = with(at_lengths, 0);
   set(moved, at_lengths + 4, 5);
   EXPECT_EQ(forged(moved).code, CALLGATE_EMPTY);
-  for (const std::uint32_t total : {0u, 0xffffffffu}) EXPECT_EQ(forged(with(16, total)).code, CALLGATE_DAMAGED);
+  for (const std::uint32_t total : {0u, 0xffffffffu}) {
+    EXPECT_EQ(forged(with(at_total + low_half, total)).code, CALLGATE_DAMAGED);
+  }
   for (const std::uint32_t high : {1u, 0x20000000u, 0xffffffffu}) {
-    EXPECT_EQ(forged(with(196, high)).code, CALLGATE_DAMAGED);  // upper half of the number of instructions
+    EXPECT_EQ(forged(with(at_instructions + 4 - low_half, high)).code, CALLGATE_DAMAGED);
   }
 }
 

@@ -88,7 +88,7 @@ TEST(LayoutPresets, UserRegs) {
   for (std::uint32_t i = 0; i < 6; ++i) expect_argument(layout, i, offsets[i]);
 }
 
-#else
+#elif defined(__i386__)
 
 TEST(LayoutPresets, UcontextOfThisProcess) {
   const InputLayout layout = InputLayout::ucontext_i386();
