@@ -12,20 +12,21 @@ namespace CALLGATE_API callgate {
 
 // SECCOMP_RET_* (linux/seccomp.h), strictest first in the kernel's order, which is signed.
 namespace action {
-inline constexpr std::uint32_t kill_process = 0x80000000;
-inline constexpr std::uint32_t kill_thread = 0x00000000;
-inline constexpr std::uint32_t trap = 0x00030000;
-inline constexpr std::uint32_t errno_ = 0x00050000;
-inline constexpr std::uint32_t user_notif = 0x7fc00000;
-inline constexpr std::uint32_t trace = 0x7ff00000;
-inline constexpr std::uint32_t log = 0x7ffc0000;
-inline constexpr std::uint32_t allow = 0x7fff0000;
+inline constexpr std::uint32_t kill_process = 0x80000000;  // SIGSYS, which cannot be caught
+inline constexpr std::uint32_t kill_thread = 0x00000000;   // the same for the thread alone
+inline constexpr std::uint32_t trap = 0x00030000;          // SIGSYS for the thread, with the data in si_errno
+inline constexpr std::uint32_t errno_ = 0x00050000;        // the call fails with the data as errno
+inline constexpr std::uint32_t user_notif = 0x7fc00000;    // a listener decides
+inline constexpr std::uint32_t trace = 0x7ff00000;         // a tracer decides
+inline constexpr std::uint32_t log = 0x7ffc0000;           // allowed, and logged
+inline constexpr std::uint32_t allow = 0x7fff0000;         // allowed
 }  // namespace action
 
 // SECCOMP_RET_ACTION_FULL and SECCOMP_RET_DATA.
 inline constexpr std::uint32_t action_mask = 0xffff0000;
 inline constexpr std::uint32_t data_mask = 0x0000ffff;
 
+// The two halves of a result.
 constexpr std::uint32_t action_of(std::uint32_t result) noexcept { return result & action_mask; }
 constexpr std::uint32_t data_of(std::uint32_t result) noexcept { return result & data_mask; }
 

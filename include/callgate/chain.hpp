@@ -31,8 +31,9 @@ enum class AttachErrc : std::uint8_t {
   invalid,             // attach_in(): verify() does not accept the filter; it says why
 };
 
+// The code with its figures.
 struct AttachError {
-  AttachErrc code;
+  AttachErrc code;                // what is wrong
   std::uint64_t path_length = 0;  // length of the refused path in converted instructions, if path_too_long; else 0
   std::uint32_t path_limit = 0;   // Options::path_limit in converted instructions, if path_too_long; else 0
   const char* option = nullptr;   // name of the field of Options, a string literal, if bad_option; else null
@@ -98,6 +99,7 @@ class Chain {
   // filter) or out_of_memory.
   static Expected<Chain, AttachError> create(const Options& options = {}) noexcept;
 
+  // References to one chain: copying counts, moving leaves a chain that kills.
   Chain(const Chain& other) noexcept;
   Chain(Chain&& other) noexcept;
   Chain& operator=(Chain other) noexcept;

@@ -30,6 +30,7 @@ namespace CALLGATE_API callgate {
 // fork(): the child has its own slot from there on. Destroying a slot needs what reclaim() needs.
 class ChainSlot {
  public:
+  // A slot in which `first` decides.
   explicit ChainSlot(Chain first) noexcept;
   ~ChainSlot();
   ChainSlot(const ChainSlot&) = delete;

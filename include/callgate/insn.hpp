@@ -14,6 +14,7 @@ struct Insn {
   std::uint8_t jf;     // instructions to skip when it is not
   std::uint32_t k;     // constant, load offset in bytes, scratch slot, or jump distance in instructions
 
+  // Bit by bit.
   friend constexpr bool operator==(const Insn&, const Insn&) = default;
 };
 static_assert(sizeof(Insn) == 8 && offsetof(Insn, k) == 4);
@@ -25,14 +26,15 @@ struct SeccompData {
   std::uint64_t instruction_pointer;  // address after the system call instruction
   std::uint64_t args[6];              // a 32-bit process's arguments are zero-extended
 
+  // Bit by bit.
   friend constexpr bool operator==(const SeccompData&, const SeccompData&) = default;
 };
 static_assert(sizeof(SeccompData) == 64 && offsetof(SeccompData, args) == 16);
 
 // AUDIT_ARCH_* values (linux/audit.h) that x86 machines report in SeccompData::arch.
 namespace arch {
-inline constexpr std::uint32_t x86_64 = 0xc000003e;
-inline constexpr std::uint32_t x86_32 = 0x40000003;
+inline constexpr std::uint32_t x86_64 = 0xc000003e;   // x32 calls too
+inline constexpr std::uint32_t x86_32 = 0x40000003;   // i386
 inline constexpr std::uint32_t x32_bit = 0x40000000;  // or-ed into nr by x32 calls, whose arch is x86_64
 }  // namespace arch
 

@@ -15,10 +15,11 @@ namespace CALLGATE_API callgate {
 
 // The place of one 32-bit word of struct seccomp_data in the caller's frame.
 struct InputWord {
-  bool is_constant = false;
+  bool is_constant = false;  // whether the word is the same in all frames
   // The constant; or the offset from the start of the frame, in bytes: a multiple of 4, at most max_frame_offset.
   std::uint32_t value = 0;
 
+  // Field by field.
   friend constexpr bool operator==(const InputWord&, const InputWord&) = default;
 };
 
@@ -26,14 +27,21 @@ inline constexpr std::uint32_t max_frame_offset = 4092;  // bytes
 
 // The frame of InputLayout::split().
 struct SplitCall {
-  std::uint32_t nr;
-  std::uint32_t low[6];
-  std::uint32_t high[6];
+  std::uint32_t nr;       // number
+  std::uint32_t low[6];   // lower halves of the arguments
+  std::uint32_t high[6];  // upper halves
 };
 
 // The frame of InputLayout::pushed_registers().
 struct PushedRegisters {
-  std::uint64_t rax, rdi, rsi, rdx, r10, r8, r9, return_address;
+  std::uint64_t rax;             // number
+  std::uint64_t rdi;             // arguments 0 to 5
+  std::uint64_t rsi;             // the next one
+  std::uint64_t rdx;             // the next one
+  std::uint64_t r10;             // the next one
+  std::uint64_t r8;              // the next one
+  std::uint64_t r9;              // the next one
+  std::uint64_t return_address;  // of the call
 };
 
 // What kind of frame a layout is for: found by its words, whatever single_fetch is. A layout of one's own is `custom`.
@@ -56,12 +64,13 @@ enum class FrameKind : std::uint8_t {
 // High halves may be the constant 0 only if the calls come from a 32-bit process. The architecture alone does not prove
 // it: after int 0x80 in 64-bit code it is i386, and the registers have 64 bits.
 struct InputLayout {
-  std::array<InputWord, sizeof(SeccompData) / 4> words{};
+  std::array<InputWord, sizeof(SeccompData) / 4> words{};  // by index of the word
 
   // Whether others can write the frame during a call of evaluate_frame(), such as a process or thread that shares the
   // memory. Every word is then loaded once, before the decision.
   bool single_fetch = false;
 
+  // Field by field.
   friend constexpr bool operator==(const InputLayout&, const InputLayout&) = default;
 
   // struct seccomp_data: the layout that evaluate(const SeccompData&) reads.
@@ -172,16 +181,20 @@ struct InputLayout {
     layout.words[1] = {true, arch};
     return layout;
   }
+
+  // Places of an argument and of the instruction pointer, in bytes; the upper half lies behind the lower one.
   constexpr void argument(std::uint32_t index, std::uint32_t offset) noexcept { argument(index, offset, offset + 4); }
   constexpr void argument(std::uint32_t index, std::uint32_t low_offset, std::uint32_t high_offset) noexcept {
     words[4 + 2 * index] = {false, low_offset};
     words[5 + 2 * index] = {false, high_offset};
   }
+  // The same for the instruction pointer.
   constexpr void instruction_pointer(std::uint32_t offset) noexcept {
     words[2] = {false, offset};
     words[3] = {false, offset + 4};
   }
 
+  // The preset that the words make; `custom` for others.
   constexpr FrameKind kind() const noexcept {
     if (words == seccomp_data().words) return FrameKind::seccomp_data;
     if (words[1].is_constant && words == split(words[1].value).words) return FrameKind::split;

@@ -27,8 +27,9 @@ enum class VerifyErrc : std::uint8_t {
   out_of_memory,          // the filter may be valid, but there was no memory to keep it
 };
 
+// Why verify() refused a filter.
 struct VerifyError {
-  VerifyErrc code;
+  VerifyErrc code;       // the rule
   std::uint32_t pc;      // index of the offending instruction
   Insn insn;             // the instruction itself (zero for empty and too_long)
   std::uint32_t length;  // instructions in the program
@@ -41,6 +42,7 @@ const char* rule(VerifyErrc code) noexcept;
 // terminated when capacity > 0, cut when too long. Returns its length in bytes without the terminator.
 std::size_t describe(const VerifyError& error, char* out, std::size_t capacity) noexcept;
 
+// The same as a string. May throw std::bad_alloc.
 inline std::string to_string(const VerifyError& error) {
   char text[160];
   return {text, describe(error, text, sizeof text)};
@@ -51,6 +53,7 @@ inline std::string to_string(const VerifyError& error) {
 // Thread safety: distinct Program objects may be used from any threads, whether or not they share.
 class Program {
  public:
+  // Copies share the instructions; the moved-from object has none.
   Program(const Program& other) noexcept;
   Program(Program&& other) noexcept;
   Program& operator=(Program other) noexcept;
