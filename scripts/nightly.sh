@@ -1,7 +1,6 @@
 #!/bin/bash
-# nightly.sh [STAGE…]: what takes too long for every change. Stages: fuzz, libfuzzer, search, sanitizers, m32, tsan,
-# m32-sanitizers, clang, kernel, exhaustive, unicorn, proof, valgrind, faults, mutation, slow-downs, tidy, coverage; all of them
-# by default. All run even if one fails; the summary is at the end.
+# nightly.sh [STAGE…]: what takes too long for every change. Without a stage, all of them run (see all_stages), even if one
+# fails; the summary is at the end.
 . "${BASH_SOURCE%/*}/stages.sh"
 
 # ThreadSanitizer's runtime cannot live with as much address-space randomisation as recent kernels use.
@@ -17,6 +16,11 @@ run_m32() { suite m32; }
 run_m32-sanitizers() { suite m32-sanitizers; }
 
 run_clang() { suite clang; }
+
+# What decides calls, on other machines, of which one is big-endian.
+run_aarch64() { suite aarch64; }
+run_riscv64() { suite riscv64; }
+run_s390x() { suite s390x; }
 
 # A million random programs against the running kernel.
 million_programs() {
@@ -168,8 +172,11 @@ run_search() {
   step dearest_chains
 }
 
-all_stages=(fuzz libfuzzer search sanitizers m32 tsan m32-sanitizers clang kernel exhaustive unicorn proof valgrind faults mutation slow-downs tidy
-  coverage)
+# Every public name is documented (docs/Doxyfile).
+run_reference() { step tests/package/api_reference.sh "$PWD"; }
+
+all_stages=(fuzz libfuzzer search sanitizers m32 tsan m32-sanitizers clang aarch64 riscv64 s390x kernel exhaustive unicorn proof
+  valgrind faults mutation slow-downs tidy coverage reference)
 stages=("$@")
 ((${#stages[@]})) || stages=("${all_stages[@]}")
 for name in "${stages[@]}"; do
@@ -179,7 +186,12 @@ for name in "${stages[@]}"; do
   fi
 done
 
-scripts/setup.sh --with-i386 --nightly
+packages=(--with-i386 --nightly)
+for name in "${stages[@]}"; do
+  machine=$(cross_machine "$name")
+  [[ -z $machine ]] || packages+=("--cross=$machine")
+done
+scripts/setup.sh "${packages[@]}"
 know_machine
 for name in "${stages[@]}"; do
   stage "$name" "run_$name"

@@ -55,12 +55,20 @@ know_machine() {
   [[ -z ${lacks[no-filters]:-} ]] || export CALLGATE_MACHINE=no-filters${CALLGATE_MACHINE:+,$CALLGATE_MACHINE}
 }
 
+# cross_machine PRESET: the machine that a preset makes programs for, where that is none of this kind; else nothing.
+cross_machine() {
+  case $1 in
+    aarch64* | riscv64* | s390x*) echo "${1%%-*}" ;;
+  esac
+}
+
 # Whether an emulator, if anything, runs the programs of a preset.
-is_emulated() { [[ $1 == m32* && -n ${lacks[no-32-bit-programs]:-} ]]; }
+is_emulated() { [[ $1 == m32* && -n ${lacks[no-32-bit-programs]:-} || -n $(cross_machine "$1") ]]; }
 
 # Why the programs of a preset cannot run here, and what remains; empty if they can.
 obstacle_of() {
   is_emulated "$1" || return 0
+  [[ -z $(cross_machine "$1") ]] || return 0
   if [[ -n ${lacks[no-emulator]:-} ]]; then
     echo "${lacks[no-32-bit-programs]}, and ${lacks[no-emulator]}; x86_32 code was shown by Unicorn and its listings only"
   elif [[ $1 == *sanitizers ]]; then

@@ -22,6 +22,10 @@ case ${1:-} in
   *) presets=("$@") without=() other_machine='' format='' packages=(--with-i386) ;;
 esac
 
+for preset in "${presets[@]}"; do
+  machine=$(cross_machine "$preset")
+  [[ -z $machine ]] || packages+=("--cross=$machine")
+done
 scripts/setup.sh "${packages[@]}"
 know_machine
 if [[ -n $format ]]; then stage 'format' step scripts/format.sh --check; fi

@@ -1,6 +1,5 @@
 #include "oracles/harness/code_buffer.h"
 
-#include <cpuid.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -9,23 +8,16 @@
 #include <cstring>
 #include <system_error>
 
+#include "oracles/harness/serialise.h"
+
 namespace callgate::oracles {
 namespace {
 
 [[noreturn]] void refuse(const char* what) { throw std::system_error(errno, std::generic_category(), what); }
 
-// What was written through one address runs at another only behind a serialising instruction.
-void serialise() {
-  unsigned a = 0;
-  unsigned b = 0;
-  unsigned c = 0;
-  unsigned d = 0;
-  __cpuid(0, a, b, c, d);
-}
-
 }  // namespace
 
-CodeBuffer::CodeBuffer(Place place) {
+CodeBuffer::CodeBuffer([[maybe_unused]] Place place) {
 #ifdef MAP_32BIT
   const int where = place == Place::below_4g ? MAP_32BIT : 0;
 #else

@@ -1,9 +1,11 @@
 #include "oracles/machine/machine.h"
 
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include <array>
 #include <cstdlib>
+#include <fstream>
 #include <mutex>
 #include <sstream>
 #include <stdexcept>
@@ -119,6 +121,18 @@ const std::string& obstacle(Ability ability) {
   const auto index = static_cast<std::size_t>(ability);
   std::call_once(asked[index], [&] { answers[index] = ask(ability); });
   return answers[index];
+}
+
+bool is_emulated() {
+  if (sizeof(void*) == 4) return !has(Ability::programs_32);
+  static const bool is_for_another_machine = [] {
+    utsname told{};  // an emulator tells its own machine here, and hands on what the kernel says there
+    if (::uname(&told) != 0) return false;
+    std::ifstream file("/proc/sys/kernel/arch");
+    std::string machine;
+    return static_cast<bool>(file >> machine) && machine != told.machine;
+  }();
+  return is_for_another_machine;
 }
 
 const Launcher& launcher_32() {

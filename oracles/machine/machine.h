@@ -42,8 +42,9 @@ inline bool has(Ability ability) { return obstacle(ability).empty(); }
 // filters there are no socket filters either.
 bool is_taken_away(Ability ability);
 
-// Whether a user-mode emulator runs this process: it is a 32-bit one, and the kernel runs none.
-inline bool is_emulated() { return sizeof(void*) == 4 && !has(Ability::programs_32); }
+// Whether a user-mode emulator runs this process: it is a 32-bit one, and the kernel runs none; or it is for another
+// machine than the kernel's (which kernels before Linux 6.1 do not tell: no, then).
+bool is_emulated();
 
 // What stands in front of a 32-bit program's path to run it here: nothing where the kernel runs it, else the path of
 // the emulator. Only if is_ready.

@@ -32,6 +32,8 @@ expect yes m32 memory.Seal/Published.MovesLikeAValue/write no-32-bit-programs
 expect yes m32-sanitizers memory.Seal/Published.MovesLikeAValue/write no-32-bit-programs
 expect no m32 memory.Seal/Published.MovesLikeAValue/write no-int80
 expect no release memory.Seal/Published.MovesLikeAValue/write no-32-bit-programs
+expect yes s390x memory.Seal/Published.MovesLikeAValue/write
+expect yes aarch64 memory.Seal/Published.MovesLikeAValue/write
 expect yes release cli.Record.FollowsChildren no-ptrace
 # Every first word is a preset or an ability that the probe knows, and every line has its reason.
 mapfile -t presets < <(sed -n 's/.*"name": "\([^"]*\)".*/\1/p' CMakePresets.json)

@@ -1,0 +1,3 @@
+# Programs for riscv64: Debian's cross compiler and qemu-user (scripts/setup.sh --cross).
+set(CALLGATE_CROSS_MACHINE riscv64)
+include(${CMAKE_CURRENT_LIST_DIR}/cross.cmake)
