@@ -77,15 +77,9 @@ bool begins_with_digits(std::string_view line, bool (*is_kind)(char), std::size_
   return end >= count && line.substr(end).starts_with(next);
 }
 
-bool is_decimal_digit(char c) noexcept { return is_digit(c); }
-
 // What tools show a filter or its bytes as.
 std::string_view listing(std::string_view line) {
-  if (begins_with_digits(line, is_decimal_digit, 4, ": 0x")) return "a listing of seccomp-tools or scmp_bpf_disasm";
   if (begins_with_digits(line, is_hex_digit, 8, ": ")) return "a hex dump (xxd); xxd -p gives the bytes alone";
-  if (line.starts_with('(') && begins_with_digits(line.substr(1), is_decimal_digit, 3, ") ")) {
-    return "a listing of tcpdump -d; tcpdump -ddd gives the numbers";
-  }
   return {};
 }
 
@@ -119,8 +113,9 @@ std::string_view foreign_format(std::string_view content, bool by_magic) {
   if (begin.starts_with("<?xml")) return "XML";
   if (begin.starts_with("version https://git-lfs")) return "a pointer of Git LFS, not the file itself";
   if (has(text, "pseudo filter code start")) return "pseudo code of libseccomp (seccomp_export_pfc)";
-  if (has(begin, "CODE") && has(begin, "JT") && has(begin, "JF")) return "a listing of seccomp-tools";
-  if (has(begin, "OP") && has(begin, "JT") && has(begin, "JF")) return "a listing of scmp_bpf_disasm";
+  if (has(text, "A = sys_number") || has(text, "A = arch") || has(text, "return ALLOW")) {
+    return "text of seccomp-tools asm (seccomp-tools asm -f raw makes a filter of it)";
+  }
   if (has(text, "BPF_STMT") || has(text, "BPF_JUMP")) return "C source (compile it, or give its array's numbers)";
   if (has(text, "sock_filter") && has(text, ".code")) {
     return "C source with designators (compile it, or give its array's numbers)";

@@ -8,6 +8,7 @@
 #include <optional>
 #include <utility>
 
+#include "bpf/listings.h"
 #include "bpf/number.h"
 #include "bpf/text.h"
 
@@ -260,9 +261,15 @@ std::string_view without_byte_order_mark(std::string_view text) noexcept {
 }
 
 Format detect_format(std::string_view content) {
-  if (!std::all_of(content.begin(), content.end(), belongs_in_text)) return Format::raw;
+  const bool is_text = std::all_of(content.begin(), content.end(), belongs_in_text);
+  // With the colours of a terminal it is no text.
+  if (!is_text && (content.find('\0') != content.npos || !looks_like_table(content))) return Format::raw;
   const std::string_view text = trim(without_byte_order_mark(content));
+  if (looks_like_table(text)) return Format::table;
   if (begins_c_array(text)) return Format::c;
+  if (looks_like_macros(text)) return Format::macros;
+  if (looks_like_tcpdump(text)) return Format::tcpdump;
+  if (looks_like_string(text)) return Format::string;
   if (text.starts_with('{')) return Format::oci;
   std::string_view rest = text;
   const std::string_view first = take_line(rest);
@@ -282,6 +289,10 @@ Instructions read_filter(std::string_view content, Format format) {
     case Format::text: return read_text(content);
     case Format::c: return read_c_array(content);
     case Format::hex: return read_hex_file(content);
+    case Format::table: return read_table(content);
+    case Format::tcpdump: return read_tcpdump(content);
+    case Format::macros: return read_macros(content);
+    case Format::string: return read_string(content);
     case Format::oci: break;
   }
   return std::string("an OCI profile is no filter yet: it has to be compiled through libseccomp");

@@ -15,12 +15,16 @@
 namespace callgate::bpf {
 
 enum class Format : std::uint8_t {
-  raw,   // an array of struct sock_filter in native byte order
-  ddd,   // tcpdump -ddd: a count, then "code jt jf k" in decimal, one instruction a line
-  text,  // bpf/assembler.h
-  c,     // initialisers of an array of struct sock_filter: "{ 0x20, 0, 0, 4 }," and so on, declared or not
-  hex,   // hex digits of the array's bytes, one filter
-  oci,   // OCI / container-engine seccomp JSON: recognised by detect_format(), not read by read_filter()
+  raw,      // an array of struct sock_filter in native byte order
+  ddd,      // tcpdump -ddd: a count, then "code jt jf k" in decimal, one instruction a line
+  text,     // bpf/assembler.h
+  c,        // initialisers of an array of struct sock_filter: "{ 0x20, 0, 0, 4 }," and so on, declared or not
+  hex,      // hex digits of the array's bytes, one filter
+  table,    // bpf/listings.h: the rows of seccomp-tools and scmp_bpf_disasm
+  tcpdump,  // tcpdump -d
+  macros,   // BPF_STMT and BPF_JUMP
+  string,   // bytes as a string with escapes
+  oci,      // OCI / container-engine seccomp JSON: recognised by detect_format(), not read by read_filter()
 };
 
 // Guesses from the content: the braces of JSON or of C, a lone decimal count on the first line, many hex digits,

@@ -162,20 +162,16 @@ TEST(Formats, foreign_formats_have_names) {
       {"socket: return EPERM\n", "a minijail policy"},
       {"---\ndefaultAction: SCMP_ACT_ERRNO\n", "YAML"},
       {"apiVersion: security-profiles-operator.x-k8s.io/v1beta1\nkind: SeccompProfile\n", "YAML"},
-      {" line  CODE  JT   JF      K\n=================================\n 0000: 0x20 0x00 0x00 0x00000004  A = arch\n",
-       "a listing of seccomp-tools"},
-      {" line  OP   JT   JF   K\n=================================\n 0000: 0x20 0x00 0x00 0x00000004   ld  $data[4]\n",
-       "a listing of scmp_bpf_disasm"},
+      {"A = arch\nif (A != ARCH_X86_64) goto dead\nreturn ALLOW\n",
+       "text of seccomp-tools asm (seccomp-tools asm -f raw makes a filter of it)"},
       {"#\n# pseudo filter code start\n#\n# filter for arch x86_64 (3221225534)\n",
        "pseudo code of libseccomp (seccomp_export_pfc)"},
       {"[{\"names\": []}]", "a JSON array"},
       {"[]", "a JSON array"},
       {"[1]\n", "a JSON array"},
       {"[Service]\nSystemCallFilter=read\n", "a unit file of systemd, or an INI file"},
-      {" 0000: 0x20 0x00 0x00 0x00000004  A = arch\n", "a listing of seccomp-tools or scmp_bpf_disasm"},
       {"00000000: 2000 0000 0400 0000 0600 0000 0000 ff7f   ...............\n",
        "a hex dump (xxd); xxd -p gives the bytes alone"},
-      {"(000) ldh      [12]\n(001) ret      #0\n", "a listing of tcpdump -d; tcpdump -ddd gives the numbers"},
       {"static const struct sock_filter f[1] = { { .code = 6, .k = 0 } };",
        "C source with designators (compile it, or give its array's numbers)"},
       {"<!DOCTYPE html>\n<html>", "a web page"},
@@ -190,6 +186,77 @@ TEST(Formats, foreign_formats_have_names) {
     EXPECT_EQ(foreign_format(content, false), name) << content;
     EXPECT_EQ(foreign_format(content, true), "") << content;
   }
+}
+
+// What other tools show of one filter, each told apart by its content.
+TEST(Formats, listings) {
+  const std::vector<Insn> filter =
+      test::insns("ld [4]\njeq #0xc000003e, n, d\nn: ld [0]\njeq #59, d\nret #0x7fff0000\nd: ret #0x50001");
+  const std::pair<std::string, Format> texts[] = {
+      {" line  CODE  JT   JF      K\n=================================\n 0000: 0x20 0x00 0x00 0x00000004  A = arch\n"
+       " 0001: 0x15 0x00 0x03 0xc000003e  if (A != ARCH_X86_64) goto 0005\n 0002: 0x20 0x00 0x00 0x00000000  A = "
+       "sys_number\n"
+       " 0003: 0x15 0x01 0x00 0x0000003b  if (A == execve) goto 0005\n 0004: 0x06 0x00 0x00 0x7fff0000  return ALLOW\n"
+       " 0005: 0x06 0x00 0x00 0x00050001  return ERRNO(1)\n",
+       Format::table},
+      {" line  CODE\n \x1b[1;34m0000: 0x20 0x00 0x00 0x00000004\x1b[0m  A\n 0001: 0x15 0x00 0x03 0xc000003e\n"
+       " 0002: 0x20 0x00 0x00 0x00000000\n 0003: 0x15 0x01 0x00 0x0000003b\n 0004: 0x06 0x00 0x00 0x7fff0000\n"
+       " 0005: 0x06 0x00 0x00 0x00050001\n",
+       Format::table},
+      {"(000) ld       [4]\n(001) jeq      #0xc000003e      jt 2\tjf 5\n(002) ld       [0]\n(003) jeq      #0x3b       "
+       "     jt 5\tjf 4\n"
+       "(004) ret      #2147418112\n(005) ret      #327681\n",
+       Format::tcpdump},
+      {"seccomp(SECCOMP_SET_MODE_FILTER, 0, {len=6, filter=[BPF_STMT(BPF_LD|BPF_W|BPF_ABS, 0x4), "
+       "BPF_JUMP(BPF_JMP|BPF_K|BPF_JEQ, 0xc000003e, 0, 0x3), BPF_STMT(BPF_LD|BPF_W|BPF_ABS, 0), "
+       "BPF_JUMP(BPF_JMP|BPF_K|BPF_JEQ, 0x3b, 0x1, 0), BPF_STMT(BPF_RET|BPF_K, SECCOMP_RET_ALLOW), "
+       "BPF_STMT(BPF_RET|BPF_K, SECCOMP_RET_ERRNO|0x1)]}) = 0\n",
+       Format::macros},
+      {"struct sock_filter filter[] = {\n  BPF_STMT(BPF_LD + BPF_W + BPF_ABS, (offsetof(struct seccomp_data, arch))),\n"
+       "  BPF_JUMP(BPF_JMP + BPF_JEQ + BPF_K, AUDIT_ARCH_X86_64, 0, 3), // other\n"
+       "  BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),\n"
+       "  BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_execve, 1, 0), /* no */\n"
+       "  BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),\n  BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (EPERM & "
+       "SECCOMP_RET_DATA)),\n};\n",
+       Format::macros},
+      {"\"\\x20\\x00\\x00\\x00\\x04\\x00\\x00\\x00\\x15\\x00\\x00\\x03>\\x00\\x00\\xc0 \\0\\0\\0\\0\\0\\0\\0"
+       "\\x15\\x00\\x01\\x00;"
+       "\\x00\\x00\\x00\\x06\\x00\\x00\\x00\\x00\\x00\\xFF\\x7F\\x06\\x00\\x00\\x00\\x01\\x00\\x05\\x00\"\n",
+       Format::string},
+  };
+  for (const auto& [text, format] : texts) {
+    EXPECT_EQ(detect_format(text), format) << text;
+    const auto program = read_filter(text, format);
+    ASSERT_TRUE(program) << program.error() << text;
+    EXPECT_EQ(*program, filter) << text;
+  }
+}
+
+TEST(Formats, bad_listings) {
+  const std::pair<std::string, std::string> cases[] = {
+      {" 0000: 0x20 0x00 0x00 0x00000004\n 0002: 0x06 0x00 0x00 0x0\n", "line 2: row 0002 where 1 is expected"},
+      {" 0000: 0x20 0x100 0x00 0x00000004\n", "line 1: jt: '0x100' is more than 255"},
+      {" 0000: 0x20 0x00\n", "line 1: jf: '' is not a number"},
+      {" 0000: 0x20 0x00 0x00 0x0\nA = 5\n", "line 2: 'A = 5' is no row of the table"},
+      {"(000) ld [4]\n(002) ret #0\n", "line 2: '(002) ret #0' where instruction 1 is expected"},
+      {"(000) lod [4]\n", "line 1: unknown instruction 'lod'"},
+      {"BPF_STMT(BPF_RET|BPF_K, SECCOMP_RET_NOTHING)", "line 1: 'SECCOMP_RET_NOTHING' is no name that is known here"},
+      {"BPF_STMT(BPF_RET|BPF_K 5)", "line 1: '5' where ',' is expected"},
+      {"BPF_STMT(BPF_RET|BPF_K, 0x1ffffffff)", "line 1: '0x1ffffffff' is no number of 32 bits"},
+      {"BPF_JUMP(0x15, 0, 256, 0)", "line 1: the value is more than 255"},
+      {"BPF_STMT(0x06, offsetof(struct x, y))", "line 1: 'y' is no field of struct seccomp_data"},
+      {"filter=[BPF_STMT(0x6, 0), ...]",
+       "line 1: \"...\": not all instructions are there (strace -e abbrev=none writes them)"},
+      {"BPF_STMT(0x20, 0),\nALLOW(read),\nBPF_STMT(0x6, 0)",
+       "line 2: 'ALLOW' stands between instructions; one filter is read, of BPF_STMT and BPF_JUMP alone"},
+      {"BPF_STMT(0x6, 0)]} = 0\nfilter=[BPF_STMT(0x6, 0)]",
+       "line 1: ']} = 0' stands between instructions; one filter is read, of BPF_STMT and BPF_JUMP alone"},
+      {"BPF_STMT(0x6, ", "line 1: '' where a number or a name is expected"},
+      {"\"\\x20\\x00\"", "2 bytes are not a whole number of instructions (8 bytes each)"},
+      {"\"\\x20\\x0", "the quote is not closed"},
+      {"\"\\x20\\q\"", "character 4: '\\q' is no escape"},
+  };
+  for (const auto& [text, error] : cases) EXPECT_EQ(error_of(text, detect_format(text)), error) << text;
 }
 
 TEST(Formats, detection) {
@@ -215,7 +282,8 @@ TEST(Formats, random_bytes_never_crash_a_reader) {
       state = state * 1664525 + 1013904223;
       c = static_cast<char>(state >> 24);
     }
-    for (const Format format : {Format::raw, Format::ddd, Format::text, Format::c, Format::hex, Format::oci}) {
+    for (const Format format : {Format::raw, Format::ddd, Format::text, Format::c, Format::hex, Format::table,
+                                Format::tcpdump, Format::macros, Format::string, Format::oci}) {
       const auto result = read_filter(content, format);
       EXPECT_TRUE(result || !result.error().empty());
     }
