@@ -53,6 +53,12 @@ void add_diff(CLI::App& app, Session& session);
 void add_explain(CLI::App& app, Session& session);
 void add_lint(CLI::App& app, Session& session);
 void add_test(CLI::App& app, Session& session);
+void add_why(CLI::App& app, Session& session);
+void add_pid(CLI::App& app, Session& session);
+void add_capture(CLI::App& app, Session& session);
+void add_serve(CLI::App& app, Session& session);
+void add_synth(CLI::App& app, Session& session);
+void add_sim(CLI::App& app, Session& session);
 
 // For options that take whole numbers of 64 bits: CLI11 takes what is too large for the largest, and -1 too.
 inline CLI::Validator whole_number(std::uint64_t least = 0, std::uint64_t most = ~std::uint64_t{0}) {

@@ -31,6 +31,9 @@ class Conditions {
   // may be empty.
   std::string text(std::string_view call) const;
 
+  // "arg0.lo", "arg1.lo & 0x3": what a condition may be about.
+  std::string term_text(proof::TermId id) const { return term_text(id, 4); }
+
  private:
   static constexpr std::size_t places = 7;  // six arguments and the instruction pointer
 

@@ -138,6 +138,8 @@ std::string constant_text(std::string_view call, std::size_t argument, std::uint
   return family->are_flags ? flags_text(*family, value) : number_text(value);
 }
 
+bool has_constants(std::string_view call, std::size_t argument) { return find_family(call, argument) != nullptr; }
+
 bool is_flags(std::string_view call, std::size_t argument) {
   const Family* const family = find_family(call, argument);
   return family != nullptr && family->are_flags;

@@ -11,6 +11,9 @@ namespace callgate::cli {
 // hexadecimal. `call` may be empty.
 std::string constant_text(std::string_view call, std::size_t argument, std::uint64_t value);
 
+// Whether the argument is one for which there are names.
+bool has_constants(std::string_view call, std::size_t argument);
+
 // Whether the argument is a set of flags, which are named one by one.
 bool is_flags(std::string_view call, std::size_t argument);
 

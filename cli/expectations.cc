@@ -1,11 +1,14 @@
 // callgate test: what a chain of filters has to decide, as lines of a file.
 #include <algorithm>
+#include <array>
 #include <memory>
 #include <sstream>
+#include <utility>
 
 #include "bpf/names.h"
 #include "bpf/quote.h"
 #include "bpf/text.h"
+#include "calls/arguments.h"
 #include "calls/call_line.h"
 #include "cli/decision_text.h"
 #include "cli/policy.h"
@@ -36,6 +39,7 @@ struct Expectation {
   SeccompData low{};          // smallest values of the arguments
   SeccompData high{};         // and the largest ones
   std::uint8_t constant = 0;  // bit i: argument i is told
+  std::uint8_t bits = 0;      // bit i: of argument i the bits of `low` are set, and others may be
 };
 
 enum class Result { passed, failed, not_decided };
@@ -72,6 +76,101 @@ IntervalSet results_of(const std::string& place, const std::string& word) {
   return IntervalSet::of(*known | value);
 }
 
+// An argument as it stands in a line: a value, two ends of a range, or bits.
+struct Written {
+  std::string low = "0";
+  std::string high = "0";
+  bool is_told = false;  // and no *
+  bool are_bits = false;
+};
+
+Written written(const std::string& word) {
+  if (word == "*") return {};
+  const std::size_t dots = word.find("..");
+  return {word.substr(0, dots), dots == std::string::npos ? word : word.substr(dots + 2), true, false};
+}
+
+// The words behind the call.
+class WrittenArguments {
+ public:
+  explicit WrittenArguments(const std::string& place) : place_(place) {}
+
+  void add(const std::string& word) {
+    const std::size_t sign = word.find_first_of("=&");
+    if (sign != std::string::npos && sign != 0 && (bpf::is_letter(word[0]) || word[0] == '_')) {
+      named_.push_back(word);
+    } else if (count_ == calls::argument_count) {
+      refuse(place_, "more than six arguments");
+    } else {
+      set(count_++, written(word));
+    }
+  }
+
+  // When call and architecture are known.
+  void resolve(const std::string& call, std::uint32_t arch) {
+    for (const std::string& word : named_) {
+      const std::size_t sign = word.find_first_of("=&");
+      const std::string name = word.substr(0, sign);
+      const auto index = calls::argument_index(call, name, arch);
+      if (!index) {
+        const std::string names = calls::argument_names(call);
+        refuse(place_, "no argument " + bpf::quoted(name) + " of " + call + " is known" +
+                           (names.empty() ? "" : " (x86_64: " + names + ")") + "; arg0 to arg5 always are");
+      }
+      Written value = written(word.substr(sign + 1));
+      value.are_bits = word[sign] == '&';
+      if (value.are_bits && (!value.is_told || value.low != value.high)) {
+        refuse(place_, "bits are one value: " + bpf::quoted(word));
+      }
+      set(*index, value);
+    }
+  }
+
+  const Written& operator[](std::size_t index) const { return values_[index]; }
+  std::size_t count() const { return count_; }
+
+ private:
+  void set(std::size_t index, const Written& value) {
+    if (is_set_[index]) refuse(place_, fmt::format("argument {} is given twice", index));
+    is_set_[index] = true;
+    values_[index] = value;
+    count_ = std::max(count_, index + 1);
+  }
+
+  const std::string& place_;
+  std::vector<std::string> named_;
+  std::array<Written, calls::argument_count> values_;
+  std::array<bool, calls::argument_count> is_set_{};
+  std::size_t count_ = 0;
+};
+
+calls::Call read_call(const std::string& place, const std::string& line) {
+  auto call = calls::parse_call(line);
+  if (!call) refuse(place, call.error());
+  return std::move(*call);
+}
+
+// Reads both ends of all ranges.
+void read_arguments(const std::string& place, const std::string& call, const std::string& arch_word,
+                    WrittenArguments& arguments, Expectation& result) {
+  const std::string number = call == "*" ? "0" : call;
+  arguments.resolve(call, read_call(place, number + arch_word).data.arch);
+  std::string low = number + arch_word;
+  std::string high = low;
+  for (std::size_t i = 0; i < arguments.count(); ++i) {
+    low += " " + arguments[i].low;
+    high += " " + arguments[i].high;
+    if (!arguments[i].is_told) continue;
+    std::uint8_t& kind = arguments[i].are_bits ? result.bits : result.constant;
+    kind = static_cast<std::uint8_t>(kind | 1u << i);
+  }
+  result.low = read_call(place, low).data;
+  result.high = read_call(place, high).data;
+  for (std::size_t i = 0; i < calls::argument_count; ++i) {
+    if (result.low.args[i] > result.high.args[i]) refuse(place, fmt::format("the range of argument {} is empty", i));
+  }
+}
+
 Expectation parse(const std::string& place, std::string_view line, std::uint64_t number) {
   Expectation result;
   result.text = line;
@@ -82,44 +181,27 @@ Expectation parse(const std::string& place, std::string_view line, std::uint64_t
   if (call.empty()) refuse(place, "a line is DECISION CALL [ARGUMENT…] [arch=ARCH]");
   result.results = results_of(place, result.wanted);
   const bool any_call = call == "*";
-  std::string low = any_call ? "0" : call;
-  std::string high = low;
-  bool any_arch = false;
-  std::size_t arguments = 0;
-  for (std::string word; words >> word;) {
-    if (word.starts_with('#')) break;
-    if (word.starts_with("arch=")) {
-      any_arch = word == "arch=*";
-      if (!any_arch) low += " " + word;
-      if (!any_arch) high += " " + word;
-      continue;
+  WrittenArguments arguments(place);
+  std::string arch_word;
+  for (std::string word; words >> word && !word.starts_with('#');) {
+    if (!word.starts_with("arch=")) {
+      arguments.add(word);
+    } else if (!std::exchange(arch_word, " " + word).empty()) {
+      refuse(place, "arch is given twice");
     }
-    if (arguments == calls::argument_count) refuse(place, "more than six arguments");
-    const std::size_t dots = word.find("..");
-    if (word != "*") result.constant = static_cast<std::uint8_t>(result.constant | 1u << arguments);
-    low += " " + (word == "*" ? "0" : word.substr(0, dots));
-    high += " " + (word == "*" ? "0" : dots == std::string::npos ? word : word.substr(dots + 2));
-    ++arguments;
   }
-  const auto first = calls::parse_call(low);
-  const auto last = calls::parse_call(high);
-  if (!first) refuse(place, first.error());
-  if (!last) refuse(place, last.error());
-  result.low = first->data;
-  result.high = last->data;
-  for (std::size_t i = 0; i < calls::argument_count; ++i) {
-    if (result.low.args[i] > result.high.args[i]) refuse(place, fmt::format("the range of argument {} is empty", i));
-  }
+  const bool any_arch = arch_word == " arch=*";
   if (any_arch && !any_call && !bpf::is_digit(call[0]))
     refuse(place, "a name has no number that all architectures share");
-  const std::uint32_t nr = first->data.nr;
-  const bool x32 = first->data.arch == arch::x86_64 && (nr & arch::x32_bit) != 0;
+  read_arguments(place, call, any_arch ? "" : arch_word, arguments, result);
+  const std::uint32_t nr = result.low.nr;
+  const bool x32 = result.low.arch == arch::x86_64 && (nr & arch::x32_bit) != 0;
   const IntervalSet x32_numbers(arch::x32_bit, 2 * arch::x32_bit - 1);
-  result.arches = any_arch ? IntervalSet::all() : IntervalSet::of(first->data.arch);
+  result.arches = any_arch ? IntervalSet::all() : IntervalSet::of(result.low.arch);
   result.numbers = IntervalSet::of(nr);
   if (any_call) {
     result.numbers = x32 ? x32_numbers : IntervalSet::all();
-    if (!any_arch && !x32 && first->data.arch == arch::x86_64) result.numbers = x32_numbers.complement();
+    if (!any_arch && !x32 && result.low.arch == arch::x86_64) result.numbers = x32_numbers.complement();
   }
   return result;
 }
@@ -175,6 +257,9 @@ class Tester {
       if (!other.set.is_all()) lists[0].push_back(other);
     }
     for (std::size_t i = 0; i < calls::argument_count; ++i) {
+      if ((expectation.bits >> i & 1) != 0 && !add_bits(i, expectation.low.args[i], lists[0])) return;
+    }
+    for (std::size_t i = 0; i < calls::argument_count; ++i) {
       if ((expectation.constant >> i & 1) == 0) continue;
       std::vector<std::vector<Literal>> longer;
       for (const auto& alternative : range_of(walk_.terms(), i, expectation.low.args[i], expectation.high.args[i])) {
@@ -199,6 +284,21 @@ class Tester {
       judged = {Result::failed, call, decision};
       return;
     }
+  }
+
+  // All bits of `bits` are set in the argument. False if that cannot be.
+  bool add_bits(std::size_t argument, std::uint64_t bits, std::vector<Literal>& list) {
+    proof::Terms& terms = walk_.terms();
+    for (std::uint32_t half = 0; half < 2; ++half) {
+      const auto mask = static_cast<std::uint32_t>(bits >> (32 * half));
+      if (mask == 0) continue;
+      const proof::TermId word = terms.word(static_cast<std::uint32_t>(4 + 2 * argument) + half);
+      const proof::TermId masked = terms.make(proof::TermOp::and_, word, terms.constant(mask));
+      const Literal literal = terms.literal(masked, IntervalSet::of(mask));
+      if (literal.set.empty()) return false;
+      if (!literal.set.is_all()) list.push_back(literal);
+    }
+    return true;
   }
 
   const Policy& policy_;
@@ -312,10 +412,14 @@ void add_test(CLI::App& app, Session& session) {
   ERRNO(EPERM) socket AF_ALG
   DENY ptrace
   ALLOW write 1..2
+  ERRNO(EPERM) clone flags&CLONE_NEWUSER
+  ALLOW mmap prot=PROT_READ..PROT_WRITE flags=MAP_PRIVATE
   KILL_PROCESS * arch=i386
 DECISION is an action, with its data in parentheses if that counts; DENY is every decision that does not let the call
-run. * is every call, or every value of an argument; A..B is a range; arguments that are left out may be anything. Each
-line is proved for all calls that it means, not for samples; a line that does not hold is shown with a call.
+run. * is every call, or every value of an argument; A..B is a range; arguments that are left out may be anything.
+NAME=VALUE is an argument by its name (the kernel's or the manual's, or arg0 to arg5), NAME&BITS one that has at least
+these bits.
+Each line is proved for all calls that it means, not for samples; a line that does not hold is shown with a call.
 
 Examples:
   callgate test -f profile.json policy.expect

@@ -30,7 +30,8 @@ Expected<std::vector<Insn>, std::string> parse(Session& session, const std::stri
 }
 
 constexpr const char* what_is_read =
-    "callgate reads arrays of struct sock_filter (raw, C, hex), tcpdump -ddd, bpf_asm text and OCI profiles";
+    "callgate reads arrays of struct sock_filter (raw, C, hex, strings), tables of seccomp-tools and scmp_bpf_disasm, "
+    "tcpdump -d, -dd and -ddd, BPF_STMT and BPF_JUMP lists, bpf_asm text and OCI profiles";
 
 // Guesses the format, and what it may be if it is none of those.
 Expected<std::vector<Insn>, std::string> guess(Session& session, const std::string& name, const std::string& content,
@@ -52,15 +53,21 @@ Expected<std::vector<Insn>, std::string> guess(Session& session, const std::stri
 
 using FormatChoice = std::optional<bpf::Format>;
 const std::vector<std::pair<std::string, FormatChoice>> format_choices = {
-    {"auto", std::nullopt}, {"raw", bpf::Format::raw}, {"ddd", bpf::Format::ddd}, {"text", bpf::Format::text},
-    {"c", bpf::Format::c},  {"hex", bpf::Format::hex}, {"oci", bpf::Format::oci}};
+    {"auto", std::nullopt},          {"raw", bpf::Format::raw},
+    {"ddd", bpf::Format::ddd},       {"text", bpf::Format::text},
+    {"c", bpf::Format::c},           {"hex", bpf::Format::hex},
+    {"table", bpf::Format::table},   {"tcpdump", bpf::Format::tcpdump},
+    {"macros", bpf::Format::macros}, {"string", bpf::Format::string},
+    {"oci", bpf::Format::oci}};
 
 }  // namespace
 
 void add_filter_options(CLI::App& app, FilterOptions& options, const std::string& format_flag) {
   add_choice(app, format_flag, options.format, format_choices,
              "Format of the filter: raw (array of struct sock_filter), ddd (tcpdump\n-ddd), text (bpf_asm), c "
-             "(initialisers of such an array), hex (its bytes),\noci (container seccomp JSON); auto guesses");
+             "(initialisers of such an array), hex (its bytes),\nstring (the same with escapes), table (dumps of "
+             "seccomp-tools, scmp_bpf_disasm),\ntcpdump (tcpdump -d), macros (BPF_STMT and BPF_JUMP of strace or C), "
+             "oci\n(container seccomp JSON); auto guesses");
   const std::string group = "OCI profiles";
   app.add_option_function<std::vector<std::string>>(
          "--cap",
@@ -140,19 +147,40 @@ void add_old_format_flag(CLI::App& app, FilterOptions& options) {
   app.add_option_function<std::string>("--format", set, "")->group("");
 }
 
-std::vector<Insn> read_filter_file(Session& session, const std::string& name, const FilterOptions& options) {
-  Input input(name);
-  const std::string content = input.read_all();
-  auto program = options.format ? parse(session, input.name(), content, *options.format, options)
-                                : guess(session, input.name(), content, options);
-  if (!program) throw Failure(ExitCode::usage, input.name() + ": " + program.error());
+namespace {
+
+std::vector<Insn> instructions_of(Session& session, const std::string& name, const std::string& content,
+                                  const FilterOptions& options) {
+  auto program =
+      options.format ? parse(session, name, content, *options.format, options) : guess(session, name, content, options);
+  if (!program) throw Failure(ExitCode::usage, name + ": " + program.error());
   return std::move(*program);
 }
 
-Program read_program(Session& session, const std::string& name, const FilterOptions& options) {
-  auto program = verify(read_filter_file(session, name, options));
+Program verified(const std::string& name, const std::vector<Insn>& insns) {
+  auto program = verify(insns);
   if (!program) throw Failure(ExitCode::failed, name + ": " + to_string(program.error()));
   return std::move(*program);
+}
+
+}  // namespace
+
+std::vector<Insn> read_filter_file(Session& session, const std::string& name, const FilterOptions& options,
+                                   std::string* content) {
+  Input input(name);
+  std::string text = input.read_all();
+  std::vector<Insn> insns = instructions_of(session, input.name(), text, options);
+  if (content != nullptr) *content = std::move(text);
+  return insns;
+}
+
+Program read_program(Session& session, const std::string& name, const FilterOptions& options, std::string* content) {
+  return verified(name, read_filter_file(session, name, options, content));
+}
+
+Program program_of(Session& session, const std::string& name, const std::string& content,
+                   const FilterOptions& options) {
+  return verified(name, instructions_of(session, name, content, options));
 }
 
 }  // namespace callgate::cli

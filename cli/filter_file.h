@@ -38,9 +38,15 @@ void add_old_format_flag(CLI::App& app, FilterOptions& options);
 
 // The instructions in the file `name`, not verified. A Failure (usage) if it cannot be read as a filter. What an OCI
 // profile leaves out is told on standard error.
-std::vector<Insn> read_filter_file(Session& session, const std::string& name, const FilterOptions& options);
+// `content`, if not null, gets what is in the file.
+std::vector<Insn> read_filter_file(Session& session, const std::string& name, const FilterOptions& options,
+                                   std::string* content = nullptr);
 
 // The same, verified. A Failure (failed) if the filter is invalid.
-Program read_program(Session& session, const std::string& name, const FilterOptions& options);
+Program read_program(Session& session, const std::string& name, const FilterOptions& options,
+                     std::string* content = nullptr);
+
+// The same of a content that is at hand; `name` is for messages.
+Program program_of(Session& session, const std::string& name, const std::string& content, const FilterOptions& options);
 
 }  // namespace callgate::cli

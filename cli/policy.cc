@@ -1,6 +1,7 @@
 #include "cli/policy.h"
 
 #include <algorithm>
+#include <set>
 
 #include "bpf/names.h"
 #include "calls/call.h"
@@ -28,9 +29,11 @@ std::map<std::uint32_t, std::string> names_of(std::uint32_t arch, std::uint32_t 
 // Numbers of calls are decimal; what is far above them is a bit pattern.
 std::string nr_text(std::uint32_t nr) { return nr < 10'000 ? std::to_string(nr) : fmt::format("{:#x}", nr); }
 
-std::vector<Program> read_all(Session& session, const std::vector<std::string>& files, const FilterOptions& options) {
+std::vector<Program> read_all(Session& session, const std::vector<std::string>& files, const FilterOptions& options,
+                              std::vector<std::string>& contents) {
   std::vector<Program> programs;
-  for (const std::string& file : files) programs.push_back(read_program(session, file, options));
+  for (const std::string& file : files)
+    programs.push_back(read_program(session, file, options, &contents.emplace_back()));
   return programs;
 }
 
@@ -50,7 +53,17 @@ bool is_x86(std::uint32_t arch) { return arch == arch::x86_64 || arch == arch::x
 }  // namespace
 
 Policy::Policy(Session& session, const std::vector<std::string>& files, const FilterOptions& options, MergeRule rule)
-    : files_(files), programs_(read_all(session, files, options)), rule_(rule), library_(chain_of(programs_, rule)) {}
+    : files_(files),
+      programs_(read_all(session, files, options, contents_)),
+      rule_(rule),
+      library_(chain_of(programs_, rule)) {}
+
+Policy::Policy(std::vector<std::string> names, std::vector<Program> programs, MergeRule rule)
+    : files_(std::move(names)),
+      contents_(files_.size()),
+      programs_(std::move(programs)),
+      rule_(rule),
+      library_(chain_of(programs_, rule)) {}
 
 std::uint32_t Policy::decide(const SeccompData& call) const {
   const std::uint32_t result = library_.match(call).result;
@@ -111,6 +124,28 @@ proof::Path with_numbers(proof::Path path, const proof::Terms& terms, const Doma
     if (literal.term == terms.word(proof::nr_word)) literal.set = literal.set & numbers;
   }
   return path;
+}
+
+std::uint8_t arguments_that_count(const proof::Walk& walk, const Domain& domain, std::uint32_t nr) {
+  std::uint16_t words = 0;
+  for (const DomainPart& part : parts_in(walk, domain)) {
+    if (!part.numbers.contains(nr)) continue;
+    std::vector<proof::DiagramId> stack{part.part->diagram};
+    std::set<proof::DiagramId> seen;
+    while (!stack.empty()) {
+      const proof::DiagramId id = stack.back();
+      stack.pop_back();
+      if (!seen.insert(id).second) continue;
+      if (walk[id].branches.empty()) continue;
+      words = static_cast<std::uint16_t>(words | walk.terms()[walk[id].term].words);
+      for (const proof::Branch& branch : walk[id].branches) stack.push_back(branch.next);
+    }
+  }
+  std::uint8_t arguments = 0;
+  for (unsigned i = 0; i < calls::argument_count; ++i) {
+    if ((words >> (4 + 2 * i) & 3) != 0) arguments = static_cast<std::uint8_t>(arguments | 1u << i);
+  }
+  return arguments;
 }
 
 std::string call_line(const SeccompData& data) {

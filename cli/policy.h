@@ -22,9 +22,12 @@ namespace callgate::cli {
 class Policy {
  public:
   Policy(Session& session, const std::vector<std::string>& files, const FilterOptions& options, MergeRule rule);
+  // Filters that are no files; `names` stand for them in messages.
+  Policy(std::vector<std::string> names, std::vector<Program> programs, MergeRule rule);
 
   proof::ChainRef chain() const { return {programs_, rule_}; }
   const std::vector<std::string>& files() const { return files_; }
+  const std::vector<std::string>& contents() const { return contents_; }  // of the files
   const std::vector<Program>& programs() const { return programs_; }
 
   // The library's decision. A Failure (failed) if it is another one than the proof's.
@@ -32,6 +35,7 @@ class Policy {
 
  private:
   std::vector<std::string> files_;
+  std::vector<std::string> contents_;
   std::vector<Program> programs_;
   MergeRule rule_;
   Chain library_;
@@ -61,6 +65,9 @@ std::vector<DomainPart> parts_in(const proof::Walk& walk, const Domain& domain);
 // A path's conditions, with other sets of architectures and numbers.
 proof::Path with_numbers(proof::Path path, const proof::Terms& terms, const Domain& domain,
                          const proof::IntervalSet& numbers);
+
+// The arguments by which a chain decides a call: bit i for argument i.
+std::uint8_t arguments_that_count(const proof::Walk& walk, const Domain& domain, std::uint32_t nr);
 
 // The call as callgate eval reads it: "socket 0x26 arch=i386".
 std::string call_line(const SeccompData& data);

@@ -213,7 +213,7 @@ TraceEnd traced(const RecordOptions& options, Recorder& recorder) {
   try {
     // What the command writes must not become lines of the recording.
     const CommandOutput output = options.output == "-" ? CommandOutput::standard_error : CommandOutput::of_caller;
-    return trace(options.command, output, [&](const SeccompData& data) { recorder.add(data); });
+    return trace(options.command, output, {[&](pid_t, const SeccompData& data) { recorder.add(data); }});
   } catch (const std::exception& error) {
     try {
       recorder.finish({"incomplete: " + shown_reason(error.what())});

@@ -60,6 +60,21 @@ void check_command(const CLI::App& app, const std::string& word) {
                                      "\nRun with --help for the list of commands.");
 }
 
+bool is_called_as(int argc, char** argv, std::string_view name) {
+  const std::string_view path = argc > 0 ? argv[0] : "";
+  return path.substr(path.rfind('/') + 1) == name;
+}
+
+// The value of a short option may begin with a minus, as for getopt(3).
+void attach_values(std::vector<std::string>& words) {
+  constexpr std::string_view with_value = "afs012345";
+  for (std::size_t i = 1; i + 1 < words.size(); ++i) {
+    if (words[i].size() != 2 || words[i][0] != '-' || with_value.find(words[i][1]) == std::string_view::npos) continue;
+    words[i] += words[i + 1];
+    words.erase(words.begin() + static_cast<std::ptrdiff_t>(i) + 1);
+  }
+}
+
 ExitCode run(int argc, char** argv, Session& session) {
   CLI::App app("Verifies, reads, writes and evaluates Linux seccomp filters.", "callgate");
   describe(app);
@@ -77,14 +92,22 @@ ExitCode run(int argc, char** argv, Session& session) {
   add_explain(app, session);
   add_lint(app, session);
   add_test(app, session);
-  if (argc < 2) throw Failure(ExitCode::usage, "which command?\n\n" + app.help());
-  std::vector<std::string> words(argv + 1, argv + argc);
+  add_why(app, session);
+  add_pid(app, session);
+  add_capture(app, session);
+  add_serve(app, session);
+  add_synth(app, session);
+  add_sim(app, session);
+  std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
+  if (is_called_as(argc, argv, "scmp_bpf_sim")) words.insert(words.begin(), "sim");
+  if (words.empty()) throw Failure(ExitCode::usage, "which command?\n\n" + app.help());
   if (words[0] == "help") {  // "help VERB" is "VERB --help"
     words.erase(words.begin());
     words.resize(std::min<std::size_t>(words.size(), 1));
     words.emplace_back("--help");
   }
   check_command(app, words[0]);
+  if (words[0] == "sim") attach_values(words);
   if (words[0] == "diff") {  // two lists, and CLI11 would make one of them
     const auto dash = std::ranges::find(words, "--");
     if (dash != words.end()) session.behind_double_dash.assign(dash + 1, words.end());

@@ -121,8 +121,8 @@ bool asks_for_untraced_child(pid_t thread, const SeccompData& data) {
 
 class Tracer {
  public:
-  Tracer(pid_t command, const HeldSignals& signals, const std::function<void(const SeccompData&)>& seen)
-      : command_(command), signals_(signals), seen_(seen) {}
+  Tracer(pid_t command, const HeldSignals& signals, const TraceEvents& events)
+      : command_(command), signals_(signals), events_(events) {}
 
   // Until no tracee is left, or until those that are left have been given up.
   TraceEnd run() {
@@ -178,7 +178,8 @@ class Tracer {
   void stopped(pid_t thread, int status) {
     const int signal = WSTOPSIG(status);
     const int event = status >> 16;
-    if (event == PTRACE_EVENT_EXEC && !started_) start();
+    if (event == PTRACE_EVENT_EXEC && !started_) start(thread);
+    if (event == PTRACE_EVENT_FORK || event == PTRACE_EVENT_VFORK || event == PTRACE_EVENT_CLONE) tell_birth(thread);
     if (signal == syscall_stop) {
       look(thread);
       return go_on(thread, 0);
@@ -203,6 +204,7 @@ class Tracer {
       if (errno == ESRCH) return;  // killed meanwhile
       fail("the command's system calls cannot be read", errno);
     }
+    if (info.op == PTRACE_SYSCALL_INFO_EXIT && started_ && events_.returned) events_.returned(thread, info.exit.rval);
     if (info.op != PTRACE_SYSCALL_INFO_ENTRY) return;
     SeccompData data{};
     data.nr = static_cast<std::uint32_t>(info.entry.nr);
@@ -213,19 +215,25 @@ class Tracer {
       last_before_start_ = data;
       return;
     }
-    seen_(data);
+    events_.entered(thread, data);
     if (asks_for_untraced_child(thread, data)) ++end_.untraced;
   }
 
   // The first calls are this program's own, on the way to becoming the command; the last of them is its execve().
-  void start() {
+  void start(pid_t thread) {
     started_ = true;
-    seen_(last_before_start_);
+    events_.entered(thread, last_before_start_);
+  }
+
+  void tell_birth(pid_t parent) const {
+    unsigned long child = 0;
+    if (!events_.born || ptrace(PTRACE_GETEVENTMSG, parent, nullptr, &child) != 0) return;
+    events_.born(parent, static_cast<pid_t>(child));
   }
 
   pid_t command_;
   const HeldSignals& signals_;
-  const std::function<void(const SeccompData&)>& seen_;
+  const TraceEvents& events_;
   std::set<pid_t> threads_;  // that are traced now
   std::optional<Clock::time_point> deadline_;
   bool started_ = false;
@@ -235,8 +243,7 @@ class Tracer {
 
 }  // namespace
 
-TraceEnd trace(const std::vector<std::string>& command, CommandOutput output,
-               const std::function<void(const SeccompData&)>& seen) {
+TraceEnd trace(const std::vector<std::string>& command, CommandOutput output, const TraceEvents& events) {
   std::vector<char*> words;
   for (const std::string& word : command) words.push_back(const_cast<char*>(word.c_str()));
   words.push_back(nullptr);
@@ -255,7 +262,7 @@ TraceEnd trace(const std::vector<std::string>& command, CommandOutput output,
     fail("the command cannot be traced", reason);
   }
   if (write(go.write_end(), "g", 1) != 1) fail("pipe", errno);
-  const TraceEnd end = Tracer(child, held, seen).run();
+  const TraceEnd end = Tracer(child, held, events).run();
   int reason = 0;
   fcntl(error.read_end(), F_SETFL, O_NONBLOCK);  // the child may have been given up before it got there
   if (read(error.read_end(), &reason, sizeof reason) == sizeof reason) fail(command[0], reason);

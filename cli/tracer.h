@@ -1,6 +1,8 @@
 // Runs a command and sees every system call that it, its threads and its children make.
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -25,9 +27,16 @@ enum class CommandOutput : std::uint8_t {
   standard_error,  // this process's standard error: its standard output is for something else
 };
 
-// Runs `command` under ptrace(2) until it and all of its descendants have ended, and gives each call to `seen` as it is
-// made, before the kernel decides whether to do it. Calls of one thread come in their order. `seen` may throw: that
-// ends the run.
+// What is told of a run, by thread. `entered`: a call is made, before the kernel decides whether to do it; `returned`:
+// what it gave back (a negative errno if it failed); `born`: a thread made another one, of its own process or a child.
+struct TraceEvents {
+  std::function<void(pid_t thread, const SeccompData& call)> entered;
+  std::function<void(pid_t thread, std::int64_t result)> returned = {};
+  std::function<void(pid_t parent, pid_t child)> born = {};
+};
+
+// Runs `command` under ptrace(2) until it and all of its descendants have ended. Calls of one thread come in their
+// order. An event may throw: that ends the run.
 //
 // Signals that ask this process to end, or that a program may take for its own ends, are held from now on until the
 // process ends; those that another process sent are passed on to the command and its descendants. If these have not
@@ -36,7 +45,6 @@ enum class CommandOutput : std::uint8_t {
 //
 // Throws Failure (usage) if the command cannot be started or traced (the kernel must be Linux 5.3 or newer, and one
 // process has at most one tracer).
-TraceEnd trace(const std::vector<std::string>& command, CommandOutput output,
-               const std::function<void(const SeccompData&)>& seen);
+TraceEnd trace(const std::vector<std::string>& command, CommandOutput output, const TraceEvents& events);
 
 }  // namespace callgate::cli

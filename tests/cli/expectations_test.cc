@@ -57,6 +57,28 @@ TEST_F(Expectations, AllNumbersAndArchitectures) {
   EXPECT_EQ(run({"test", "-f", path, "-"}, "KILL_PROCESS * arch=*\n").exit, 1);
 }
 
+TEST_F(Expectations, ArgumentsByName) {
+  const std::string path = dir.write("clone", raw("ld [nr]\njeq #56, c\njeq #41, s\nret ALLOW\nc: ld [args[0].lo]\n"
+                                                  "jset #0x10000000, d\nret ALLOW\ns: ld [args[1].lo]\njeq #3, d\n"
+                                                  "ret ALLOW\nd: ret ERRNO(1)\n"));
+  const auto test = [&](const std::string& line) { return run({"test", "-f", path, "-"}, line + "\n"); };
+  for (const char* line : {"ERRNO(EPERM) clone flags&CLONE_NEWUSER", "ERRNO(EPERM) clone clone_flags=CLONE_NEWUSER",
+                           "ERRNO(EPERM) clone flags&CLONE_NEWUSER|CLONE_VM newsp=0..7", "ALLOW clone flags=CLONE_VM",
+                           "ERRNO(EPERM) socket AF_INET type=SOCK_RAW", "ERRNO(EPERM) socket type=SOCK_RAW domain=2",
+                           "ALLOW socket arg1=0..2", "ERRNO(EPERM) socket * 3", "ALLOW read count=*"}) {
+    EXPECT_EQ(test(line).exit, 0) << line << test(line);
+  }
+  EXPECT_THAT(test("ALLOW clone flags&CLONE_NEWUSER").out, HasSubstr("clone 0x10000000 is ERRNO(1) EPERM"));
+  EXPECT_EQ(test("ERRNO(EPERM) clone flags&CLONE_VM").exit, 1);
+  for (const char* line :
+       {"ALLOW clone nonsense=1", "ALLOW socket type=1 arg1=1", "ALLOW socket 1 2 type=3", "ALLOW clone flags&1..2",
+        "ALLOW clone flags&*", "ALLOW clone flags=NONSENSE", "ALLOW mmap prot=1 arch=i386", "ALLOW * fd=1"}) {
+    EXPECT_EQ(test(line).exit, 2) << line;
+  }
+  EXPECT_THAT(test("ALLOW clone nonsense=1").err,
+              HasSubstr("-:1: no argument 'nonsense' of clone is known (x86_64: clone_flags, newsp,"));
+}
+
 TEST_F(Expectations, Junit) {
   const std::string results = dir.path("results.xml");
   EXPECT_EQ(run_on("ALLOW read\nDENY execve\n", {"--junit", results}).exit, 1);

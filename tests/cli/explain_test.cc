@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include <nlohmann/json.hpp>
 
 #include "tests/cli/filters.h"
@@ -108,6 +110,48 @@ TEST_F(Explain, Json) {
 TEST_F(Explain, ACallThatNobodyHas) {
   EXPECT_EQ(run({"explain", file("guard", guard_text), "no_such_call"}).exit, 2);
   EXPECT_EQ(run({"explain", "read"}).exit, 2);
+}
+
+// The data of the page, which its script shows.
+nlohmann::json page_data(const std::string& page) {
+  const std::string begin = "<script type=\"application/json\" id=\"data\">";
+  const std::size_t at = page.find(begin);
+  const std::size_t end = page.find("</script>", at);
+  if (at == std::string::npos || end == std::string::npos) return {};
+  return nlohmann::json::parse(page.substr(at + begin.size(), end - at - begin.size()));
+}
+
+TEST(ExplainPage, HoldsEverythingAndLoadsNothing) {
+  const Directory dir;
+  const std::string guard = dir.write("gu<script>ard", raw(guard_text));
+  const Outcome outcome =
+      run({"explain", guard, "--html", dir.path("page.html"), "--beside", dir.write("kill", raw_return(0))});
+  EXPECT_EQ(outcome.exit, 0) << outcome;
+  const std::string page = read_file(dir.path("page.html"));
+  EXPECT_EQ(page.find("gu<script>ard"), std::string::npos) << "a name must not end the data";
+  for (const char* what : {"src=", "href=", "@import", "url(", "fetch(", "XMLHttpRequest"}) {
+    EXPECT_EQ(page.find(what), std::string::npos) << what;
+  }
+  for (const char* what : {"default-src 'none'", "prefers-color-scheme: dark", "@media print", "ArrowDown"}) {
+    EXPECT_NE(page.find(what), std::string::npos) << what;
+  }
+  const nlohmann::json data = page_data(page);
+  ASSERT_EQ(data["policies"].size(), 2U);
+  EXPECT_EQ(data["policies"][0]["name"], guard);
+  const auto& groups = data["policies"][0]["domains"][0]["groups"];
+  const auto execve = std::find_if(groups.begin(), groups.end(), [](const auto& group) {
+    return std::find(group["calls"].begin(), group["calls"].end(), "execve") != group["calls"].end();
+  });
+  ASSERT_NE(execve, groups.end());
+  EXPECT_EQ((*execve)["cases"][0]["decision"], "ERRNO(13) EACCES");
+  const auto read = std::find_if(groups.begin(), groups.end(), [](const auto& group) {
+    return std::find(group["calls"].begin(), group["calls"].end(), "read") != group["calls"].end();
+  });
+  ASSERT_NE(read, groups.end());
+  // A question with two answers.
+  ASSERT_EQ((*read)["graph"].size(), 3U);
+  EXPECT_EQ((*read)["graph"][0]["text"], "arg0.lo");
+  EXPECT_EQ((*read)["graph"][0]["edges"].size(), 2U);
 }
 
 }  // namespace

@@ -66,7 +66,11 @@ TEST_F(Lint, WidthsOfArguments) {
       native("jeq #41, s\nret ERRNO(38)\ns: ld [args[0].lo]\njeq #38, d\nret ALLOW\nd: ret ERRNO(38)\n");
   EXPECT_THAT(low.out, Not(HasSubstr("half"))) << low;
   const Outcome cut = native("jeq #0, s\nret ERRNO(38)\ns: ld [args[2].lo]\njgt #64, d\nret ALLOW\nd: ret ERRNO(38)\n");
-  EXPECT_THAT(cut.out, HasSubstr("lower-half-alone: read: the kernel takes 64 bits of argument 2")) << cut;
+  EXPECT_THAT(cut.out, HasSubstr("lower-half-alone: read: the kernel takes 64 bits of argument 2 (count)")) << cut;
+  const Outcome pointer =
+      native("jeq #0, s\nret ERRNO(38)\ns: ld [args[1].lo]\njeq #0, d\nret ALLOW\nd: ret ERRNO(38)\n");
+  EXPECT_THAT(pointer.out, HasSubstr("lower-half-alone: read: the kernel takes 64 bits of argument 1 (buf)"))
+      << pointer;
 }
 
 TEST_F(Lint, Twins) {
@@ -94,6 +98,47 @@ TEST_F(Lint, FiltersThatNeverAct) {
   const Outcome outcome = run({"lint", guard, dir.write("all", raw_return(0x7fff0000))});
   EXPECT_THAT(outcome.out, HasSubstr("filter-never-acts: filter 1, ")) << outcome;
   EXPECT_THAT(outcome.out, Not(HasSubstr("filter-never-acts: filter 0, ")));
+}
+
+TEST_F(Lint, TestsThatNeverAct) {
+  const Outcome twice = native("jeq #0, a\njeq #60, a\njeq #0, d\na: ret ALLOW\nd: ret ERRNO(38)\n");
+  EXPECT_THAT(twice.out, HasSubstr("test-never-acts: instruction 7, which compares with 0: every call that comes there "
+                                   "fails it, as tests before it have decided on the others\n    such as: read  ALLOW"))
+      << twice;
+  const Outcome always = native("jge #0, a\nret ERRNO(38)\na: ret ALLOW\n");
+  EXPECT_THAT(always.out, HasSubstr("instruction 5, which compares with 0: every call that comes there passes it"));
+  EXPECT_THAT(always.out, HasSubstr("never-reached: no call comes to instruction 6\n")) << always;
+  // By the architecture, and by a number that another architecture had.
+  EXPECT_THAT(native("ld [arch]\njeq #ARCH_I386, d\nret ALLOW\nd: ret ERRNO(38)\n").out, HasSubstr("test-never-acts"));
+  const Outcome both =
+      run({"lint", dir.write("f", raw("ld [arch]\njeq #ARCH_I386, i\njeq #ARCH_X86_64, n\nret KILL\ni: ld [nr]\n"
+                                      "jeq #3, a\nret KILL\nn: ld [nr]\njge #0x40000000, k\njeq #3, a\n"
+                                      "k: ret KILL\na: ret ALLOW\n"))});
+  EXPECT_THAT(both.out, Not(HasSubstr("never"))) << both;
+  EXPECT_THAT(native("ld [args[0].lo]\njeq #0, a\nld [nr]\nand #1\njeq #1, a\ntxa\njeq #5, a\nret ERRNO(38)\n"
+                     "a: ret ALLOW\n")
+                  .out,
+              Not(HasSubstr("never-acts")));
+}
+
+TEST_F(Lint, RulesOfAProfile) {
+  const auto lint = [&](const std::string& rules) {
+    return run({"lint", "--accept-mismatch",
+                dir.write("p.json", R"({"defaultAction":"SCMP_ACT_ERRNO","syscalls":[)" + rules + "]}")});
+  };
+  const std::string allow =
+      R"({"names":["socket"],"action":"SCMP_ACT_ALLOW","args":[{"index":0,"value":1,"op":"SCMP_CMP_EQ"}]})";
+  const std::string kill =
+      R"({"names":["socket"],"action":"SCMP_ACT_KILL","args":[{"index":0,"value":1,"op":"SCMP_CMP_EQ"}]})";
+  const std::string range =
+      R"({"names":["socket"],"action":"SCMP_ACT_KILL","args":[{"index":0,"value":3,"op":"SCMP_CMP_LE"}]})";
+  const std::string other =
+      R"({"names":["socket"],"action":"SCMP_ACT_KILL","args":[{"index":0,"value":3,"op":"SCMP_CMP_GE"}]})";
+  EXPECT_THAT(lint(allow + "," + kill).out, HasSubstr("rules-contradict: syscalls[0] and syscalls[1]: "));
+  EXPECT_THAT(lint(allow + "," + range).out, HasSubstr("rules-overlap: syscalls[0] and syscalls[1]: "));
+  EXPECT_THAT(lint(allow + "," + other).out, Not(HasSubstr("rules-")));
+  EXPECT_THAT(lint(allow + R"(,{"names":["ptrace"],"action":"SCMP_ACT_ERRNO"})").out,
+              HasSubstr("rule-never-acts: syscalls[1]: the rule says what is the default anyway: ptrace"));
 }
 
 TEST_F(Lint, OddResults) {

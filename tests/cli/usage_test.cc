@@ -16,8 +16,9 @@ namespace {
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-const char* const subcommands[] = {"check",  "eval",  "disasm", "asm",  "dump",    "stats", "kernel-check",
-                                   "record", "bench", "fuzz",   "diff", "explain", "lint",  "test"};
+const char* const subcommands[] = {"check",  "eval",  "disasm",  "asm",   "dump",    "stats", "kernel-check",
+                                   "record", "bench", "fuzz",    "diff",  "explain", "lint",  "test",
+                                   "why",    "pid",   "capture", "serve", "synth",   "sim"};
 
 TEST(Usage, HelpTeaches) {
   const Outcome overview = run({"--help"});
@@ -77,6 +78,17 @@ TEST(Usage, WrongUsage) {
       {"lint", "--format", "pdf", "x"},
       {"test"},
       {"test", "x"},
+      {"explain", "x", "--beside", "y"},
+      {"why"},
+      {"why", "-f", "x", "--pid", "1", "read"},
+      {"why", "--pid", "0"},
+      {"pid"},
+      {"pid", "x"},
+      {"pid", "1", "--format", "pdf"},
+      {"capture"},
+      {"serve", "x"},
+      {"synth"},
+      {"synth", "x", "--format", "pdf"},
       {"fuzz", "x"},
       {"fuzz", "--programs", "0"},
       {"fuzz", "--jobs", "0"},
@@ -150,6 +162,14 @@ TEST(Usage, TerminalsObeyNoName) {
       {"explain", good, good},
       {"explain", good, name},
       {"lint", good},
+      {"why", "-f", good, "read", "7"},
+      {"why", "-f", good, name},
+      {"explain", good, "--html", folder},
+      {"capture", "--", dir.path("missing" + name)},
+      {"capture", "-o", folder, "--", "/bin/true"},
+      {"synth", calls},
+      {"synth", dir.write("read2", "read\n"), "--within", good, "-o", folder},
+      {"sim", "-f", name, "-s", "0"},
       {"test", "-f", good, dir.write("expect" + name, "ALLOW \033[2J\n")},
       {"asm", good, "-o", folder},
       {"record", "-o", folder, "--", "/bin/true"},
@@ -204,6 +224,11 @@ class StreamsTest : public testing::Test {
             {{"diff", guard, profile}},
             {{"explain", guard, "read"}},
             {{"lint", guard}},
+            {{"why", "-f", guard, "read", "7"}},
+            {{"serve"}, "{}\n"},
+            {{"synth", calls}},
+            {{"sim", "-f", guard, "-s", "0"}},
+            {{"explain", guard, "--html", dir.path("page.html")}, {}, false},
             {{"test", "-f", guard, expectations}},
             {{"kernel-check", "--only", "verdicts", "--probes", dir.path("none")}},
             {{"record", "-o", dir.path("recorded"), "--", "/bin/true"}, {}, false},
