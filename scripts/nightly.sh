@@ -172,11 +172,21 @@ run_search() {
   step dearest_chains
 }
 
+# The page of callgate explain in a browser, and clients of callgate serve in other languages. Pictures of the page are left in
+# build/page.
+page_in_a_browser() { tests/cli/page.sh "$PWD/build/release/cli/callgate" build/page; }
+all_clients() { WITH_GO=1 tests/cli/clients.sh "$PWD/build/release/cli/callgate" examples; }
+run_page() {
+  step build release
+  step page_in_a_browser
+  step all_clients
+}
+
 # Every public name is documented (docs/Doxyfile).
 run_reference() { step tests/package/api_reference.sh "$PWD"; }
 
 all_stages=(fuzz libfuzzer search sanitizers m32 tsan m32-sanitizers clang aarch64 riscv64 s390x kernel exhaustive unicorn proof
-  valgrind faults mutation slow-downs tidy coverage reference)
+  valgrind faults mutation slow-downs page tidy coverage reference)
 stages=("$@")
 ((${#stages[@]})) || stages=("${all_stages[@]}")
 for name in "${stages[@]}"; do

@@ -20,7 +20,7 @@ i386_packages=(libasmjit-dev libfmt-dev libseccomp-dev libzydis-dev libgtest-dev
 # g++-multilib conflicts with Debian's cross compilers, for its one link, /usr/include/asm, which link_asm() makes.
 i386_tools=(g++-12-multilib libc6-dev-i386 qemu-user)  # qemu-user: for kernels that run no 32-bit programs
 virtual_machine_packages=(qemu-system-x86 busybox-static cpio)  # a machine whose kernel does (scripts/virtual-machine.sh)
-nightly_packages=(llvm-14 clang-tidy jq doxygen)
+nightly_packages=(llvm-14 clang-tidy jq doxygen chromium golang-go)
 bench_packages=(libpcap-dev libdpdk-dev gnuplot-nox)  # peers to compare with, tables and pictures
 real_filter_packages=(man-db qemu-system-x86 chrony tor openssh-server firejail)  # scripts/real-filters.sh
 
