@@ -400,7 +400,7 @@ ListedInstructions read_string(std::string_view text) {
         escape.starts_with('x') && escape.size() >= 3 ? parse_digits(escape.substr(1, 2), 16) : std::nullopt;
     const std::size_t letter = escape.empty() ? letters.npos : letters.find(escape[0]);
     if (!value && letter == letters.npos) {
-      return "character " + std::to_string(i) + ": " + quoted(escape.substr(0, 3)) + " is no escape";
+      return "character " + std::to_string(i) + ": " + quoted(text.substr(i, 2)) + " is no escape";
     }
     bytes += value ? static_cast<char>(*value) : meant[letter];
     i += value ? std::size_t{3} : std::size_t{1};

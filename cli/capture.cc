@@ -34,7 +34,7 @@ std::string memory_of(pid_t thread, std::uint64_t address, std::size_t size) {
   std::string bytes(size, '\0');
   const int fd = open(("/proc/" + std::to_string(thread) + "/mem").c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) return "";
-  const ssize_t count = pread(fd, bytes.data(), size, static_cast<off_t>(address));
+  const ssize_t count = pread64(fd, bytes.data(), size, static_cast<off64_t>(address));
   close(fd);
   return count == static_cast<ssize_t>(size) ? bytes : "";
 }

@@ -31,7 +31,8 @@ void check_read(std::string_view content, Format format) {
 
 void check(std::string_view content) {
   static_cast<void>(bpf::detect_format(content));
-  for (const Format format : {Format::raw, Format::ddd, Format::text, Format::c, Format::hex})
+  for (const Format format : {Format::raw, Format::ddd, Format::text, Format::c, Format::hex, Format::table,
+                              Format::tcpdump, Format::macros, Format::string})
     check_read(content, format);
   const auto from_hex = bpf::read_hex(content);
   if (!from_hex) require(!from_hex.error().empty(), "an error without a message");

@@ -76,7 +76,7 @@ TEST_F(Expectations, ArgumentsByName) {
     EXPECT_EQ(test(line).exit, 2) << line;
   }
   EXPECT_THAT(test("ALLOW clone nonsense=1").err,
-              HasSubstr("-:1: no argument 'nonsense' of clone is known (x86_64: clone_flags, newsp,"));
+              HasSubstr("standard input:1: no argument 'nonsense' of clone is known (x86_64: clone_flags, newsp,"));
 }
 
 TEST_F(Expectations, Junit) {
