@@ -32,18 +32,20 @@ struct SavedOption {
   std::uint32_t callgate_options::*option;
   std::uint32_t Saved::*saved;
 };
-constexpr SavedOption<SavedHeader> header_options[] = {{&callgate_options::engine, &SavedHeader::engine},
-                                                       {&callgate_options::target, &SavedHeader::target},
-                                                       {&callgate_options::optimize, &SavedHeader::optimize},
-                                                       {&callgate_options::rule, &SavedHeader::rule},
-                                                       {&callgate_options::no_exec_memory, &SavedHeader::no_exec_memory},
-                                                       {&callgate_options::permanent, &SavedHeader::permanent},
-                                                       {&callgate_options::code_limit, &SavedHeader::code_limit},
-                                                       {&callgate_options::path_limit, &SavedHeader::path_limit}};
-constexpr SavedOption<SavedLimits> limit_options[] = {{&callgate_options::step_limit, &SavedLimits::step_limit},
-                                                      {&callgate_options::node_limit, &SavedLimits::node_limit},
-                                                      {&callgate_options::byte_limit, &SavedLimits::byte_limit},
-                                                      {&callgate_options::blind_constants, &SavedLimits::blind_constants}};
+constexpr SavedOption<SavedHeader> header_options[] = {
+    {&callgate_options::engine, &SavedHeader::engine},
+    {&callgate_options::target, &SavedHeader::target},
+    {&callgate_options::optimize, &SavedHeader::optimize},
+    {&callgate_options::rule, &SavedHeader::rule},
+    {&callgate_options::no_exec_memory, &SavedHeader::no_exec_memory},
+    {&callgate_options::permanent, &SavedHeader::permanent},
+    {&callgate_options::code_limit, &SavedHeader::code_limit},
+    {&callgate_options::path_limit, &SavedHeader::path_limit}};
+constexpr SavedOption<SavedLimits> limit_options[] = {
+    {&callgate_options::step_limit, &SavedLimits::step_limit},
+    {&callgate_options::node_limit, &SavedLimits::node_limit},
+    {&callgate_options::byte_limit, &SavedLimits::byte_limit},
+    {&callgate_options::blind_constants, &SavedLimits::blind_constants}};
 
 SavedLimits limits_of(const Options& from) noexcept {
   const callgate_options options = of_options(from);
