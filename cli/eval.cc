@@ -345,9 +345,9 @@ because it was left out is said in the line if the decision depends on it.
 INPUT is any of these; each line is recognised by what it looks like:
   NR-OR-NAME A0 A1 A2 A3 A4 A5 [arch=ARCH] [ip=ADDRESS]
       Arguments that are left out are taken as 0; ? is one that is not known. Numbers are decimal, 0x hexadecimal,
-      octal with a leading 0, or negative; O_RDONLY|O_CLOEXEC and the like are known. ARCH is x86_64 (or what --arch says),
-      i386, x32 (x86_64 with bit 30 of the number set), an AUDIT_ARCH_* name or number, or its eight digits as in audit
-      records. Names of calls are those of the architecture (x86 only). Blank lines and # comments are skipped.
+      octal with a leading 0, or negative; O_RDONLY|O_CLOEXEC and the like are known. ARCH is x86_64 (or what --arch
+      says), i386, x32 (x86_64 with bit 30 of the number set), an AUDIT_ARCH_* name or number, or its eight digits as in
+      audit records. Names of calls are those of the architecture (x86 only). Blank lines and # comments are skipped.
       A negative int (openat's -100) is what glibc passes: its 32 bits, and 0 above them. musl and Go extend the sign;
       where that would be decided otherwise the line says so. Other negative numbers fill 64 bits.
   a recording of callgate record, known by its header. Its arguments are hexadecimal.

@@ -77,7 +77,7 @@ class Answerer {
     for (const Path& path : all) {
       Path narrowed = path;
       add_known_bits(call, 0x3f, true, narrowed);
-      if (has_call(narrowed, result)) possible.push_back(narrowed);
+      if (has_call(narrowed, result)) possible.push_back(path);
     }
     add_cases(possible, result);
     add_conditions(all, result);
