@@ -39,6 +39,9 @@ struct Session {
 // A message to the user that is no result: one line on standard error, after all results so far.
 void say(Session& session, const std::string& message);
 
+// All that the command takes: the whole tree.
+void add_commands(CLI::App& app, Session& session);
+
 void add_check(CLI::App& app, Session& session);
 void add_eval(CLI::App& app, Session& session);
 void add_disasm(CLI::App& app, Session& session);
@@ -59,6 +62,7 @@ void add_capture(CLI::App& app, Session& session);
 void add_serve(CLI::App& app, Session& session);
 void add_synth(CLI::App& app, Session& session);
 void add_sim(CLI::App& app, Session& session);
+void add_describe(CLI::App& app);  // hidden: what the build makes of the others
 
 // For options that take whole numbers of 64 bits: CLI11 takes what is too large for the largest, and -1 too.
 inline CLI::Validator whole_number(std::uint64_t least = 0, std::uint64_t most = ~std::uint64_t{0}) {

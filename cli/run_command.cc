@@ -27,6 +27,8 @@ void say(Session& session, const std::string& message) {
 namespace {
 
 void describe(CLI::App& app) {
+  app.name("callgate");
+  app.description("Verifies, reads, writes and evaluates Linux seccomp filters.");
   app.set_version_flag("--version", "callgate " CALLGATE_VERSION);
   app.require_subcommand(1);
   app.footer(R"(Examples:
@@ -49,6 +51,7 @@ void check_command(const CLI::App& app, const std::string& word) {
       {"verify", "check"},  {"trace", "record"},       {"compare", "diff"}};
   for (const CLI::App* command : app.get_subcommands({})) {
     if (command->get_name() == word) return;
+    if (command->get_group().empty()) continue;
     known.emplace_back(command->get_name(), command->get_name());
   }
   const auto text_of = [](const auto& entry) { return std::string_view(entry.first); };
@@ -75,8 +78,9 @@ void attach_values(std::vector<std::string>& words) {
   }
 }
 
-ExitCode run(int argc, char** argv, Session& session) {
-  CLI::App app("Verifies, reads, writes and evaluates Linux seccomp filters.", "callgate");
+}  // namespace
+
+void add_commands(CLI::App& app, Session& session) {
   describe(app);
   add_check(app, session);
   add_eval(app, session);
@@ -98,6 +102,14 @@ ExitCode run(int argc, char** argv, Session& session) {
   add_serve(app, session);
   add_synth(app, session);
   add_sim(app, session);
+  add_describe(app);
+}
+
+namespace {
+
+ExitCode run(int argc, char** argv, Session& session) {
+  CLI::App app;
+  add_commands(app, session);
   std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
   if (is_called_as(argc, argv, "scmp_bpf_sim")) words.insert(words.begin(), "sim");
   if (words.empty()) throw Failure(ExitCode::usage, "which command?\n\n" + app.help());
