@@ -48,7 +48,7 @@ class Finder {
       if (!roots_[root].is_open) open_.push_back(root);
       roots_[root].is_open = true;
     });
-    if (!open_.empty() && plan_.size() == 1 && has_wide_arguments(layout_)) find_records();
+    if (!open_.empty() && plan_.size() == 1) find_records();
     for (const ir::NodeId root : open_) {
       if (roots_[root].word != pending) continue;
       roots_[root].word = CALLGATE_CODE_BASE + static_cast<std::uint32_t>(residuals_.roots.size());
@@ -113,8 +113,9 @@ class Finder {
   // Equal switches share a record.
   void find_records() {
     jit::Switches switches;
-    const auto ids = jit::make_switches(decisions_.graph, open_, {.has_64_bits = true}, switches);
-    const Looks looks{decisions_.graph, switches, layout_};
+    const InputWords input(layout_);
+    const auto ids = jit::make_switches(decisions_.graph, open_, {.has_64_bits = input.halves_adjoin()}, switches);
+    const Looks looks{decisions_.graph, switches, input};
     ArgumentChecks checks(looks);
     ir::IdMap<jit::SwitchId, std::uint32_t> word_of_switch(switches.size(), unseen);
     for (std::size_t i = 0; i < open_.size(); ++i) {

@@ -1,9 +1,8 @@
 #include "dispatch/argument_check.h"
 
+#include <algorithm>
 #include <array>
 #include <span>
-
-#include "dispatch/units.h"
 
 namespace callgate::detail {
 namespace {
@@ -45,8 +44,6 @@ MaybeSet both(const MaybeSet& a, const MaybeSet& b) { return a && b ? intersecti
 MaybeSet either(const MaybeSet& a, const MaybeSet& b) { return a && b ? set_union(*a, *b) : MaybeSet(); }
 
 }  // namespace
-
-bool has_wide_arguments(const InputLayout& layout) { return input_map(layout).halves_adjoin(); }
 
 // The choice itself, if it is one look at an argument.
 std::optional<ArgumentChecks::Form> ArgumentChecks::look(jit::SwitchId id) const {
@@ -109,16 +106,12 @@ std::optional<ArgumentChecks::Form> ArgumentChecks::decision(jit::SwitchId id) {
 std::optional<callgate_check> ArgumentChecks::check(jit::SwitchId id) {
   const auto form = decision(id);
   if (!form) return std::nullopt;
+  const auto place = looks_.input.place_of(form->offset, form->set.mask);
+  const auto set = place ? moved(form->set, place->left) : std::nullopt;
+  if (!set) return std::nullopt;
   const std::uint32_t inside = looks_.choices[form->inside].result();
   const std::uint32_t outside = looks_.choices[form->outside].result();
-  return callgate_check{form->set.mask,
-                        form->set.base,
-                        form->set.span,
-                        form->set.members,
-                        looks_.offset_in_input(form->offset),
-                        outside,
-                        inside ^ outside,
-                        0};
+  return callgate_check{set->mask, set->base, set->span, set->members, place->offset, outside, inside ^ outside, 0};
 }
 
 std::optional<ValueList> ArgumentChecks::list(jit::SwitchId id) const {
@@ -134,7 +127,7 @@ std::optional<ValueList> ArgumentChecks::list(jit::SwitchId id) const {
   for (std::size_t i = 1; i < ranges.size(); ++i) longest = span_of(i) > span_of(longest) ? i : longest;
   const jit::SwitchId outside = ranges[longest].target;
   if (!looks_.is_result(outside)) return std::nullopt;
-  ValueList list{looks_.offset_in_input(subject->offset), subject->mask, {}, 0, 0};
+  ValueList list{0, subject->mask, {}, 0, 0};
   jit::SwitchId inside = jit::no_switch;
   for (std::size_t i = 0; i < ranges.size(); ++i) {
     if (ranges[i].target == outside) continue;
@@ -158,6 +151,14 @@ std::optional<ValueList> ArgumentChecks::list(jit::SwitchId id) const {
     list.mask |= next->set.mask;
     inside = next->inside;
   }
+  const auto place = looks_.input.place_of(subject->offset, list.mask);
+  if (!place) return std::nullopt;
+  list.offset = place->offset;
+  const auto move = [&](std::uint64_t bits) {
+    return place->left > 0 ? bits << 32 : place->left < 0 ? bits >> 32 : bits;
+  };
+  list.mask = move(list.mask);
+  std::ranges::transform(list.values, list.values.begin(), move);
   list.inside = looks_.choices[inside].result();
   list.outside = looks_.choices[outside].result();
   return list;

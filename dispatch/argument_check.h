@@ -64,7 +64,4 @@ class ArgumentChecks {
   std::vector<FormOf> forms_;
 };
 
-// Whether arguments can be read as 64 bits.
-bool has_wide_arguments(const InputLayout& layout);
-
 }  // namespace callgate::detail

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <cstddef>
 #include <span>
 
 #include "dispatch/value_set.h"
@@ -24,7 +23,7 @@ constexpr std::uint64_t all_members = ValueSet::all_members;
 // The values v of one argument for which (v & mask) - base is at most span; base + span may wrap, so every complement
 // of an interval is one.
 struct Look {
-  std::uint32_t offset;  // of the argument in seccomp_data, in bytes
+  std::uint32_t offset;  // of the argument, in seccomp_data or in the input, in bytes
   ValueSet set;
 
   bool wraps() const { return set.base + set.span < set.base; }
@@ -34,6 +33,16 @@ struct Look {
 Look complement_of(const Look& look) {
   const ValueSet& set = look.set;
   return {look.offset, {set.mask, set.base + set.span + 1, ~std::uint64_t{0} - 1 - set.span}};
+}
+
+// The look as records take it: at an offset of the input. Nothing where no 64 bits of the input hold what it looks at.
+std::optional<Look> place(const Look& look, const InputWords& input) {
+  const auto place = input.place_of(look.offset, look.set.mask);
+  if (!place) return std::nullopt;
+  const auto set = moved(look.wraps() ? complement_of(look).set : look.set, place->left);
+  if (!set) return std::nullopt;
+  const Look placed{place->offset, *set};
+  return look.wraps() ? complement_of(placed) : placed;
 }
 
 // Whether every value of `inner` is one of `outer`. False where it is not easily seen.
@@ -54,12 +63,13 @@ bool implies(const Look& inner, const Look& outer) {
 class Way {
  public:
   // False if more looks come together than a record can hold.
-  bool add(const Look& look) {
+  bool add(const Look& look, const InputWords& input) {
     for (std::size_t i = 0; i < count_; ++i) {
       Look& old = looks_[i];
       if (implies(old, look)) return true;
       if (old.offset == look.offset && !old.wraps() && !look.wraps()) {
-        if (const auto set = intersection(old.set, look.set)) {
+        const auto set = intersection(old.set, look.set);
+        if (set && input.place_of(old.offset, set->mask)) {
           old.set = *set;
           return true;
         }
@@ -86,18 +96,24 @@ class Way {
     for (std::size_t i = 0; i < most_intervals; ++i) {
       // What is not needed looks where another look does, at a word that is in a register by then, and holds.
       const bool is_used = i < count_;
-      const ValueSet& set = ordered[i].set;
-      out.offsets[i] = static_cast<std::uint16_t>(looks.offset_in_input(ordered[is_used ? i : 0].offset));
+      const auto placed = place(ordered[is_used ? i : 0], looks.input);
+      if (!placed) return false;
+      out.offsets[i] = static_cast<std::uint16_t>(placed->offset);
+      const ValueSet& set = placed->set;
       out.intervals[i] = is_used ? callgate_interval{set.mask, set.base, set.span} : callgate_interval{0, 0, 0};
     }
     return true;
   }
 
-  // False if the looks that do not ask for bits that are 0, of four arguments that follow each other in the input, are
-  // more than one, or pick members.
+  // False if the looks that do not ask for bits that are 0, within 32 bytes of the input, are more than one, or pick
+  // members.
   bool write(callgate_bounds& out, const Looks& looks) const {
-    for (std::uint32_t first = first_argument; first + bounded_bytes <= sizeof(SeccompData); first += 8) {
-      if (follow_each_other(first, looks) && write(out, looks, first)) return true;
+    for (const Look& look : std::span(looks_).first(count_)) {
+      auto first = looks.input.offset_of(look.offset);
+      if (!first) first = looks.input.offset_of(look.offset + 4);
+      if (!first || looks.input.end() < bounded_bytes) continue;
+      first = std::min(*first, looks.input.end() - bounded_bytes);
+      if (looks.input.holds(*first, bounded_bytes) && write(out, looks.input, *first)) return true;
     }
     return false;
   }
@@ -114,34 +130,39 @@ class Way {
   std::size_t size() const { return count_; }
 
  private:
-  static constexpr std::uint32_t first_argument = offsetof(SeccompData, args);
   static constexpr std::uint32_t bounded_bytes = sizeof(callgate_bounds::zero);
   static constexpr std::uint32_t at_fdcwd = 0xffffff9c;
 
-  static bool follow_each_other(std::uint32_t first, const Looks& looks) {
-    for (std::uint32_t i = 8; i < bounded_bytes; i += 8) {
-      if (looks.offset_in_input(first + i) != looks.offset_in_input(first) + i) return false;
+  // Adds the look to the bits that are 0 among those from `first` on, if it asks for that and they have them.
+  static bool add_zero(callgate_bounds& out, const Look& look, const InputWords& input, std::uint32_t first) {
+    if (look.set.span != 0 || look.set.base != 0) return false;
+    const std::uint32_t halves[] = {static_cast<std::uint32_t>(look.set.mask),
+                                    static_cast<std::uint32_t>(look.set.mask >> 32)};
+    std::array<std::uint32_t, 2> word{};  // of each half, from `first` on
+    for (std::uint32_t i = 0; i < 2; ++i) {
+      const auto offset = input.offset_of(look.offset + 4 * i);
+      if (halves[i] == 0) continue;
+      if (!offset || *offset < first || *offset + 4 > first + bounded_bytes) return false;
+      word[i] = (*offset - first) / 4;
     }
+    for (std::uint32_t i = 0; i < 2; ++i) out.zero[word[i] / 2] |= std::uint64_t{halves[i]} << 32 * (word[i] % 2);
     return true;
   }
 
-  bool write(callgate_bounds& out, const Looks& looks, std::uint32_t first) const {
+  bool write(callgate_bounds& out, const InputWords& input, std::uint32_t first) const {
     out = {};
-    out.first = static_cast<std::uint16_t>(looks.offset_in_input(first));
+    out.first = static_cast<std::uint16_t>(first);
     out.offset = out.first;
     bool has_interval = false;
     for (const Look& look : std::span(looks_).first(count_)) {
-      const ValueSet& set = look.set;
-      if (set.span == 0 && set.base == 0 && look.offset >= first && look.offset < first + bounded_bytes) {
-        out.zero[(look.offset - first) / 8] |= set.mask;
-        continue;
-      }
-      if (has_interval || look.picks()) return false;
+      if (add_zero(out, look, input, first)) continue;
+      const auto placed = place(look, input);
+      if (has_interval || look.picks() || !placed) return false;
       has_interval = true;
-      out.offset = static_cast<std::uint16_t>(looks.offset_in_input(look.offset));
-      out.mask = set.mask;
-      out.base = set.base;
-      out.span = set.span;
+      out.offset = static_cast<std::uint16_t>(placed->offset);
+      out.mask = placed->set.mask;
+      out.base = placed->set.base;
+      out.span = placed->set.span;
     }
     return true;
   }
@@ -284,7 +305,7 @@ class Ways {
     if (!edges.find(id)) return false;
     for (const Edge& edge : edges.edges) {
       Way way = so_far;
-      const bool still_fits = fits && way.add(edge.look);
+      const bool still_fits = fits && way.add(edge.look, looks_.input);
       if (!follow(edge.target, way, still_fits, depth + 1)) return false;
     }
     return true;

@@ -7,6 +7,7 @@ namespace callgate::detail {
 namespace {
 
 constexpr std::uint64_t all_members = ValueSet::all_members;
+constexpr std::uint64_t low_half = 0xffffffff;
 
 bool is_small(std::uint64_t mask) { return mask < 64; }
 
@@ -114,6 +115,18 @@ std::optional<ValueSet> set_union(const ValueSet& a, const ValueSet& b) {
   const bool adjoin = first.end() >= second.base || first.end() + 1 == second.base;
   if (!adjoin || a.members != all_members || b.members != all_members) return std::nullopt;
   return ValueSet{a.mask, low, end - low};
+}
+
+std::optional<ValueSet> moved(const ValueSet& set, int left) {
+  if (left == 0) return set;
+  if (set.span != 0 && set.members != all_members) return std::nullopt;
+  if (left > 0) {
+    if (set.base > low_half) return std::nullopt;
+    return ValueSet{set.mask << 32, set.base << 32, (std::min(set.end(), low_half) - set.base) << 32};
+  }
+  const std::uint64_t first = (set.base >> 32) + ((set.base & low_half) != 0 ? 1 : 0);
+  if (first > set.end() >> 32) return std::nullopt;
+  return ValueSet{set.mask >> 32, first, (set.end() >> 32) - first};
 }
 
 }  // namespace callgate::detail

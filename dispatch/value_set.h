@@ -33,6 +33,10 @@ struct ValueSet {
   std::uint64_t end() const { return base + span; }
 };
 
+// The set of the same values, whose bits lie `left` bits (32, 0 or -32) further left: all bits of the mask stay within
+// 64. Nothing where no ValueSet is the result.
+std::optional<ValueSet> moved(const ValueSet& set, int left);
+
 // Each is exact: nothing, where no ValueSet is the result, and where the result is empty.
 std::optional<ValueSet> complement(const ValueSet& set);
 std::optional<ValueSet> intersection(const ValueSet& a, const ValueSet& b);

@@ -521,7 +521,7 @@ struct callgate_seccomp_args {
   void* memory;
   size_t memory_bytes;
 };
-#define CALLGATE_SECCOMP_ARGS_MIN_SIZE (offsetof(struct callgate_seccomp_args, memory))
+#define CALLGATE_SECCOMP_ARGS_MIN_SIZE offsetof(struct callgate_seccomp_args, memory)  // bytes
 
 // The answer to wrong arguments of the embedder: no errno value.
 #define CALLGATE_MISUSE (-4096)

@@ -61,6 +61,9 @@ enum class FrameKind : std::uint8_t {
 // architecture, words 2 and 3 the instruction pointer, words 4 + 2 i and 5 + 2 i argument i; the low half comes first.
 // Chain::create() checks the offsets and answers bad_layout. A plain value without ownership.
 //
+// A frame has to be readable from the first of its words to the last: a decision may load what lies beside a word that
+// it needs.
+//
 // High halves may be the constant 0 only if the calls come from a 32-bit process. The architecture alone does not prove
 // it: after int 0x80 in 64-bit code it is i386, and the registers have 64 bits.
 struct InputLayout {

@@ -13,6 +13,8 @@
 #include <string>
 #include <vector>
 
+#include "dispatch/action_table.h"
+#include "dispatch/image.h"
 #include "oracles/generator/inputs.h"
 #include "oracles/generator/program_generator.h"
 #include "oracles/generator/random.h"
@@ -281,6 +283,71 @@ TEST(LayoutConstants, FoldArchitecture) {
   EXPECT_EQ(table_word(text, InputLayout::ucontext_i386(), 3, arch::x86_32), 0x80000000);
   EXPECT_EQ(table_word("ld [ip.lo]\nret a", InputLayout::frame(0, arch::x86_64), 3, arch::x86_64), 0u)
       << "what is not set is the constant 0";
+}
+
+// Tests that become a record: those of an argument that has only 32 bits in the frame, or two halves that lie apart, as
+// well.
+struct RecordTests {
+  const char* name;
+  const char* text;                // ends at yes or no
+  bool is_record_of_split = true;  // too many looks where each half is one
+};
+constexpr RecordTests record_tests[] = {
+    {"interval", "ld [args[0].lo]\njgt #6, no\njge #2, yes, no\n"},
+    {"bits", "ld [args[5].lo]\njset #0x80000005, no, yes\n"},
+    {"all bits", "ld [args[4].lo]\njset #2, l, no\nl: jset #4, yes, no\n"},
+    {"not a value", "ld [args[3].lo]\njeq #6, no, yes\n"},
+    {"high half", "ld [args[1].hi]\njeq #0, yes, no\n"},
+    {"interval of the high half", "ld [args[2].hi]\njgt #5, no\njge #1, yes, no\n"},
+    {"list", "ld [args[2].lo]\njeq #1, yes\njeq #1000, yes\njeq #0xffffffff, yes, no\n"},
+    {"list of the last", "ld [args[5].lo]\njeq #1, yes\njeq #1000, yes\njeq #0xffffffff, yes, no\n"},
+    {"small set", "ld [args[1].lo]\njeq #0, yes\njeq #6, yes\njeq #9, yes, no\n"},
+    {"64 bits", "ld [args[0].hi]\njeq #1, l, no\nl: ld [args[0].lo]\njeq #6, yes, no\n"},
+    {"pointer and flags", "ld [args[1].hi]\njset #0xffff8000, no\nld [args[2].lo]\njset #0xfffffff8, no, yes\n"},
+    {"descriptor, pointer, size",
+     "ld [args[0].lo]\njset #0xfffffc00, no\nld [args[0].hi]\njeq #0, l, no\nl: ld [args[1].hi]\njge #0x8000, no\n"
+     "ld [args[2].hi]\njeq #0, m, no\nm: ld [args[2].lo]\njgt #6, no, yes\n",
+     false},
+    {"not two values", "ld [args[3].lo]\njeq #6, no\nld [args[5].lo]\njeq #0x7fffffff, no, yes\n"},
+    {"either of two",
+     "ld [args[0].lo]\njeq #6, l\njset #0xfffffff8, no\nl: ld [args[5].lo]\njset #0xfffffff0, no, yes\n"},
+};
+
+TEST_P(LayoutOf, DecidesByRecords) {
+  std::vector<SeccompData> calls;
+  constexpr std::uint64_t values[] = {0, 1, 6, 7, 9, 1000, 0x7fffffff, 0xffffffff, 0x100000000, 0x100000006, ~0ull};
+  for (std::size_t i = 0; i < 64; ++i) {
+    SeccompData call{i % 2 == 0 ? 3u : 4u, i % 5 == 0 ? arch::x86_32 : arch::x86_64, i, {}};
+    for (std::size_t k = 0; k < 6; ++k) call.args[k] = values[(i * (k + 3) + i / 7 + k) % std::size(values)];
+    calls.push_back(call);
+  }
+  for (const NamedLayout& preset : all_layouts()) {
+    Options options = GetParam();
+    options.layout = preset.layout;
+    for (const RecordTests& tests : record_tests) {
+      SCOPED_TRACE(testing::Message() << preset.name << ", " << tests.name);
+      const Program filter = program(std::string("ld [nr]\njeq #3, judge\nret #0x50026\njudge: ") + tests.text +
+                                     "yes: ret #0x7fff0000\nno: ret #0x50001");
+      ASSERT_NO_FATAL_FAILURE(expect_decides_frames(options, {filter}, calls));
+    }
+  }
+}
+
+TEST(LayoutRecords, HoldTestsOfNarrowArguments) {
+  for (const InputLayout& layout : {InputLayout::ucontext_i386(), InputLayout::split(arch::x86_64),
+                                    InputLayout::big_endian_seccomp_data(), InputLayout::pushed_registers()}) {
+    for (const RecordTests& tests : record_tests) {
+      const Program filter = program(std::string("ld [nr]\njeq #3, judge\nret #0x50026\njudge: ") + tests.text +
+                                     "yes: ret #0x7fff0000\nno: ret #0x50001");
+      Options options;
+      options.layout = layout;
+      const std::vector<Program> filters = {filter};
+      const auto plan = compose::make_plan(filters, detail::plan_options(options, compose::Precision::path_sensitive));
+      const detail::Residuals residuals = detail::find_residuals(plan, options.rule, layout);
+      const bool is_code = layout.kind() == FrameKind::split && !tests.is_record_of_split;
+      EXPECT_EQ(residuals.roots.size(), is_code ? 1U : 0U) << tests.name << ", " << static_cast<int>(layout.kind());
+    }
+  }
 }
 
 // Where the compiled code reads: a word that is constant, and one that no test needs, may lie in a page that is not

@@ -57,7 +57,7 @@ InputLayout layout_with(const Pair& pair) {
 TEST(InputMap, KnowsWhetherHalvesAdjoin) {
   for (const Pair& pair : pairs) {
     EXPECT_EQ(detail::input_map(layout_with(pair)).halves_adjoin(), pair.adjoin) << pair.what;
-    EXPECT_EQ(detail::has_wide_arguments(layout_with(pair)), pair.adjoin) << pair.what;
+    EXPECT_EQ(detail::InputWords(layout_with(pair)).halves_adjoin(), pair.adjoin) << pair.what;
     EXPECT_TRUE(detail::input_map(layout_with(pair).with_single_fetch()).halves_adjoin())
         << "the copy's, " << pair.what;
   }

@@ -13,11 +13,11 @@ diff <(files "$PREFIX") <(sort "$work/parts") || fail "the components are not th
 # holds_only COMPONENT PATTERN
 holds_only() { ! files "$work/$1" | grep -vE "$2" || fail "component $1 has more than $2"; }
 holds_only headers '^\./(include/callgate/|share/man/man3/)'
-holds_only library '/(libcallgate\.|cmake/callgate/|pkgconfig/callgate)'
+holds_only library '/(libcallgate(-core)?\.|cmake/callgate/|pkgconfig/callgate)'
 holds_only command '^\./(bin/callgate$|share/(man/man1|bash-completion|zsh|fish)/)'
 holds_only helpers '^\./libexec/callgate/'
 [[ -s $work/headers/include/callgate/callgate.hpp ]] || fail "no headers"
-[[ -n $(find "$work/library" -name libcallgate.a) ]] || fail "no library"
+[[ -n $(find "$work/library" -name libcallgate.a) && -n $(find "$work/library" -name libcallgate-core.a) ]] || fail "no library"
 [[ -z ${TOOLS:-} || -x $work/command/bin/callgate ]] || fail "no command"
 
 for helper in $(find "$work/helpers" -type f); do
