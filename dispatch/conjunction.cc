@@ -108,12 +108,15 @@ class Way {
   // False if the looks that do not ask for bits that are 0, within 32 bytes of the input, are more than one, or pick
   // members.
   bool write(callgate_bounds& out, const Looks& looks) const {
+    const InputWords& input = looks.input;
+    if (input.end() < bounded_bytes) return false;
     for (const Look& look : std::span(looks_).first(count_)) {
-      auto first = looks.input.offset_of(look.offset);
-      if (!first) first = looks.input.offset_of(look.offset + 4);
-      if (!first || looks.input.end() < bounded_bytes) continue;
-      first = std::min(*first, looks.input.end() - bounded_bytes);
-      if (looks.input.holds(*first, bounded_bytes) && write(out, looks.input, *first)) return true;
+      for (const std::uint32_t half : {look.offset, look.offset + 4}) {
+        const auto offset = input.offset_of(half);
+        if (!offset) continue;
+        const std::uint32_t first = std::min(*offset, input.end() - bounded_bytes);
+        if (input.holds(first, bounded_bytes) && write(out, input, first)) return true;
+      }
     }
     return false;
   }
@@ -274,7 +277,7 @@ class Ways {
     const auto write_either = [&](auto& records) {
       return write(records, first_is_less ? 0 : 1) || write(records, first_is_less ? 1 : 0);
     };
-    write_either(found.bounds);
+    if (write_either(found.bounds) && found.bounds.size() == 1) return found;
     write_either(found.conjunctions);
     const bool bounds_are_more = found.bounds.size() > found.conjunctions.size() && !found.conjunctions.empty();
     (bounds_are_more || found.bounds.empty() ? found.bounds.clear() : found.conjunctions.clear());

@@ -15,7 +15,7 @@
 
 namespace callgate::detail {
 
-enum class RecordKind : std::uint8_t { bounds, check, conjunction, list };
+enum class RecordKind : std::uint8_t { check, bounds, conjunction, list };
 
 // Of a word that names a record.
 constexpr RecordKind kind_of(std::uint32_t word) {

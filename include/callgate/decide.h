@@ -61,9 +61,9 @@ extern "C" {
 // bytes. They look like results whose action no kernel knows (between TRACE and LOG); a chain that really decides so
 // for a number has code for it.
 #define CALLGATE_RECORD_BASE UINT32_C(0x7ff40000)
-#define CALLGATE_BOUNDS_BASE CALLGATE_RECORD_BASE
-#define CALLGATE_CHECK_BASE (CALLGATE_BOUNDS_BASE + CALLGATE_MAX_RECORD_UNITS)
-#define CALLGATE_CONJUNCTION_BASE (CALLGATE_CHECK_BASE + CALLGATE_MAX_RECORD_UNITS)
+#define CALLGATE_CHECK_BASE CALLGATE_RECORD_BASE
+#define CALLGATE_BOUNDS_BASE (CALLGATE_CHECK_BASE + CALLGATE_MAX_RECORD_UNITS)
+#define CALLGATE_CONJUNCTION_BASE (CALLGATE_BOUNDS_BASE + CALLGATE_MAX_RECORD_UNITS)
 #define CALLGATE_LIST_BASE (CALLGATE_CONJUNCTION_BASE + CALLGATE_MAX_RECORD_UNITS)
 #define CALLGATE_CODE_BASE UINT32_C(0x7ff80000)
 #define CALLGATE_MAX_CODE_BYTES (UINT32_C(1) << 18)
@@ -244,9 +244,11 @@ CALLGATE_INLINE uint32_t callgate_bounds_hold(const struct callgate_bounds* all,
 // What has no alternatives is decided without that jump.
 CALLGATE_INLINE uint32_t callgate_bounds_decide(const struct callgate_bounds* first,
                                                 const void* input) CALLGATE_NOEXCEPT {
-  uint32_t holds = callgate_bounds_hold(first, input);
-  if (CALLGATE_LIKELY(first->following == 0)) return callgate_pick(first->outside, first->flip, holds);
-  for (uint32_t i = 1; holds == 0 && i <= first->following; ++i) holds = callgate_bounds_hold(first + i, input);
+  const struct callgate_bounds* next = first;
+  uint32_t left = first->following;
+  uint32_t holds = callgate_bounds_hold(next, input);
+  if (CALLGATE_LIKELY(left == 0)) return callgate_pick(first->outside, first->flip, holds);
+  for (; holds == 0 && left != 0; --left) holds = callgate_bounds_hold(++next, input);
   return callgate_pick(first->outside, first->flip, holds);
 }
 
@@ -265,9 +267,11 @@ CALLGATE_INLINE uint32_t callgate_conjunction_holds(const struct callgate_conjun
 
 CALLGATE_INLINE uint32_t callgate_conjunction_decide(const struct callgate_conjunction* first,
                                                      const void* input) CALLGATE_NOEXCEPT {
-  uint32_t holds = callgate_conjunction_holds(first, input);
-  if (CALLGATE_LIKELY(first->following == 0)) return callgate_pick(first->outside, first->flip, holds);
-  for (uint32_t i = 1; holds == 0 && i <= first->following; ++i) holds = callgate_conjunction_holds(first + i, input);
+  const struct callgate_conjunction* next = first;
+  uint32_t left = first->following;
+  uint32_t holds = callgate_conjunction_holds(next, input);
+  if (CALLGATE_LIKELY(left == 0)) return callgate_pick(first->outside, first->flip, holds);
+  for (; holds == 0 && left != 0; --left) holds = callgate_conjunction_holds(++next, input);
   return callgate_pick(first->outside, first->flip, holds);
 }
 
@@ -330,10 +334,10 @@ CALLGATE_INLINE const void* callgate_record(const struct callgate_image* image, 
 // The decision of the record that the word names.
 CALLGATE_INLINE uint32_t callgate_decide_record(uint32_t word, const void* record,
                                                 const void* input) CALLGATE_NOEXCEPT {
-  if (CALLGATE_LIKELY(word < CALLGATE_CHECK_BASE))
-    return callgate_bounds_decide(CALLGATE_CAST(const struct callgate_bounds*, record), input);
-  if (CALLGATE_LIKELY(word < CALLGATE_CONJUNCTION_BASE))
+  if (CALLGATE_LIKELY(word < CALLGATE_BOUNDS_BASE))
     return callgate_check_decide(CALLGATE_CAST(const struct callgate_check*, record), input);
+  if (CALLGATE_LIKELY(word < CALLGATE_CONJUNCTION_BASE))
+    return callgate_bounds_decide(CALLGATE_CAST(const struct callgate_bounds*, record), input);
   if (word < CALLGATE_LIST_BASE)
     return callgate_conjunction_decide(CALLGATE_CAST(const struct callgate_conjunction*, record), input);
   return callgate_list_decide(CALLGATE_CAST(const struct callgate_list*, record), input);

@@ -191,7 +191,7 @@ callgate_mutant(NAME bounds_of_three FILE include/callgate/decide.h
 
 callgate_mutant(NAME alternatives_forgotten FILE include/callgate/decide.h
   LIKE "rules for one call that replace each other instead of being alternatives"
-  TEXT [[holds = callgate_bounds_hold(first + i, input)]] MUTATED [[holds = 0]])
+  TEXT [[holds = callgate_bounds_hold(++next, input)]] MUTATED [[holds = 0]])
 
 callgate_mutant(NAME complement_one_value_long FILE dispatch/conjunction.cc
   LIKE "off by one at the end of an interval"
