@@ -124,13 +124,13 @@ std::uint32_t decide_layers_frame(const void* frame, const callgate_image* image
 
 }  // namespace callgate::detail
 
+#ifdef CALLGATE_FREESTANDING
+#pragma weak callgate_evaluate_frame_once  // a program may link the whole library too
+#endif
+
 // Reads every word once; table and code were made for the copy.
 std::uint32_t callgate_evaluate_frame_once(const void* frame, const callgate_image* image) noexcept {
   const callgate::detail::Published& chain = callgate::detail::Published::of(image);
   const callgate::SeccompData data = callgate::detail::gather(chain.layout, frame);
   return callgate_decide_by(&image->frame, data.nr, data.arch, &data, image);
 }
-
-#ifdef CALLGATE_FREESTANDING
-#pragma weak callgate_evaluate_frame_once  // a program may link the whole library too
-#endif

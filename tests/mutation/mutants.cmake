@@ -187,7 +187,7 @@ callgate_mutant(NAME conjunction_of_three FILE include/callgate/decide.h
 
 callgate_mutant(NAME bounds_of_three FILE include/callgate/decide.h
   LIKE "a loop over the arguments of a rule that ends one too early"
-  TEXT [[size_t i = 0; i < 4]] MUTATED [[size_t i = 0; i < 3]])
+  TEXT [=[all->zero[i]]=] MUTATED [=[(i < 3 ? all->zero[i] : 0)]=])
 
 callgate_mutant(NAME alternatives_forgotten FILE include/callgate/decide.h
   LIKE "rules for one call that replace each other instead of being alternatives"
