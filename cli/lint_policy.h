@@ -38,7 +38,7 @@ class LintPolicy {
   proof::Walk& walk() { return walk_; }
   const Domain& native() const { return domains_[0]; }
   const Domain& x32() const { return domains_[1]; }
-  const Domain& i386() const { return domains_[2]; }
+  const Domain& x86_32() const { return domains_[2]; }
 
   static std::optional<std::uint32_t> number_of(const Domain& domain, std::string_view name);
   // The paths to a part's leaves, each with a decision.

@@ -59,7 +59,7 @@ void lint_architectures(LintPolicy& policy) {
   if (!looks) {
     for (const auto& [nr, name] : policy.native().names) {
       const Fate& fate = policy.fate_of(policy.native(), nr);
-      const Fate other = policy.fate_of(policy.i386(), name);
+      const Fate other = policy.fate_of(policy.x86_32(), name);
       if (!fate.never_runs() || !other.run) continue;
       return policy.find(
           "no-architecture",
@@ -71,15 +71,15 @@ void lint_architectures(LintPolicy& policy) {
     return;
   }
   compare_with(policy, policy.x32(), "x32-open", "the numbers of x32 are left open");
-  compare_with(policy, policy.i386(), "i386-open", "i386 is left open");
+  compare_with(policy, policy.x86_32(), "i386-open", "i386 is left open");
 }
 
 void lint_multiplexers(LintPolicy& policy) {
   const auto look = [&](const char* through, std::initializer_list<const char*> direct) {
-    const Fate fate = policy.fate_of(policy.i386(), through);
+    const Fate fate = policy.fate_of(policy.x86_32(), through);
     if (!fate.run) return;
     for (const char* name : direct) {
-      const Fate here = policy.fate_of(policy.i386(), name);
+      const Fate here = policy.fate_of(policy.x86_32(), name);
       const Fate native_fate = policy.fate_of(policy.native(), name);
       if (!here.refused && !native_fate.refused) continue;
       return policy.find(
