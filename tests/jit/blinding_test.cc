@@ -113,7 +113,7 @@ TEST(Blinding, NoConstantOfRandomChainsStandsInCode) {
     count(filters, generator.next(), sum);
   }
   if (!native_engines().empty()) {
-    EXPECT_GT(sum.plain, 1000u);
+    EXPECT_GT(sum.plain, 300u) << "of one assembler alone";
   }
 }
 
@@ -131,8 +131,10 @@ void expect_same(std::span<const Program> filters, std::span<const SeccompData> 
     for (Options options : all_options(rule)) {
       options.blind_constants = true;
       const Chain chain = chain_of(all, options);
-      ASSERT_EQ(chain.fallback_reason(),
-                options.no_exec_memory ? FallbackReason::no_exec_memory : FallbackReason::none);
+      if (!native_engines().empty()) {
+        ASSERT_EQ(chain.fallback_reason(),
+                  options.no_exec_memory ? FallbackReason::no_exec_memory : FallbackReason::none);
+      }
       for (const SeccompData& call : calls) {
         ASSERT_EQ(chain.evaluate(call), oracles::reference(all, rule, call)) << describe(options);
       }

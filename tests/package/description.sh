@@ -27,9 +27,9 @@ for verb in "${verbs[@]}"; do
     grep -qE -- "__fish_seen_subcommand_from $verb'.* -l ${option#--}( |\$)" "$fish_file" || fail "fish: $verb $option"
     sed -n "/^    $verb)\$/,/;;\$/p" "$zsh_file" | grep -qE -- "'\\*?$option[=[]" || fail "zsh: $verb $option"
   done
-  grep -q "callgate\\\\-$verb (1)" "$man1/callgate.1" || fail "callgate(1) does not name $verb"
+  grep -qF "callgate\\-${verb//-/\\-} (1)" "$man1/callgate.1" || fail "callgate(1) does not name $verb"
 done
-! grep -rq describe "$bash_file" "$zsh_file" "$fish_file" || fail "the hidden verb is shown"
+! grep -rqE '(^|[^_a-zA-Z])describe([^a-z]|$)' "$bash_file" "$zsh_file" "$fish_file" || fail "the hidden verb is shown"
 
 # What bash makes of it.
 completed() {
@@ -46,7 +46,7 @@ if command -v fish >/dev/null; then fish --no-execute "$fish_file" || fail "fish
 # What the formatter of manual pages makes of them.
 if command -v groff >/dev/null; then
   for page in "$man1"/*.1 "$PREFIX"/share/man/man3/callgate.3; do
-    warnings=$(groff -man -Tutf8 -ww -b -rLL=100n "$page" 2>&1 >"$work/page") || fail "$page: $warnings"
+    warnings=$(groff -Kutf8 -man -Tutf8 -P-cbou -ww -b -rLL=100n "$page" 2>&1 >"$work/page") || fail "$page: $warnings"
     [[ -z $warnings ]] || fail "$page: $warnings"
     grep -q NAME "$work/page" || fail "$page is empty"
   done

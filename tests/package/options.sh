@@ -11,7 +11,7 @@ configure() {
 # is_library NAME: nothing but the library is built, and optimised.
 is_library() {
   local others
-  others=$(ninja -C "$work/$1" -t targets all | grep -E '^[^:]*(test_|fuzz_|callgate-|benchmark)[^/:]*: ' | grep -vE 'cmake|^core/libcallgate-core\.a:' || true)
+  others=$(ninja -C "$work/$1" -t targets all | grep -E '^[^:]*(test_|fuzz_|callgate-|benchmark)[^/:]*: ' | grep -vE 'cmake|^(core/)?libcallgate-core\.a:' || true)
   [[ -z $others ]] || fail "$1 builds more than the library: $others"
   grep -q '^CMAKE_BUILD_TYPE:.*=Release$' "$work/$1/CMakeCache.txt" || fail "$1 is no release build"
 }
